@@ -158,13 +158,7 @@ def below(here: backups.Standing, kept: list[backups.Kept]) -> None:
     with right, st.container(border=True):
         st.markdown("**密钥恢复单**")
         st.caption("密钥文件丢失后凭它找回。持有它就能打开全部内容：打印后入保险柜，与备份分开，并删除下载的文件。")
-        st.download_button(
-            "打印密钥恢复单",
-            tables.deferred(sheet, db.transaction),
-            "密钥恢复单.pdf",
-            icon=":material/print:",
-            on_click="ignore",
-        )
+        tables.download("打印密钥恢复单", sheet, "密钥恢复单.pdf", opened=db.transaction, icon=":material/print:")
     with st.expander("密钥：加密和签名"):
         keys.held(actor)
     if kept:

@@ -88,12 +88,10 @@ def bring_in() -> None:
 def problems_of(shown: list[Problem], every: list[Problem]) -> None:
     if shown:
         tables.problems(shown, imports.HEADINGS)
-    st.download_button(
+    tables.download(
         "下载问题清单",
-        sheets.workbook(PROBLEM_HEADINGS, problem_lines(every, imports.HEADINGS), sheet="问题"),
+        lambda _, **__: sheets.workbook(PROBLEM_HEADINGS, problem_lines(every, imports.HEADINGS), sheet="问题"),
         "导入学时问题.xlsx",
-        icon=":material/download:",
-        on_click="ignore",
     )
 
 

@@ -116,12 +116,10 @@ def results(run: Run) -> None:
     row = rows.choose(frame.head(1000))
     if len(frame) > 1000:
         st.caption(f"页面列出前1,000行，共{len(frame):,}行；全部结果见下载的文件。")
-    st.download_button(
+    tables.download(
         "下载核验结果（Excel）",
-        lambda: sheets.workbook(run.headings(), run.lines(), sheet="核验结果"),
+        lambda _, **__: sheets.workbook(run.headings(), run.lines(), sheet="核验结果"),
         f"资格核验结果-{context.today():%Y%m%d}.xlsx",
-        icon=":material/download:",
-        on_click="ignore",
     )
     rows.opened(row, run, actor)
 

@@ -39,13 +39,13 @@ def file(parcel_id: int, number: int, year: int) -> None:
     def taken(session: Session, **who: Unpack[Who]) -> bytes:
         return exchange.workbook(session, parcel_id, **who)
 
-    st.download_button(
+    tables.download(
         f"下载第{number}次的文件（含身份证号，记入审计日志）",
-        tables.deferred(taken, db.transaction),
+        taken,
         f"{year}年度学时报送第{number}次.xlsx",
+        opened=db.transaction,
         key=f"parcel-{parcel_id}",
         icon=":material/table_view:",
-        on_click="ignore",
     )
 
 

@@ -42,9 +42,15 @@ def original(kept: int) -> None:
     """The file an import came from; handing it out is a logged act, since it holds full ID numbers."""
     with db.reading() as session:
         filename = files.one(session, kept, actor)[0].filename
-    make = tables.deferred(lambda session, **who: files.handed_out(session, kept, **who).content, db.transaction)
-    icon, key = ":material/attach_file:", f"file-{kept}"
-    st.download_button(f"原文件：{filename}", make, filename, key=key, icon=icon, on_click="ignore")
+    tables.download(
+        f"原文件：{filename}",
+        lambda session, **who: files.handed_out(session, kept, **who).content,
+        filename,
+        opened=db.transaction,
+        unmarked=tables.Unmarked.AS_KEPT,
+        key=f"file-{kept}",
+        icon=":material/attach_file:",
+    )
 
 
 def entries_of(batch: CreditBatch, undone: bool) -> None:

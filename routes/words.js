@@ -59,7 +59,7 @@
     "Is Streamlit still running? If you accidentally stopped Streamlit, just restart it in your terminal:": "服务器没有响应，正在重新连接。", "streamlit run yourscript.py": "长时间没有恢复的，请告诉管理员。",
     "Streamlit server is not responding. Are you connected to the internet?": "服务器没有响应，正在重新连接。请检查网络。",
     "Vega visualization": "图表", "Click to view actions": "图表操作",
-    "View Source": "图表定义", "View Compiled Vega": "图表定义", "Open in Vega Editor": "在编辑器中打开", "Streamlit logo": "标志", "App Logo": "标志",
+    "View Source": "图表定义", "View Compiled Vega": "图表定义", "Open in Vega Editor": "在编辑器中打开", "Streamlit logo": "标志", "App Logo": "标志", "Logo": "标志",
     "Use arrow keys to navigate dates. Enter to select. Escape to close.": "用方向键移动日期，回车键选定，Esc键关闭。",
   };
   // Words that label something and would be somebody's own word where they stand as text: a user name, a title.

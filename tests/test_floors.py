@@ -192,6 +192,13 @@ def test_only_the_ground_commits(path: Path) -> None:
     assert commits == [] or dotted(path).startswith("core.ground.db.")
 
 
+def test_files_leave_the_screens_by_one_door_that_says_who_took_them() -> None:
+    doors = {path for path in (*PAGES, *WEB) if any(name.endswith("download_button") for name in calls(path))}
+    assert doors == {ROOT / "web" / "tables" / "downloads.py"}
+    writers = {dotted(path) for path in CORE for name in imports(path) if name.split(".")[0] in ("xlsxwriter", "pptx")}
+    assert writers == {"core.tables.sheets", "core.office.dashboards.brief"}, "a further one has to ask taken.of()"
+
+
 def test_neither_pages_nor_web_nor_routes_commit() -> None:
     for path in (*PAGES, *WEB, *ROUTES):
         assert not [name for name in calls(path) if re.search(r"\.(commit|begin|begin_nested)$", name)], path.name

@@ -12,5 +12,6 @@ __all__ = [
     "paper",
     "resident_id",
     "signing",
+    "taken",
     "typed",
 ]

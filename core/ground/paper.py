@@ -36,7 +36,7 @@ from fpdf.sign import Signature
 from fpdf.syntax import Name, PDFContentStream, PDFDate, PDFObject, PDFString
 from PIL import Image
 
-from core.ground import db, signing
+from core.ground import db, signing, taken
 from core.ground.access import Refused
 
 INK, GREY, RULE, ACCENT = (33, 37, 41), (96, 103, 112), (200, 205, 212), (23, 78, 134)
@@ -279,14 +279,15 @@ class Letterhead:
 class Page(FPDF):
     """A document, A4 unless its pages have another size (mm, width and height).
 
-    `foot` stands at the foot of every page, before the page number; with None there is no foot, no margin and no page
-    break: then everything is `Set` into boxes. `by`: whose paper it is.
+    `foot` stands at the foot of every page, before the page number, and above it who takes the document away (`taken`);
+    with None there is no foot, no margin and no page break: everything is `Set` into boxes. `by`: whose paper it is.
     """
 
     def __init__(self, foot: str | None, *, by: Letterhead | None = None, size: tuple[float, float] = A4) -> None:
         super().__init__(format=size, enforce_compliance=DocumentCompliance.PDFA_3U)
         self.viewer_preferences = ViewerPreferences(print_scaling="None")  # 实际大小: a card of half a page stays one
         self.foot, self.by = foot, by
+        self.mark = ""
         self._codes: dict[str, str] = {}
         """What each character of the Chinese font is called in this document."""
         self.fonts[_CJK.family] = _chinese(len(self.fonts) + 1)
@@ -297,7 +298,18 @@ class Page(FPDF):
         else:
             self.set_auto_page_break(True, margin=22)
             self.set_margins(18, 16)
+            if mark := taken.of():
+                self.whose(mark)
         self.set_lang("zh-CN")
+
+    def whose(self, mark: taken.Taken) -> None:
+        """Say in the document's properties who takes it away, and when."""
+        try:
+            self.mark = printable(mark.line)
+        except Refused:  # a name that no font has: nobody is kept from paper by it
+            self.mark = f"导出时间：{mark.minute}"
+        self.set_author(mark.who)
+        self.set_subject(mark.line)
 
     def _add(self, font: _Font) -> None:
         self.add_font(font.family, fname=str(font.file), collection_font_number=font.number)
@@ -507,6 +519,8 @@ class Page(FPDF):
     def footer(self) -> None:
         if self.foot is None:
             return
+        if self.mark:
+            self.set_in(self.mark, (self.l_margin, self.h - 20, self.epw, 4), 8, align="C", colour=GREY)
         self.set_y(-16)
         self.set_font("cjk", size=8)
         self.set_text_color(*GREY)

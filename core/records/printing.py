@@ -26,6 +26,7 @@ from sqlalchemy.orm import Session
 from core.ground import db, resident_id, typed
 from core.ground.access import Actor, Labelled, Refused, Role, not_found, require, visible
 from core.ground.deeds import deed
+from core.ground.taken import Taken
 from core.ledger import reliance
 from core.models import (
     Account,
@@ -471,7 +472,10 @@ def _finished(run_id: int, clock: Callable[[], datetime]) -> int:
         run = session.get_one(PrintRun, run_id)
         if run.stopped_at or run.failed:
             return 0
-    content = _drawn(run, clock)
+        account = session.get_one(Account, run.account_id)
+        office = session.get_one(Organization, account.organization_id)
+        whose = Taken.named(account.name, office.name, account.role, run.made_at)
+    content = _drawn(run, whose, clock)
     if content is not None:
         place = _place(run_id)
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -487,8 +491,11 @@ def _finished(run_id: int, clock: Callable[[], datetime]) -> int:
         return 1
 
 
-def _drawn(run: PrintRun, clock: Callable[[], datetime]) -> bytes | None:
-    """The file of a run: one document with one font, or one for each person in a ZIP; None where there is no card."""
+def _drawn(run: PrintRun, whose: Taken, clock: Callable[[], datetime]) -> bytes | None:
+    """The file of a run: one document with one font, or one for each person in a ZIP; None where there is no card.
+
+    Each card is its holder's, and stays as it is; whose the file is stands beside them: a note, or its properties.
+    """
     size, form = Size(run.size), Form(run.form)
     sheet, packed, drawn = faces.Sheet(size, together=form is Form.SHEETS), io.BytesIO(), 0
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as folder:
@@ -507,9 +514,17 @@ def _drawn(run: PrintRun, clock: Callable[[], datetime]) -> bytes | None:
     if not drawn:
         return None
     if form is Form.ZIP:
+        with zipfile.ZipFile(packed, "a", zipfile.ZIP_STORED) as folder:
+            folder.writestr("打印说明.txt", _note(whose, drawn).encode("utf-8-sig"))
         return packed.getvalue()
+    sheet.page.whose(whose)
     sheet.page.set_title(f"{run.year}年度审验卡（{drawn}张）")
     return sheet.page.signed(run.made_at, "批量打印审验卡")
+
+
+def _note(whose: Taken, drawn: int) -> str:
+    """What lies beside the cards of a ZIP (打印说明)."""
+    return f"{whose.line}\r\n共{drawn}张审验卡，交给本人；不得转发，用后请妥善保管或删除。"
 
 
 def _plain(name: str) -> str:

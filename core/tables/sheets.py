@@ -13,24 +13,22 @@ from typing import Any
 import xlsxwriter
 import xlsxwriter.utility
 
-from core.ground import typed
+from core.ground import taken, typed
 from core.ground.db import OFFICE_ZONE
 from core.tables.problems import Problem
 
 
-def workbook(
-    headings: Sequence[str], rows: Iterable[Sequence[object]], *, sheet: str = "数据", mark: Sequence[str] = ()
-) -> bytes:
+def workbook(headings: Sequence[str], rows: Iterable[Sequence[object]], *, sheet: str = "数据") -> bytes:
     """An .xlsx: numbers as numbers, dates as dates, everything else (ID numbers, formulas) as plain text.
 
-    `mark`: who took it, and when (导出说明), on a sheet of its own after the rows.
+    Who takes it away, and when (`taken`), stands on a sheet of its own after the rows (导出说明).
     """
     buffer = io.BytesIO()
     with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
         page = book.add_worksheet(sheet)
         bold = book.add_format({"bold": True, "bottom": 1})
         day, minute = book.add_format({"num_format": "yyyy-mm-dd"}), book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
-        widths = [_width(heading) for heading in headings]
+        widths, at = [_width(heading) for heading in headings], 0
         for place, heading in enumerate(headings):
             page.write_string(0, place, heading, bold)
         for at, row in enumerate(rows, start=1):
@@ -52,11 +50,12 @@ def workbook(
         for place, width in enumerate(widths):
             page.set_column(place, place, width + 2)
         page.freeze_panes(1, 0)
-        if mark:
+        _whose(book, page)
+        if mark := taken.of():
             last = book.add_worksheet("导出说明")
-            last.set_column(0, 0, max(map(_width, mark)) + 2)
-            for at, line in enumerate(mark):
-                last.write_string(at, 0, line)
+            for place, line in enumerate(lines := mark.lines(at)):
+                last.write_string(place, 0, line)
+            last.set_column(0, 0, max(map(_width, lines)) + 2)
     return buffer.getvalue()
 
 
@@ -76,7 +75,8 @@ def marked(
     Faulty cells are coloured, with their faults as comments. `headings` by column, in order; `choices` are columns in
     which one of a few words is chosen, `as_text` those in which a spreadsheet must not take digits for a number,
     `notes` are comments on headings, `caption` stands above them where that is not the title of the sheet. A list of
-    words too long for a cell's own (255 characters) stands on a hidden sheet.
+    words too long for a cell's own (255 characters) stands on a hidden sheet. It comes back, so that who takes it away
+    stands in no cell.
     """
     said: dict[tuple[int, str], list[str]] = {}
     for problem in problems:
@@ -107,7 +107,15 @@ def marked(
                 if faults:
                     page.write_comment(at, place, "；".join(faults), {"x_scale": 2})
         page.freeze_panes(2, 0)
+        _whose(book, page)
     return buffer.getvalue()
+
+
+def _whose(book: xlsxwriter.Workbook, page: xlsxwriter.worksheet.Worksheet) -> None:
+    """Who takes a workbook away, in its properties and at the foot of each page it is printed on."""
+    if mark := taken.of():
+        book.set_properties({"author": mark.who, "comments": mark.line})
+        page.set_footer("&L" + mark.line.replace("&", "&&")[:_LONGEST_LIST])
 
 
 def _lists(book: xlsxwriter.Workbook, choices: Mapping[str, Sequence[str]]) -> dict[str, list[str] | str]:

@@ -8,6 +8,7 @@ import pypdfium2
 import pytest
 from pptx import Presentation
 
+from core.ground import taken
 from core.office.dashboards import Measure, brief
 from core.office.dashboards.programmes import Line
 from tests import cast as c
@@ -43,8 +44,14 @@ def test_it_is_two_pages_and_its_slides_hold_charts_that_can_be_edited(cast: c.C
         said = brief.brief(seen, [BEHIND] * 5, "2024年度")
         with pypdfium2.PdfDocument(brief.pdf(said, seen)) as document:
             assert len(document) == 2
-        deck = Presentation(io.BytesIO(brief.pptx(said, seen, [BEHIND, AHEAD])))
+        with taken.by(cast[by], c.AFTER):
+            deck = Presentation(io.BytesIO(brief.pptx(said, seen, [BEHIND, AHEAD])))
         shapes = [shape for slide in deck.slides for shape in slide.shapes]
+        assert cast[by].name in deck.core_properties.comments
+        whose = [
+            shape for shape in shapes if shape.has_text_frame and f"导出人：{cast[by].name}" in shape.text_frame.text
+        ]
+        assert len(whose) == len(deck.slides)
         assert said.title in {shape.text_frame.text for shape in shapes if shape.has_text_frame}
         tables = [[cell.text for cell in row.cells] for shape in shapes if shape.has_table for row in shape.table.rows]
         assert all(list(each) in tables for each in (*said.ranks, *said.late))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -9,17 +10,20 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
+import openpyxl
 import pandas as pd
+import pypdfium2
 import pytest
 import sqlalchemy as sa
 
-from core.ground import db, resident_id
-from core.ground.access import Refused, Role
+from core.ground import db, paper, resident_id, taken
+from core.ground.access import Actor, OrganizationKind, Refused, Role
 from core.models import Base, Person
 from core.office import search
 from core.people import acts, persons
 from core.records import cards, privacy, shortfalls
 from core.submissions import reports
+from core.tables import sheets
 from core.trail import audit
 from tests import cast as c
 
@@ -153,6 +157,33 @@ def test_a_number_typed_anywhere_is_masked_before_it_is_kept_in_clear(known: tup
         for table in Base.metadata.sorted_tables:
             for line in s.execute(sa.select(*map(db.as_kept, table.c))):
                 assert number not in str(tuple(line)), table.name
+
+
+def test_what_is_taken_away_says_who_took_it_and_when_and_a_blank_page_of_a_card_does_not() -> None:
+    actor = Actor(1, "赵示&一", Role.REVIEWER, 1, "示例市人社局", OrganizationKind.LEAGUE_HR)
+    with taken.by(actor, c.AFTER):
+        books = sheets.workbook(["姓名"], [["钱示二"]]), sheets.marked({"name": "姓名"}, [], [], title="名单")
+        footed, card = paper.Page("摘要"), paper.Page(None)
+    whose, when = "赵示&一（示例市人社局，审核员）", f"{c.AFTER.astimezone(db.OFFICE_ZONE):%Y-%m-%d %H:%M}"
+    for content, notes in zip(books, (["导出说明"], []), strict=True):  # what comes back holds no further sheet
+        book = openpyxl.load_workbook(io.BytesIO(content))
+        assert book.properties.creator == whose
+        assert when in book.properties.description
+        assert whose.replace("&", "&&") in str(book.worksheets[0].oddFooter.left.text)
+        assert book.sheetnames[1:] == notes
+    assert [line[0] for line in openpyxl.load_workbook(io.BytesIO(books[0]))["导出说明"].values][:2] == [
+        f"导出人：{whose}",
+        f"导出时间：{when}",
+    ]
+    for page in (footed, card):
+        page.add_page()
+    footed.add_page()
+    out, clean = bytes(footed.output()), bytes(card.output())
+    with pypdfium2.PdfDocument(out) as document:
+        told = [page.get_textpage().get_text_bounded() for page in document]
+    assert all(f"{whose}　导出时间：{when}" in text for text in told)
+    assert ("赵示&amp;一".encode() in out, "赵示".encode() in clean) == (True, False), "in the properties (XMP)"
+    assert openpyxl.load_workbook(io.BytesIO(sheets.workbook(["姓名"], []))).sheetnames == ["数据"], "of the console"
 
 
 def test_who_saw_a_number_and_why_is_shown_to_the_person(known: tuple[c.Cast, int]) -> None:

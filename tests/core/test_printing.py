@@ -72,7 +72,9 @@ def test_all_cards_of_a_training_come_as_one_document_or_a_file_each_and_every_o
     sheets = started(cast, "title", Form.SHEETS, employer="示例市第一医院")
     assert printing.work(clock) == 2
     with zipfile.ZipFile(io.BytesIO(file_of(cast, packed, "reviewer"))) as folder:
-        assert [name.partition("-")[0] for name in folder.namelist()] == NAMES[::2]
+        *files, note = folder.namelist()
+        assert [name.partition("-")[0] for name in files] == NAMES[::2]
+        assert f"导出人：{cast['reviewer'].name}（" in folder.read(note).decode("utf-8-sig")
     assert len(text_of(file_of(cast, sheets, "title"))) == 2  # two cards on a sheet
     with db.reading() as session:
         assert session.scalar(sa.select(sa.func.count(Card.id))) == 3  # those that hold are printed again

@@ -20,7 +20,7 @@ from core.office.dashboards.programmes import Line
 from core.people import identity
 from core.submissions import workflow
 from web import address, context, shell, submissions, tables
-from web.deeds import Who
+from web.deeds import Act, Who
 from web.words import md
 
 STYLE = Path(__file__).parent / "board.css"
@@ -102,7 +102,7 @@ def _chart(made: Figure, ask: Ask, picked: Callable[[Any], None] | None) -> None
 def _files(made: Figure, again: Callable[[Session, Board], Figure], ask: Ask) -> None:
     """A figure's files: its rows as .xlsx, its chart as PNG and SVG, made at the click."""
 
-    def content(kind: str) -> Callable[[], bytes]:
+    def content(kind: str) -> Act[bytes]:
         def make(session: Session, **who: Unpack[Who]) -> bytes:
             seen = ask.board(session, who["actor"])
             drawn = again(session, seen)
@@ -111,22 +111,21 @@ def _files(made: Figure, again: Callable[[Session, Board], Figure], ask: Ask) ->
             draw = dashboards.exports.png if kind == "png" else dashboards.exports.svg
             return draw(drawn, ask.foot(seen))
 
-        return tables.deferred(make, db.reading)
+        return make
 
     kinds = {"xlsx": "Excel", "png": "PNG 图片", "svg": "SVG 矢量图"}
     with st.container(horizontal=True):
         for kind, label in kinds.items():
             if kind == "xlsx" or made.chart is not None:
                 name = f"{made.code}-{ask.wanted.year}-{ask.wanted.on:%Y%m%d}.{kind}"
-                st.download_button(
-                    label, content(kind), name, key=f"{kind}-{made.code}", icon=":material/download:", on_click="ignore"
-                )
+                free = None if kind == "xlsx" else tables.Unmarked.FIGURES
+                tables.download(label, content(kind), name, unmarked=free, key=f"{kind}-{made.code}")
 
 
 def brief(ask: Ask) -> None:
     """The dashboard as a brief for leaders (领导简报): two pages of PDF, or slides; made at the click."""
 
-    def content(kind: str) -> Callable[[], bytes]:
+    def content(kind: str) -> Act[bytes]:
         def make(session: Session, **who: Unpack[Who]) -> bytes:
             seen = ask.board(session, who["actor"])
             lines = dashboards.programmes.lines(session, who["actor"], seen)
@@ -137,13 +136,11 @@ def brief(ask: Ask) -> None:
                 else dashboards.brief.pptx(said, seen, lines)
             )
 
-        return tables.deferred(make, db.reading)
+        return make
 
     for kind, label in {"pdf": "领导简报 PDF", "pptx": "演示文稿 PPTX"}.items():
         name = f"继续教育简报-{ask.wanted.year}-{ask.wanted.on:%Y%m%d}.{kind}"
-        st.download_button(
-            label, content(kind), name, key=f"brief-{kind}", icon=":material/download:", on_click="ignore"
-        )
+        tables.download(label, content(kind), name, key=f"brief-{kind}")
 
 
 def tiles(seen: Board, show: str) -> None:

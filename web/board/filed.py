@@ -56,14 +56,7 @@ def yearly_table(today: date) -> None:
         def content(session: Session, **who: Unpack[Who]) -> bytes:
             return yearly.xlsx(session, who["actor"], year, now=who["now"])
 
-        st.download_button(
-            "导出年度统计表",
-            tables.deferred(content, db.reading),
-            f"继续教育年度统计表-{year}-{today:%Y%m%d}.xlsx",
-            key="yearly",
-            icon=":material/download:",
-            on_click="ignore",
-        )
+        tables.download("导出年度统计表", content, f"继续教育年度统计表-{year}-{today:%Y%m%d}.xlsx", key="yearly")
 
 
 def filed_figures(here: Actor) -> None:
@@ -102,13 +95,8 @@ def _beside(found: Difference, number: int) -> None:
             frame = again.figures if which == "对照" else tables.worded(again.lines, LINES)
             return _workbook(frame, again, which)
 
-        st.download_button(
-            f"导出{which}",
-            tables.deferred(content, db.reading),
-            f"已报数据{which}-{number}-{context.today():%Y%m%d}.xlsx",
-            key=f"filed-{which}",
-            icon=":material/download:",
-            on_click="ignore",
+        tables.download(
+            f"导出{which}", content, f"已报数据{which}-{number}-{context.today():%Y%m%d}.xlsx", key=f"filed-{which}"
         )
 
     with st.container(horizontal=True):

@@ -134,5 +134,12 @@ def evidence(kept: Attachment) -> None:
     def taken(session: Session, **who: Unpack[Who]) -> bytes:
         return files.handed_out(session, kept.id, **who).content
 
-    make, icon = tables.deferred(taken, db.transaction), ":material/attach_file:"
-    st.download_button(kept.filename, make, kept.filename, key=f"file-{kept.id}", icon=icon, on_click="ignore")
+    tables.download(
+        kept.filename,
+        taken,
+        kept.filename,
+        opened=db.transaction,
+        unmarked=tables.Unmarked.AS_KEPT,
+        key=f"file-{kept.id}",
+        icon=":material/attach_file:",
+    )

@@ -114,13 +114,12 @@ def codes(actor: Actor) -> None:
         st.button("发放开通码", type="primary", on_click=give, disabled=not without)
         made = st.session_state.get("slips")
         if made and made[0] == actor.account_id:
-            st.download_button(
+            tables.download(
                 f"下载开通码条（{made[2]:,}人，PDF）",
                 made[1],
                 f"开通码-{context.today():%Y%m%d}.pdf",
-                "application/pdf",
-                icon=":material/download:",
-                on_click="ignore",
+                unmarked=tables.Unmarked.OWN,
+                mime="application/pdf",
             )
 
 
@@ -184,14 +183,14 @@ def _download(number: int, run: dict[Any, Any]) -> None:
         return printing.taken(session, number, **who)
 
     packed = run["form"] == Form.ZIP.label
-    st.download_button(
+    tables.download(
         f"下载{'压缩包' if packed else 'PDF'}",
-        tables.deferred(content, db.transaction),
+        content,
         f"审验卡-{run['year']}-第{number}批.{'zip' if packed else 'pdf'}",
-        "application/zip" if packed else "application/pdf",
+        opened=db.transaction,
+        unmarked=tables.Unmarked.OWN,
+        mime="application/zip" if packed else "application/pdf",
         key=f"run-file-{number}",
-        icon=":material/download:",
-        on_click="ignore",
     )
 
 

@@ -50,13 +50,8 @@ def of(person_id: int, authority_id: int, offered: list[int], actor: Actor) -> N
     if made and made[0] == person_id:
         _, code, title, name, content = made
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.download_button(
-                f"下载{title}审验卡（PDF）",
-                content,
-                name,
-                "application/pdf",
-                icon=":material/download:",
-                on_click="ignore",
+            tables.download(
+                f"下载{title}审验卡（PDF）", content, name, unmarked=tables.Unmarked.OWN, mime="application/pdf"
             )
             st.link_button("核验此卡", f"{context.origin()}/verify/{code}", icon=":material/verified:")
 
@@ -122,14 +117,15 @@ def _again(card_id: int) -> None:
         card = cards.printed_again(session, card_id, **who)
         return cards.pdf(card, templates.of_card(session, card), verify_url=f"{origin}/verify/{card.code}")
 
-    st.download_button(
+    tables.download(
         "再次打印（PDF）",
-        tables.deferred(content, db.transaction),
+        content,
         f"审验卡-{card_id}.pdf",
-        "application/pdf",
+        opened=db.transaction,
+        unmarked=tables.Unmarked.OWN,
+        mime="application/pdf",
         key=f"again-{card_id}",
         icon=":material/print:",
-        on_click="ignore",
     )
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from core.ground.hours import hours_text
 from core.models import Source
 from core.records import proofs
-from web import context, deeds
+from web import context, deeds, tables
 from web.deeds import Who
 
 
@@ -34,13 +34,13 @@ def of(person_id: int, entries: pd.DataFrame) -> None:
                 _, (batch, line), file, page = made
                 icon, place = ":material/download:", f"第{batch}批第{line}笔"
                 for label, content, ending in (("证明", page, "pdf"), ("校验文件", file, "json")):
-                    st.download_button(
+                    tables.download(
                         f"下载{place}的{label}（{ending.upper()}）",
                         content,
                         proofs.filename(batch, line, ending),
-                        f"application/{ending}",
+                        unmarked=tables.Unmarked.AS_KEPT,
+                        mime=f"application/{ending}",
                         icon=icon,
-                        on_click="ignore",
                     )
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from core.models import Attachment
 from core.trail import documents, files
 from core.trail.files import Upload
-from web import deeds
+from web import deeds, tables
 from web.deeds import Who
 from web.words import md
 
@@ -71,4 +71,4 @@ def _drawer(given: Upload) -> None:
         _PAPER(key="desk-paper", data=given.content)
     else:
         st.info("这种文件不能在这里显示，请下载后用WPS或Excel打开。")
-    st.download_button("下载", given.content, given.filename, icon=":material/download:", on_click="ignore")
+    tables.download("下载", given.content, given.filename, unmarked=tables.Unmarked.AS_KEPT)

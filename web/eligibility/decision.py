@@ -35,14 +35,13 @@ def show(sheet: DecisionSheet, actor: Actor) -> None:
     except Refused as refused:
         st.warning(md(refused.words))
         return
-    st.download_button(
+    whose = context.known().whose.letterhead
+    tables.download(
         "下载核验单（PDF）",
-        lambda: printed.sheet_pdf(sheet, now=context.now(), by=context.known().whose.letterhead),
+        lambda _, **who: printed.sheet_pdf(sheet, now=who["now"], by=whose),
         f"资格核验单-{sheet.name}.pdf",
-        "application/pdf",
+        mime="application/pdf",
         key=f"sheet-pdf-{sheet.digest[:16]}",
-        icon=":material/download:",
-        on_click="ignore",
     )
 
 

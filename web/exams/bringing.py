@@ -34,8 +34,8 @@ def draw(actor: Actor) -> None:
         "可导入Excel、GIFT、Aiken、Moodle XML、QTI 2.1。同一道题再次导入不会重复：题目编号相同的，"
         "没有编号而题干和选项相同的，都认作同一道；内容有变化的存为新的一版。"
     )
-    st.download_button(
-        "下载Excel模板", formats.template, "题库模板.xlsx", icon=":material/download:", on_click="ignore"
+    tables.download(
+        "下载Excel模板", lambda _, **__: formats.template(), "题库模板.xlsx", unmarked=tables.Unmarked.BLANK
     )
     key = f"items-file-{st.session_state.get('round', 0)}"
     given = st.file_uploader("题库文件", ENDINGS, key=key)
@@ -133,4 +133,5 @@ def export(wanted: Wanted) -> None:
             return formats.write(form, bank.hand_out(session, wanted, **who)).content
 
         name = f"题库-{context.today():%Y%m%d}{form.ending}"
-        st.download_button("下载", tables.deferred(content, db.transaction), name, on_click="ignore", key="items-out")
+        free = None if form is Form.WORKBOOK else tables.Unmarked.TEXT
+        tables.download("下载", content, name, opened=db.transaction, unmarked=free, key="items-out")

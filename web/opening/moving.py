@@ -30,8 +30,13 @@ NEXT = {
 def bring_in(table: Table, actor: Actor) -> None:
     """One workbook (导入): its template, the file, what it would do, the deed."""
     code = table.value
-    empty = tables.deferred(lambda session, **who: moving.template(session, table, who["actor"]), db.reading)
-    tables.template(table.label, empty, key=f"template-{code}")
+    tables.download(
+        f"下载{table.label}模板",
+        lambda session, **who: moving.template(session, table, who["actor"]),
+        f"{table.label}模板.xlsx",
+        unmarked=tables.Unmarked.BLANK,
+        key=f"template-{code}",
+    )
     given = st.file_uploader(
         "文件（表头：" + "、".join(moving.LISTINGS[table].headings.values()) + "）",
         ["xlsx", "xls", "et", "csv"],
@@ -108,22 +113,20 @@ def _told(table: Table, preview: Preview) -> None:
 
 def password_slips(handed: list[Slip]) -> None:
     """First passwords just made (初始密码): shown and printed now, or never; leaving the page they are gone."""
-    with db.reading() as session:
-        now = context.moment(session)
     with st.container(border=True):
         st.markdown(f"**初始密码**　:gray[{len(handed)}个账号，点“已下载”或退出登录后不再显示；遗失的可以重置]")
         frame = pd.DataFrame([vars(each) for each in handed])
         frame = frame.rename(columns={"password": "first_password", "until": "first_until"})
         tables.table(frame, ["organization", "name", "username", "first_password", "first_until"], empty="")
+        origin, whose = context.origin(), context.known().whose.letterhead
         with st.container(horizontal=True):
-            st.download_button(
+            tables.download(
                 "下载初始密码条（PDF）",
-                lambda: slips.printed(handed, address=context.origin(), now=now, by=context.known().whose.letterhead),
+                lambda _, **who: slips.printed(handed, address=origin, now=who["now"], by=whose),
                 "初始密码条.pdf",
-                "application/pdf",
+                mime="application/pdf",
                 type="primary",
                 icon=":material/print:",
-                on_click="ignore",
             )
             st.button("已下载，不再显示", on_click=lambda: st.session_state.pop("moving-slips", None))
 

@@ -114,14 +114,13 @@ def seen(person_id: int, actor: Actor) -> None:
     tables.table(found.rename(columns=named), ["at", "seen_by", "seen_from", "how", "reason"], empty=empty)
     st.markdown("**我的个人信息**")
     st.caption("认为学时有误，在上面“提出异议”；姓名、身份证号有误，请带证件到管理权限所在的人社部门更正。")
-    st.download_button(
+    tables.download(
         "下载我的全部信息",
-        tables.deferred(privacy.own_data, db.reading),
+        privacy.own_data,
         "我的个人信息.json",
-        "application/json",
+        unmarked=tables.Unmarked.OWN,
+        mime="application/json",
         key="own-data",
-        icon=":material/download:",
-        on_click="ignore",
     )
 
 
@@ -131,11 +130,12 @@ def _evidence(attachment_id: int, label: str) -> None:
     def taken(session: Session, **who: Unpack[Who]) -> bytes:
         return files.handed_out(session, attachment_id, **who).content
 
-    st.download_button(
+    tables.download(
         f"证明材料：{label}",
-        tables.deferred(taken, db.transaction),
+        taken,
         label.partition(" ")[2],
+        opened=db.transaction,
+        unmarked=tables.Unmarked.AS_KEPT,
         key=f"evidence-{attachment_id}",
         icon=":material/attach_file:",
-        on_click="ignore",
     )

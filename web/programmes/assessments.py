@@ -94,13 +94,12 @@ def _send(actor: Actor) -> None:
         f"理论知识和专业能力均不低于{least}分为合格。还没有发证的，证书编号和发证日期留空，发证后填上再上传一次即补登；"
         "已登记过的行不会重复登记。"
     )
-    st.download_button(
+    tables.download(
         "下载空白考核结果表",
-        _blank,
+        lambda _, **__: _blank(),
         "考核结果表.xlsx",
+        unmarked=tables.Unmarked.BLANK,
         key="assess-form",
-        icon=":material/download:",
-        on_click="ignore",
     )
 
     def read(session: Session, upload: Upload, **given: object) -> classes.Preview:

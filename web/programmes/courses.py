@@ -128,14 +128,7 @@ def _send(plan_id: int, actor: Actor) -> None:
         audit.record(session, audit.Event.FILE_HANDED_OUT, found, actor=who["actor"], after=after, now=who["now"])
         return sheets.workbook([words[0] for words in classes.FINISH_COLUMNS.values()], rows, sheet="结业考核表")
 
-    st.download_button(
-        "下载本班学员的空表",
-        tables.deferred(form, db.transaction),
-        "结业考核表.xlsx",
-        key=f"finish-form-{plan_id}",
-        icon=":material/download:",
-        on_click="ignore",
-    )
+    tables.download("下载本班学员的空表", form, "结业考核表.xlsx", opened=db.transaction, key=f"finish-form-{plan_id}")
 
     def read(session: Session, upload: Upload, **given: object) -> classes.Preview:
         return classes.read_finish(session, plan_id, upload, actor=actor, **given)  # type: ignore[arg-type]

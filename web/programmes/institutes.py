@@ -133,7 +133,7 @@ def _check() -> None:
             )
         )
         content = occupations.FILE.read_bytes()
-        st.download_button("下载自带的目录（CSV）", content, name, icon=":material/download:", on_click="ignore")
+        tables.download("下载自带的目录（CSV）", content, name, unmarked=tables.Unmarked.BLANK)
         given = st.file_uploader("检查更正的目录", ["csv", "xlsx", "xls"], key="catalogue-check")
         if given is None:
             return
@@ -144,5 +144,8 @@ def _check() -> None:
         st.error(f"{len(faults)}处需要核对，无误的{good}行。")
         tables.table(pd.DataFrame(faults, columns=list(PROBLEM_HEADINGS)), PROBLEM_HEADINGS, empty="")
         lines = [tuple(line) for line in faults]
-        book = sheets.workbook(PROBLEM_HEADINGS, lines, sheet="问题")
-        st.download_button("下载问题清单", book, "职业目录问题.xlsx", icon=":material/download:", on_click="ignore")
+        tables.download(
+            "下载问题清单",
+            lambda _, **__: sheets.workbook(PROBLEM_HEADINGS, lines, sheet="问题"),
+            "职业目录问题.xlsx",
+        )

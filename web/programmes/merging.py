@@ -55,13 +55,8 @@ def merged(programme: str, year: int, actor: Actor) -> None:
         kinds = [ALL, *dict.fromkeys(each.category for each in found)]
         kind = st.selectbox("单位类别", kinds, key="category", bind="query-params", width=130, required=True)
         make = partial(_file, programme, year)
-        st.download_button(
-            "导出汇总表（附件2）",
-            tables.deferred(make, db.reading),
-            f"{year}年计划表汇总-{context.today():%Y%m%d}.xlsx",
-            key="merged-file",
-            icon=":material/download:",
-            on_click="ignore",
+        tables.download(
+            "导出汇总表（附件2）", make, f"{year}年计划表汇总-{context.today():%Y%m%d}.xlsx", key="merged-file"
         )
     shown = [each for each in found if area in (ALL, each.line.area or "未写明") and kind in (ALL, each.category)]
     if not shown:

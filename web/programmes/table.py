@@ -22,7 +22,7 @@ from core.tables.reading import Asked
 from core.trail import choices
 from core.trail.files import Upload
 from web import address, context, deeds, drafts, papers, tables
-from web.deeds import Who
+from web.deeds import Act, Who
 from web.papers import Paper
 from web.programmes import reading
 from web.words import days_left, md
@@ -105,13 +105,9 @@ def _files(draft: drafts.Form, paper: Paper, found: PlanTable | None, actor: Act
     left.file_uploader("计划表文件（Excel、WPS或CSV，按原样上传）", ["xlsx", "xls", "et", "csv"], key=file_key(draft))
     if there and _upload(draft):
         right.checkbox(f"替换原有各项（{there}项）", key=_replace(draft), help="不勾选不会替换；粘贴的各项加在后面")
-    right.download_button(
-        "下载空白计划表（附件2）",
-        _blank(draft.value("year"), actor.organization_id),
-        "计划表.xlsx",
-        icon=":material/download:",
-        on_click="ignore",
-    )
+    with right:
+        blank, made = tables.Unmarked.BLANK, _blank(draft.value("year"), actor.organization_id)
+        tables.download("下载空白计划表（附件2）", made, "计划表.xlsx", unmarked=blank)
     with st.expander("不上传文件，从WPS或Excel复制后粘贴", expanded=bool(draft.value("pasted"))):
         label = "粘贴各项（加在现有各项之后）" if there else "粘贴各项（可带表头；不带表头的按附件2的列序）"
         draft.ask(st.text_area, "pasted", label, height=120)
@@ -126,13 +122,12 @@ def _files(draft: drafts.Form, paper: Paper, found: PlanTable | None, actor: Act
 
 
 @functools.cache
-def _blank(year: int, organization_id: int) -> Callable[[], bytes]:
+def _blank(year: int, organization_id: int) -> Act[bytes]:
     """An empty table to fill in (空白计划表), made when it is first asked for."""
 
-    def made() -> bytes:
-        with db.reading() as session:
-            home = session.get_one(Organization, organization_id)
-            return lines.template(capability.policy_of_year(home, year), year)
+    def made(session: Session, **_: Unpack[Who]) -> bytes:
+        home = session.get_one(Organization, organization_id)
+        return lines.template(capability.policy_of_year(home, year), year)
 
     return made
 

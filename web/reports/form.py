@@ -158,12 +158,11 @@ def _files(draft: drafts.Form, paper: Paper, plan: Plan, report: Report | None) 
         draft.ask(st.text_area, "pasted", label, height=120)
     with st.container(horizontal=True):
         st.button("保存并检查花名册", on_click=papers.save_now, args=(paper,), key=f"{draft.prefix}check")
-        st.download_button(
+        tables.download(
             "下载空白花名册（附件1）",
-            lambda: roster.template(roster.form(plans.policy_of(plan))),
+            lambda _, **__: roster.template(roster.form(plans.policy_of(plan))),
             "培训花名册.xlsx",
-            icon=":material/download:",
-            on_click="ignore",
+            unmarked=tables.Unmarked.BLANK,
         )
     before, asked = st.session_state.get(f"{draft.prefix}asked", (None, None))
     if asked and before == _asked_of(draft):

@@ -206,13 +206,12 @@ def _repair(mending: _Mending, problems: Sequence[Problem]) -> None:
     struck = [row for row in offered if any(problem.offer == LEAVE_OUT for problem in faulty[row])]
     with st.container(horizontal=True):
         _accept_all(report.id, offered, struck)
-        st.download_button(
+        tables.download(
             f"下载待改正的行（{len(faulty)}行）",
-            tables.deferred(lambda session, **who: reports.open_rows(session, report.id, **who), db.transaction),
+            lambda session, **who: reports.open_rows(session, report.id, **who),
             f"待改正花名册-{report.title}.xlsx",
+            opened=db.transaction,
             key="open-rows",
-            icon=":material/download:",
-            on_click="ignore",
             disabled=not faulty,
             help="错误单元格有颜色和批注；改好后在上面“培训花名册”处上传，只更新您在文件中改过的单元格",
         )

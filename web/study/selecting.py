@@ -74,13 +74,13 @@ def _summary(programme: Programme, year: int) -> None:
     def taken(session: Session, **who: Unpack[Who]) -> bytes:
         return nomination_table.workbook(session, programme.code, year, **who)
 
-    st.download_button(
+    tables.download(
         "下载汇总表（含身份证号，记入审计日志）",
-        tables.deferred(taken, db.transaction),
+        taken,
         f"{year}年{programme.name}推荐人选汇总表.xlsx",
+        opened=db.transaction,
         key="summary-download",
         icon=":material/table_view:",
-        on_click="ignore",
     )
 
 

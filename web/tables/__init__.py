@@ -3,7 +3,7 @@
 from web.tables.cells import worded
 from web.tables.choosing import FOLDED, account, columns
 from web.tables.columns import LABELS
-from web.tables.downloads import deferred, export, template
+from web.tables.downloads import Unmarked, download, export, template
 from web.tables.drawing import PAGE_ROWS, listing, pick, prose, table, tick
 from web.tables.filed import Held, held, mend_file
 from web.tables.problems import problems
@@ -16,9 +16,10 @@ __all__ = [
     "PAGE_ROWS",
     "Held",
     "Mending",
+    "Unmarked",
     "account",
     "columns",
-    "deferred",
+    "download",
     "export",
     "held",
     "is_mended",

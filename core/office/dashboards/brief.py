@@ -19,7 +19,7 @@ from pptx.dml.color import RGBColor
 from pptx.enum.chart import XL_CHART_TYPE
 from pptx.util import Inches, Pt
 
-from core.ground import paper
+from core.ground import paper, taken
 from core.office.dashboards import charts, exports
 from core.office.dashboards.asked import Measure, Per
 from core.office.dashboards.board import Board, Tile, told
@@ -211,6 +211,8 @@ def _pictures(page: paper.Page, figures: Sequence[charts.Figure], foot: str) -> 
 def pptx(said: Brief, seen: Board, lines: Sequence[Line]) -> bytes:
     """The brief as slides (演示文稿), 16:9; every chart is a native one with its numbers behind it."""
     deck = Presentation()
+    if mark := taken.of():
+        deck.core_properties.author, deck.core_properties.comments = mark.who[:255], mark.line[:255]
     deck.slide_width, deck.slide_height = Inches(13.333), Inches(7.5)
     slide = _slide(deck, said.title, said.foot)
     _words(slide, [f"{name}　{text}" for name, text in said.tiles], left=0.6, width=5.2, size=18)
@@ -255,7 +257,9 @@ def _slide(deck: Any, title: str, foot: str) -> Any:
     run = shape.text_frame.paragraphs[0].runs[0]
     run.font.size, run.font.bold = Pt(28), True
     run.font.color.rgb = RGBColor(*paper.ACCENT)  # type: ignore[no-untyped-call]
-    _words(slide, [foot], left=0.6, width=12.1, size=11, top=6.95, height=0.4)
+    mark = taken.of()
+    whose = f"{foot}　　{mark.line}" if mark else foot
+    _words(slide, [whose], left=0.6, width=12.1, size=11, top=6.95, height=0.4)
     return slide
 
 
