@@ -69,7 +69,7 @@ def first_visit(*, opened: bool) -> None:
     with demo, st.container(border=True):
         st.subheader("演示数据", anchor=False)
         st.write("虚构的机构、人员和一年的计划与报告，各角色账号齐全，适合试用和演示。约需20秒。")
-        if st.button("载入演示数据", type="primary"):
+        if st.button("载入演示数据"):
             with st.spinner("正在生成演示数据……"):
                 _open_demo()
             st.rerun()

@@ -199,7 +199,9 @@ def lands(role: Role) -> str:
 
 def main() -> None:
     """The main script (入口): which page is drawn, sign-in and first visit included."""
-    st.set_page_config(page_title=identity.SYSTEM, page_icon=str(shell.MARK), layout="wide")
+    st.set_page_config(
+        page_title=identity.SYSTEM, page_icon=str(shell.MARK), layout="wide", initial_sidebar_state=shell.MENU_WIDTH
+    )
     try:
         with context.one_run() as known:
             screen(known)

@@ -88,10 +88,16 @@ MARK = db.ROOT / "web" / "drawings" / "mark.svg"
 """The mark (标志) of the system, for an office that has none of its own: in the tab, the menu, at the sign-in."""
 
 
+MENU_WIDTH = 240
+"""Pixels of the menu, until somebody draws it wider."""
+
+
 def identify(whose: Identity, title: str = "") -> None:
     """Whose system this is (单位名称、标志), in the tab, and with a page's `title` at the head of the menu."""
     tab = " · ".join(filter(None, [title, whose.called]))
-    st.set_page_config(page_title=tab, page_icon=whose.mark or str(MARK), layout="wide", initial_sidebar_state=240)
+    st.set_page_config(
+        page_title=tab, page_icon=whose.mark or str(MARK), layout="wide", initial_sidebar_state=MENU_WIDTH
+    )
     if not title:
         return
     st.logo(whose.mark or str(MARK), size="large")
@@ -101,11 +107,16 @@ def identify(whose: Identity, title: str = "") -> None:
 
 def nameplate(whose: Identity) -> None:
     """Mark and name (单位名称、标志) above what a page without a menu asks for."""
-    kind, image = ("png", whose.mark) if whose.mark else ("svg+xml", MARK.read_bytes())
-    drawn = f"data:image/{kind};base64,{base64.b64encode(image).decode()}"
+    drawn = f"data:image/png;base64,{base64.b64encode(whose.mark).decode()}" if whose.mark else _address(MARK)
     with st.container(gap="xsmall", horizontal_alignment="center", key="nameplate"):
         st.html(f'<img src="{drawn}" alt="" width="48" height="48">', width="content")
         st.title(md(whose.called), anchor=False, text_alignment="center")
+
+
+@functools.cache
+def _address(drawing: Path) -> str:
+    """A drawing as an address: what is drawn into a page directly, Streamlit takes out."""
+    return f"data:image/svg+xml;base64,{base64.b64encode(drawing.read_bytes()).decode()}"
 
 
 def empty(words: str, drawing: Literal["clear", "nothing", "blank", "nobody"] = "nothing") -> None:
@@ -113,8 +124,7 @@ def empty(words: str, drawing: Literal["clear", "nothing", "blank", "nobody"] = 
 
     `clear`: all is done; `nothing`: nothing was found; `blank`: nothing is begun; `nobody`: there are no people.
     """
-    image = (MARK.parent / f"{drawing}.svg").read_text(encoding="utf-8")
-    st.html(f'<div class="empty-drawing" aria-hidden="true">{image}</div>')
+    st.html(f'<div class="empty-drawing"><img src="{_address(MARK.parent / f"{drawing}.svg")}" alt=""></div>')
     st.info(words)
 
 

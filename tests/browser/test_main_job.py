@@ -85,7 +85,7 @@ def look_up(reviewer: Desk, year: int) -> None:
     reviewer.fill("工作单位", "示例市第一医院")
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("employer="), timeout=30_000)
-    reviewer.sees(re.compile("^共[0-9]人"))
+    reviewer.sees(re.compile("以下列出[0-9]人$"))
     choose_first_row(reviewer, key="Enter")
     reviewer.sees("各年度学时与要求")
     expect(page).to_have_url(re.compile(r"person=\d+"))

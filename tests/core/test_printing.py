@@ -163,6 +163,22 @@ def test_whose_card_cannot_be_printed_is_named_with_the_reason_and_the_others_ar
     assert len(text_of(file_of(cast, run))) == 2
 
 
+def test_a_run_prints_no_card_that_was_revoked_and_nobody_who_left_before_it_was_their_turn(office: Path) -> None:
+    cast = c.assemble()
+    taught(cast, 2)
+    started(cast)
+    printing.work(clock)
+    started(cast)
+    with db.transaction() as session:
+        (lost,) = session.scalars(sa.select(Card).where(Card.person_id == c.person_id(1)))
+        cards.revoke(session, lost.id, why=cards.Why.LOST, actor=cast["reviewer"], now=c.AFTER)
+        session.get_one(Person, c.person_id(2)).employer_id = cast["hohhot_employer"].organization_id
+    printing.work(clock)
+    assert states(cast)[0] == ("done", 1, 1)
+    with db.reading() as session:
+        assert session.scalar(sa.select(sa.func.count(Card.id)).where(Card.person_id == c.person_id(1))) == 2
+
+
 def test_a_run_is_stopped_and_goes_on_and_its_file_is_made_again_after_a_week(office: Path) -> None:
     cast = c.assemble()
     taught(cast)
