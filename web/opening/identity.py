@@ -109,7 +109,15 @@ def post() -> None:
         with st.container(horizontal=True):
             secure = list(Secure)
             now = secure.index(Secure(kept.secure)) if kept else 0
-            st.selectbox("加密方式", secure, now, key="mail-secure", format_func=lambda one: one.label, width=300)
+            st.selectbox(
+                "加密方式",
+                secure,
+                now,
+                key="mail-secure",
+                format_func=lambda one: one.label,
+                required=True,
+                width=300,
+            )
             st.text_input("端口", kept.port if kept else "465", key="mail-port", max_chars=5, width=110)
         st.text_input("邮箱用户名", kept.user if kept else "", key="mail-user", max_chars=200, autocomplete="off")
         same = "服务器和用户名不变的可留空" if kept else "多数邮箱要用授权码"
