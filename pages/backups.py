@@ -1,7 +1,6 @@
 """The administrator looks after the backups: the last one, where they lie, a drill, the key's recovery sheet."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Unpack
 
@@ -13,7 +12,7 @@ from core.ground import db
 from core.ground.access import Refused, Role
 from core.office import backups
 from core.people import keys as office_keys
-from web import context, deeds, keys, shell, tables
+from web import context, deeds, keys, restoring, shell, tables
 from web.deeds import Who
 from web.words import md, moment_text
 
@@ -68,36 +67,6 @@ def lessons(here: backups.Standing) -> None:
     told += "每份备份都带一份，很大的可以不带。" if here.lessons else "不在备份里，请另行复制保存；恢复后放回原处。"
     st.checkbox("备份包括课件", here.lessons, key="lessons", on_change=choose_lessons)
     st.caption(told)
-
-
-def restore() -> None:
-    """The office out of the chosen backup; then there is nobody signed in any more, the actor included."""
-    given = {name: st.session_state[f"restore-{name}"] for name in ("said", "dated", "passphrase")}
-    name, now = st.session_state["restore-name"], context.now()
-    try:
-        with db.reading() as session:
-            here = context.actor_now(session) or actor
-        aside = backups.over_living(name, **given, actor=here, now=now, real=datetime.now(UTC))
-    except Refused as refused:
-        deeds.say("error", refused.words)
-        return
-    context.renew()
-    st.session_state.clear()
-    deeds.say("success", f"已从 {name} 恢复，原来的系统另存在 {aside.name}。请用备份当时的账号和密码登录。")
-
-
-def restoring(kept: list[backups.Kept]) -> None:
-    """Which backup, and the two answers without which nothing happens."""
-    st.warning(
-        "备份以后办理的事项会从系统中消失；现在的系统先另存一份，可以再换回来。所有人都要重新登录，恢复时打不开系统。"
-    )
-    with st.form("restore", border=False):
-        st.selectbox("备份", [each.path.name for each in kept], key="restore-name", required=True)
-        st.text_input("备份口令", type="password", key="restore-passphrase", help="备份时没有设口令的留空。")
-        left, right = st.columns(2)
-        left.text_input(f"确要恢复请输入“{backups.WORD}”", key="restore-said")
-        right.text_input("再输入备份的日期", key="restore-dated", placeholder="如 2024-06-28")
-        st.form_submit_button("恢复", icon=":material/settings_backup_restore:", on_click=restore)
 
 
 def sheet(session: Session, **who: Unpack[Who]) -> bytes:
@@ -163,7 +132,7 @@ def below(here: backups.Standing, kept: list[backups.Kept]) -> None:
         keys.held(actor)
     if kept:
         with st.expander("用备份换掉现在的系统"):
-            restoring(kept)
+            restoring.draw(kept, actor)
     with st.expander("在命令行恢复，换了电脑的也用这个办法"):
         st.markdown(
             "1. 停止服务（在运行窗口按 Ctrl+C）。\n"

@@ -33,10 +33,10 @@ from sqlalchemy.orm import Session
 
 from core.courses import courses
 from core.eligibility import drafts
-from core.ground import db, typed
+from core.ground import db, names, resident_id, typed
 from core.ground.access import Actor, Refused, Role, require
 from core.ground.deeds import deed
-from core.models import AuditEntry, CreditBatch, Organization
+from core.models import Account, AuditEntry, CreditBatch, Organization
 from core.people import accounts, setup
 from core.trail import audit
 
@@ -213,11 +213,14 @@ def over_living(
 
     `name`: one of the backups kept; `said` and `dated`: the two answers, 恢复 and the day of the backup. Nobody else of
     this process gets at the database meanwhile; where it fails, the office stands as before. Answers where the former
-    office is. Refused codes: "role", "missing", "confirm", "sick", those of `restore`.
+    office is. Where there is another administrator, four eyes: one asks (`ask_to_restore`), the other
+    does it. Refused codes: "role", "missing", "asked" (nobody has asked for this one), "self", "confirm", "sick", those
+    of `restore`.
     """
     require_keeper(actor)
     with db.reading() as session:
         found = [each.path for each in kept(folder(session)) if each.path.name == name]
+        by = _agreed(session, name, actor, now)
     if not found:
         raise Refused("missing", f"备份位置里没有 {name}，请刷新页面。")
     manifest = verify(found[0], passphrase=passphrase)
@@ -226,7 +229,8 @@ def over_living(
     with db.alone():
         aside = restore(found[0], over=True, passphrase=passphrase, now=real)
         with db.transaction() as session:
-            restored(session, found[0], aside, now=now, by=actor.name)
+            restored(session, found[0], aside, now=now, by=by)
+            setup.decide_setting(session, _ASKED, "")  # what was asked of the office as it was when the backup was made
             accounts.end_sign_ins(session, sa.true(), real)
             drafts.install(session)
     assert aside  # there was an office: somebody acts in it
@@ -235,6 +239,93 @@ def over_living(
 
 WORD = "恢复"
 """What has to be typed before an office is put aside."""
+ASKED_FOR = timedelta(days=7)
+"""So long what one administrator asked for can be done by another."""
+_ASKED = "restore.asked"
+"""The setting: what was asked for (`Asked`) as JSON, "" where nothing is."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """That the office be put back from a backup (提请恢复): what one administrator has asked another to do."""
+
+    file: str
+    by: str
+    account: int | None
+    at: datetime
+    reason: str
+
+
+def asked(session: Session, actor: Actor, *, now: datetime) -> Asked | None:
+    """What an administrator has asked for (提请的恢复), while it holds. Refused codes: "role"."""
+    require_keeper(actor)
+    if not (said := setup.setting(session, _ASKED)):
+        return None
+    told = json.loads(said)
+    found = Asked(**told | {"at": datetime.fromisoformat(told["at"])})
+    return found if abs(now - found.at) <= ASKED_FOR else None
+
+
+def takes_two(session: Session, actor: Actor, *, now: datetime) -> bool:
+    """Whether there is another administrator to restore with (四只眼): another person, with an account of the region.
+
+    One whose account the actor closed within a day counts as well: nobody is left alone by shutting the others out.
+    """
+    shut = sa.select(AuditEntry.record_id).where(
+        AuditEntry.record == "account",
+        AuditEntry.event == audit.Event.ACCOUNT_CLOSED.value,
+        AuditEntry.account_id == actor.account_id,
+        AuditEntry.at > now - accounts.TOO_NEW,
+    )
+    others = sa.select(Account.name).where(
+        Account.role == Role.ADMIN,
+        Account.organization_id == actor.organization_id,
+        Account.id != actor.account_id,
+        sa.or_(Account.active, Account.id.in_(shut)),
+    )
+    return any(not names.same(actor.name, name) for name in session.scalars(others))
+
+
+@deed
+def ask_to_restore(session: Session, name: str, *, actor: Actor, reason: str, now: datetime) -> None:
+    """Ask that the office be put back from one of its backups (提请恢复); another administrator does it.
+
+    What was asked for before is replaced. Refused codes: "role", "missing", "reason".
+    """
+    require_keeper(actor)
+    if name not in {each.path.name for each in kept(folder(session))}:
+        raise Refused("missing", f"备份位置里没有 {name}，请刷新页面。")
+    if not (reason := resident_id.without(typed.prose(reason))):
+        raise Refused("reason", "请填写恢复的原因，它会留在审计日志里。")
+    told = {"file": name, "by": actor.name, "account": actor.account_id, "at": now.isoformat(), "reason": reason}
+    setup.decide_setting(session, _ASKED, db.canonical(told))
+    _told(session, audit.Event.RESTORE_ASKED, name, actor, reason, now)
+
+
+@deed
+def drop_restore(session: Session, *, actor: Actor, now: datetime) -> None:
+    """Take back what was asked for (撤回提请). Refused codes: "role", "done" (nothing is asked for)."""
+    found = asked(session, actor, now=now)
+    if found is None:
+        raise Refused("done", "没有待办的恢复申请，请刷新页面。")
+    setup.decide_setting(session, _ASKED, "")
+    _told(session, audit.Event.RESTORE_DROPPED, found.file, actor, found.reason, now)
+
+
+def _told(session: Session, event: audit.Event, name: str, actor: Actor, reason: str, now: datetime) -> None:
+    region = session.get_one(Organization, 1)
+    audit.record(session, event, region, actor=actor, after={"file": name}, reason=reason, now=now)
+
+
+def _agreed(session: Session, name: str, actor: Actor, now: datetime) -> str:
+    """By whom the office is put back: the actor alone, or with who asked for it. Refused codes: "asked", "self"."""
+    if not takes_two(session, actor, now=now):
+        return actor.name
+    found = asked(session, actor, now=now)
+    if found is None or found.file != name:
+        raise Refused("asked", f"恢复须由两名管理员办理：请一人先提请用 {name} 恢复，再由另一人恢复。")
+    accounts.two_people(session, actor, found.account, now=now, what="恢复")
+    return f"{found.by}、{actor.name}"
 
 
 def upgrade(*, now: datetime) -> Path | None:

@@ -82,6 +82,8 @@ class Event(Labelled):
     BACKUP_DRILLED = "office.drill", "恢复演练"
     BACKUP_PLACED = "office.backup_folder", "更换备份位置"
     RESTORED = "office.restored", "从备份恢复"
+    RESTORE_ASKED = "office.restore_asked", "提请恢复备份"
+    RESTORE_DROPPED = "office.restore_dropped", "撤回恢复备份"
     KEY_PRINTED = "office.key_sheet", "打印密钥恢复单"
     KEY_ROTATED = "office.key", "更换密钥"
     KEY_DOUBTED = "office.key_doubted", "提请作废密钥"

@@ -232,6 +232,11 @@ def busy_month() -> c.Cast:
         backups.record(s, db.key_path(), actor=cast["admin"], now=c.AFTER)
         backups.record(s, db.key_path(), actor=cast["admin"], now=c.AFTER, found=["a fault"])
         backups.choose_folder(s, str(db.home()), actor=cast["admin"], now=c.AFTER)
+        accounts.read_large(s, True, actor=cast["admin"], now=c.AFTER)
+        late = db.home() / "ce-20240601-000000.cebak"
+        late.touch()
+        backups.ask_to_restore(s, late.name, actor=cast["admin"], reason="账目被改坏", now=c.AFTER)
+        backups.drop_restore(s, actor=cast["admin"], now=c.AFTER)
         backups.restored(s, db.key_path(), None, now=c.AFTER)
         keys.rotate(s, actor=cast["admin"], reason="例行更换", now=c.AFTER)
         publisher = Actor(second.id, second.name, Role.ADMIN, region.id, region.name, region.kind)

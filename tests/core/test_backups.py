@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import io
 import shutil
 import sqlite3
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from core.__main__ import main
 from core.ground import db
-from core.ground.access import Refused
+from core.ground.access import Actor, Refused, Role
 from core.models import AuditEntry, Person
 from core.office import backups
 from core.people import accounts, setup
@@ -201,6 +203,61 @@ def test_from_the_screen_an_office_is_put_aside_with_nobody_else_inside_and_all_
     backups.restore(aside, over=True, now=c.AFTER + timedelta(days=1))  # and back again
     with db.reading() as session:
         assert session.scalar(sa.text("SELECT count(*) FROM submission WHERE title = '备份以后的'")) == 1
+
+
+def test_where_there_are_two_administrators_one_asks_and_another_restores(office: Path) -> None:
+    cast = lived_in()
+    second = opened_as_administrator(cast, "另一名管理员", "admin2")
+    number = second.account_id or 0
+    backups.routine(now=c.NOW)
+    (kept,) = backups.kept(office / "backups")
+    name, later = kept.path.name, c.AFTER + timedelta(days=2)
+    act = {"said": "恢复", "dated": str(db.office_day(kept.made_at)), "now": later, "real": later}
+
+    def refused(code: str, by: Any, **changes: Any) -> None:
+        with pytest.raises(Refused) as caught:
+            backups.over_living(name, **act | {"actor": by} | changes)  # type: ignore[arg-type]
+        assert caught.value.code == code
+
+    refused("asked", cast["admin"])
+    for file, by, why, code in (("else", "admin", "账目被改坏", "missing"), (name, "admin", " ", "reason")):
+        with pytest.raises(Refused, match=code), db.transaction() as session:
+            backups.ask_to_restore(session, file, reason=why, actor=cast[by], now=later)
+    with db.transaction() as session:
+        backups.ask_to_restore(session, name, reason="账目被改坏", actor=cast["admin"], now=later)
+    refused("self", cast["admin"])
+    refused("asked", second, now=later + timedelta(days=8))
+    with db.transaction() as session:  # to shut the other out makes nobody the only one
+        accounts.set_active(session, number, False, actor=cast["admin"], reason="离岗", now=later)
+    refused("self", cast["admin"])
+    with db.transaction() as session:
+        accounts.set_active(session, number, True, actor=cast["admin"], reason="回岗", now=later)
+        backups.drop_restore(session, actor=second, now=later)
+    refused("asked", second)
+    with db.transaction() as session:
+        backups.ask_to_restore(session, name, reason="账目被改坏", actor=cast["admin"], now=later)
+    backups.over_living(name, **act, actor=second)  # type: ignore[arg-type]
+    with db.reading() as session:
+        last = session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id.desc()).limit(1)).one()
+        assert f"{cast['admin'].name}、{second.name}" in last.after
+        assert backups.asked(session, cast["admin"], now=later) is None
+
+
+def opened_as_administrator(cast: c.Cast, name: str, username: str) -> Actor:
+    with db.transaction() as session:
+        accounts.open_account(
+            session,
+            username=username,
+            name=name,
+            role=Role.ADMIN,
+            organization_id=cast["admin"].organization_id,
+            password=c.PASSWORD,
+            actor=cast["admin"],
+            now=c.NOW,
+        )
+        session.flush()
+        found = accounts.actor_named(session, username)
+    return dataclasses.replace(found, must_change_password=False)
 
 
 def test_other_processes_wait_outside_and_go_on_in_the_restored_office(office: Path, tmp_path: Path) -> None:

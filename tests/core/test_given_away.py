@@ -18,14 +18,16 @@ import sqlalchemy as sa
 
 from core.ground import db, paper, resident_id, taken
 from core.ground.access import Actor, OrganizationKind, Refused, Role
-from core.models import Base, Person
-from core.office import search
+from core.ledger import statements
+from core.models import Base, Organization, Person
+from core.office import calendar, chronicle, home, messages, search
 from core.people import acts, persons
 from core.records import cards, privacy, shortfalls
-from core.submissions import reports
+from core.submissions import queues, reports
 from core.tables import sheets
 from core.trail import audit
 from tests import cast as c
+from tests.core.test_checking import asked
 
 
 def deed(act: Callable[[Any], Any]) -> Any:
@@ -81,6 +83,14 @@ def everything(cast: c.Cast, by: str, person_id: int) -> Iterator[tuple[str, str
         "trail": lambda s: audit.history(s, actor, limit=None)[0],
         "roster": lambda s: reports.rows(s, 2, actor),
         "card": lambda s: cards.issued(s, person_id, actor),
+        "sentences": lambda s: chronicle.history(s, actor, limit=None)[0],
+        "messages": lambda s: str(messages.listing(s, actor, limit=None)),
+        "home": lambda s: str(home.home(s, actor, now=c.AFTER)),
+        "desk": lambda s: str(queues.queue(s, actor, limit=None)[0].to_dict("records")),
+        "batch": lambda s: statements.lines(s, 1, actor)[0],
+        "calendar": lambda s: calendar.ics(
+            s.get_one(Organization, actor.organization_id), calendar.events(s, actor, now=c.AFTER), now=c.AFTER
+        ).decode(),
     }
     for place, question in asked.items():
         try:
@@ -138,6 +148,29 @@ def test_all_that_a_role_sees_of_somebody_leaves_some_hundreds_of_numbers(known:
                 fitting(f"{resident_id.mask(number)} {' '.join(re.findall('....年代生', whole)[:1])}")
                 >= resident_id.LEAST
             )
+
+
+def test_a_whole_number_leaves_on_its_holders_own_card_alone(known: tuple[c.Cast, int]) -> None:
+    cast, who = known
+    number = c.id_number(31, BORN)
+    own = replace(cast["employer"], role=Role.PERSON, person_id=who)
+    whole = deed(lambda s: cards.issue(s, who, 2024, full_id=True, actor=own, now=c.AFTER))
+    masked = deed(lambda s: cards.issue(s, who, 2024, actor=cast["employer"], now=c.AFTER))
+    printed = {}
+    for card in (whole, masked):
+        with pypdfium2.PdfDocument(cards.pdf(card, verify_url=f"http://office/verify/{card.code}")) as document:
+            printed[card.code] = "".join(page.get_textpage().get_text_bounded() for page in document)
+    assert [number in printed[card.code] for card in (whole, masked)] == [True, False]
+    for by in cast.actors:
+        assert not [place for place, text in everything(cast, by, who) if number in text], by
+    with pytest.raises(Refused, match="id"):
+        deed(lambda s: cards.printed_again(s, whole.id, actor=cast["reviewer"], now=c.AFTER))
+    token = deed(lambda s: calendar.subscribe(s, actor=cast["reviewer"], now=c.AFTER))
+    paths = [f"verify/{whole.code}", f"verify/{masked.code}", ".well-known/card-status", f"calendar/{token}.ics"]
+    for path in paths:
+        answer = asked(f"/{path}")
+        assert answer.status_code == 200, path
+        assert number not in answer.text, path
 
 
 def test_a_number_typed_anywhere_is_masked_before_it_is_kept_in_clear(known: tuple[c.Cast, int]) -> None:
