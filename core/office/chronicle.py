@@ -290,6 +290,7 @@ FIELDS = {
     "issued_at": "出具时间",
     "items": "项数",
     "kind": "类别",
+    "large_type": "大字显示",
     "last_on": "结束日期",
     "left": "剩余",
     "length": "字数",

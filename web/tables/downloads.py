@@ -21,6 +21,7 @@ from web import context, printed
 from web.deeds import Act, Who
 from web.tables.cells import worded
 from web.tables.columns import heading
+from web.words import md
 
 
 class Unmarked(StrEnum):
@@ -50,7 +51,7 @@ def download(
     `db.transaction` where handing out is a logged act. `look`: what else the button is given.
     """
     content = _deferred(make, opened, unmarked)
-    st.download_button(label, content, filename, icon=icon, on_click="ignore", **look)
+    st.download_button(md(label), content, filename, icon=icon, on_click="ignore", **look)
 
 
 def _deferred(
