@@ -355,6 +355,7 @@ FIELDS = {
     "satisfied": "满意度（%）",
     "score": "得分",
     "second_factor_roles": "须用动态口令的角色",
+    "traces_years": "登录痕迹保存年数（0为一直保存）",
     "seed": "抽题编号",
     "service_years": "服务年限",
     "sender": "发件地址",

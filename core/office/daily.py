@@ -44,7 +44,7 @@ _ROLES = {OrganizationKind.DEPARTMENT: Role.EMPLOYER_CLERK} | dict.fromkeys(AUTH
 
 
 def remind(session: Session, *, now: datetime) -> int:
-    """Remind of deadlines (期限提醒) that are near or have passed, each once; remove messages of long ago.
+    """Remind of deadlines (期限提醒) that are near or have passed, each once; remove messages and traces of long ago.
 
     A base hears of its plans and reports, its authority of reports that are overdue, and whom a day of the notice binds
     of that. Answers how many were reminded. Twice on one day is once.
@@ -56,6 +56,7 @@ def remind(session: Session, *, now: datetime) -> int:
     old = sa.select(Message.id).where(Message.at < now - KEPT)
     session.execute(sa.delete(MessageRead).where(MessageRead.message_id.in_(old)))
     session.execute(sa.delete(Message).where(Message.at < now - KEPT))
+    accounts.forget_traces(session, now=now)
     return messages.leave(session, words, now=now)
 
 
