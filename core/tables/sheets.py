@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
@@ -41,6 +41,8 @@ def workbook(headings: Sequence[str], rows: Iterable[Sequence[object]], *, sheet
                         page.write_string(at, place, "是" if value else "否")
                     case int() | float() | Decimal():
                         page.write_number(at, place, value)
+                    case datetime() if value.tzinfo is None:  # a day, as a frame's column of days gives it
+                        page.write_datetime(at, place, value, day if value.time() == time.min else minute)
                     case datetime():
                         page.write_datetime(at, place, value.astimezone(OFFICE_ZONE).replace(tzinfo=None), minute)
                     case date():

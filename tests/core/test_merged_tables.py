@@ -15,6 +15,7 @@ from core.law import notices
 from core.ledger import books
 from core.models import CreditBatch, Message, PlanTable, ProgrammeLine, Report, State, YearSummary
 from core.office import daily, home
+from core.office.dashboards import trainings
 from core.submissions import workflow
 from core.submissions.programmes import capability, merged, summaries
 from core.submissions.workflow import Action
@@ -170,6 +171,10 @@ def test_who_has_not_filed_is_listed_with_the_days_and_how_far_it_has_come(cast:
         assert [(each.id, each.late) for each in there] == [(late.id, True)]
         assert merged.tally(there, []) == (1, 0, 1, 0, 1)
         assert merged.clerks(session, [cast.places["hohhot"].id]) == {cast.places["hohhot"].id: "经办人"}
+        told = trainings.programme_papers(session, cast["reviewer"], 2024, march.date())
+        hohhot = told[told["base"] == cast.places["hohhot"].id]
+        assert set(hohhot["league"]) == {cast.places["hohhot"].id}, "a league's paper is its own, filed or owed"
+        assert hohhot["filed_on"].notna().any()
 
 
 def test_the_home_page_and_the_messages_remind_of_what_is_not_filed(cast: c.Cast) -> None:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import openpyxl
+import pandas as pd
 import pytest
 
 from core.ground.access import Refused
@@ -44,6 +45,12 @@ def test_id_numbers_and_formulas_are_text_in_a_workbook() -> None:
     assert [cell.value.replace("_x000D_", "\r") for cell in written[2]] == list(HOSTILE)
     assert {cell.data_type for row in written for cell in row if cell.value is not None} == {"s"}
     assert not any(cell.hyperlink for row in written for cell in row)
+
+
+def test_a_day_out_of_a_frame_is_a_day_in_a_workbook() -> None:
+    days = pd.DataFrame({"day": pd.to_datetime(["2024-06-28", None])}).astype(object)
+    written = cells(sheets.workbook(["日期"], [[day if pd.notna(day) else None] for day in days["day"]]))
+    assert (written[1][0].value, written[1][0].number_format) == (datetime(2024, 6, 28), "yyyy-mm-dd")  # noqa: DTZ001
 
 
 def test_numbers_days_and_moments_are_themselves_in_a_workbook() -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -18,6 +21,7 @@ from tests.cast import Cast
 from tests.pages.conftest import MAIN, NOW, boxes, frames, listed, open_page, sign_in
 from tests.pages.test_deeds import ahead
 from web import context, first_visit, screens, shell
+from web.tables import downloads
 
 PAGES = sorted(path.stem for path in (db.ROOT / "pages").glob("*.py"))
 
@@ -129,13 +133,22 @@ def test_nobody_opens_a_page_signed_out_by_address_or_bare(cast: Cast, page: str
 
 @pytest.mark.parametrize("office", ["postgresql"], indirect=True)  # through a pool of one connection
 @pytest.mark.parametrize("role", list(Role))
-def test_each_role_opens_its_pages_and_is_told_at_the_others(cast: Cast, role: Role) -> None:
+def test_each_role_opens_its_pages_with_their_files_and_is_told_at_the_others(
+    cast: Cast, role: Role, monkeypatch: pytest.MonkeyPatch
+) -> None:
     add_person(cast)
+    files: list[Callable[[], bytes]] = []
+
+    def handed(label: str, content: bytes | Callable[[], bytes], *_: Any, **__: Any) -> None:
+        files.extend([content] if callable(content) else [])
+
+    monkeypatch.setattr(downloads.st, "download_button", handed)
     username = next(name for name, actor in cast.actors.items() if actor.role is role)
     token = sign_in(username)
     menu = screens.menu(cast.actors[username], NOW.year)
     rooms = [{screen.file for screen in entry.screens} for section in menu.values() for entry in section]
     for page in PAGES:
+        files.clear()
         app = open_page(page, token)
         assert not app.exception, f"{role} on {page}: {app.exception[0].stack_trace}"
         if role in MAY_OPEN[page]:
@@ -144,6 +157,8 @@ def test_each_role_opens_its_pages_and_is_told_at_the_others(cast: Cast, role: R
             assert not refusals, f"{role} on {page}: {refusals}"
             strip = next((each for each in rooms if page in each and len(each) > 1), set())
             assert strip <= {link.proto.page for link in app.get("page_link")}, f"{role} on {page}"
+            with ThreadPoolExecutor(1) as server:  # made at the click, after the script, where nothing of it is at hand
+                assert all(server.map(lambda make: make(), files)), f"{role} on {page}"
         else:
             assert not app.title
             assert "您当前的角色是" in boxes(app, "error")[0], f"{role} on {page}"

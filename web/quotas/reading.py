@@ -60,9 +60,10 @@ _OFFICES = ["office", "quota_target", "done", "visits", "share", "expected"]
 
 def shares(found: Programme, year: int, here: Actor) -> None:
     """What each organization is given of a programme and has done (分解和进度), for those who oversee the region."""
+    by = _by(year)
 
     def asked(session: Session, who: Actor) -> pd.DataFrame:
-        frame = progress.by_office(session, who, found, year, _by(year))
+        frame = progress.by_office(session, who, found, year, by)
         frame = frame.rename(columns={"target": "quota_target"})
         shown = {"expected": frame["expected"].round(), "share": (frame["share"] * 100).round(1)}
         return frame.assign(office=frame["office"].map(dashboards.short), **shown)

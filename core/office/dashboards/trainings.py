@@ -356,7 +356,8 @@ def programme_papers(session: Session, actor: Actor, year: int, on: date) -> pd.
         for each in session.scalars(query):
             if each.filed_on and each.filed_on <= on:
                 held.add((each.organization_id, each.programme))
-                about = (each.title, each.organization_id, each.authority_id)
+                home = each.organization
+                about = (each.title, home.id, home.authority_id)
                 lines.append((each.id, code, matter, *about, each.due_on, each.filed_on))
         for owed in merged.owing(session, year, on, model, what):
             home = owed.organization
