@@ -186,7 +186,7 @@ def strip(entries: dict[str, list[Entry]], here: str, counts: dict[str, int]) ->
     room = {each.file for rooms in SCREENS.values() for room in rooms.values() for each in room if _in(room, here)}
     for entry in (each for found in entries.values() for each in found if _in(each.screens, *room)):
         links = [(each.file, _told(each.title, counts.get(each.file, 0))) for each in entry.screens]
-        shell.strip(links if _in(entry.screens, here) else links[:1], here)
+        shell.strip(links, here)
 
 
 def _title(file: str) -> str:

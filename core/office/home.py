@@ -279,7 +279,8 @@ def _below(session: Session, actor: Actor, now: datetime) -> Part:
         words, first = f"有{len(theirs)}份报告逾期未报", theirs[0]
         items.append(Item("league", 0, office, "", words, due_on=first.due_on, left=-first.days_late))
     tables = list(_unfiled(session, actor, db.office_day(now)))
-    return Part((*tables, *items[: SHOWN - len(tables)]), len(late) + len(tables))
+    shown = sorted((*tables, *items[: SHOWN - len(tables)]), key=lambda item: item.left or 0)  # the longest late first
+    return Part(tuple(shown), len(late) + len(tables))
 
 
 def _unfiled(session: Session, actor: Actor, today: date) -> Iterator[Item]:

@@ -236,6 +236,7 @@ def test_everybody_of_an_employer_is_answered_and_recorded_in_one_deed(cast: Cas
     app.text_input(key="employer").input("示例市第一医院").run()
     press(app, "核验")
     assert [metric.value for metric in app.metric][1] == "2"
+    assert [set(each) & {"name", "file_row"} for each in frames(app)] == [{"name"}]  # no file, no number of its rows
     press(app, "核验并存档")
     assert one(sa.select(DecisionPart)).not_eligible == 2
 
