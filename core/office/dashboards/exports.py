@@ -92,7 +92,7 @@ def svg(figure: Figure, foot: str) -> bytes:
 
 
 def xlsx(figure: Figure) -> bytes:
-    """The figure's table (数据表) as a workbook: what reads as a number is one, of parts of a hundred the head says so."""
+    """The figure's table (数据表) as a workbook: what reads as a number is one; "93.1%" is 93.1."""
     rows = figure.table.astype(object).where(figure.table.notna(), None)
     heads = [_head(str(name), rows[name]) for name in rows.columns]
     return sheets.workbook(heads, ([_number(cell) for cell in row] for row in rows.itertuples(index=False, name=None)))
