@@ -278,7 +278,7 @@ def _as_of(actor: Actor, office: Organization) -> Actor:
 
 
 def _beside(then: dict[str, Any], now: dict[str, Any]) -> pd.DataFrame:
-    rows = []
+    rows: list[tuple[Any, ...]] = []
     names = {each: told["name"] for each, told in [*then["leagues"].items(), *now["leagues"].items()]}
     for league, name in names.items():
         was, new = (told["leagues"].get(league, {}) for told in (then, now))
