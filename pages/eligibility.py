@@ -97,10 +97,10 @@ def answering(read: Callable[[Session], Batch], asked: str, held: tables.Held | 
         if held and not answered.id:
             reading.mend(answered, asked)
         reading.told(batch, asked)
-        results(answered)
+        results(answered, of_file=held is not None)
 
 
-def results(run: Run) -> None:
+def results(run: Run, *, of_file: bool) -> None:
     """Counts, filters, every row, the file to give back."""
     if run.id:
         st.success(f"已存档{len(run.applications) - run.counts[answers.FAULTY]:,}份核验结论。")
@@ -113,7 +113,7 @@ def results(run: Run) -> None:
         reason = st.selectbox("依据", options, key="clauses", width=320, required=True)
     frame = run.frame if wanted == address.ALL else run.frame[run.frame["outcome"] == wanted]
     frame = frame if reason == address.ALL else frame[frame["clauses"] == reason.split("（")[0]]
-    row = rows.choose(frame.head(1000))
+    row = rows.choose(frame.head(1000), of_file=of_file)
     if len(frame) > 1000:
         st.caption(f"页面列出前1,000行，共{len(frame):,}行；全部结果见下载的文件。")
     tables.download(

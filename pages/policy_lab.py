@@ -129,13 +129,13 @@ def trying() -> None:
     """The draft on the left, what it would do on the right, both sheets of somebody below."""
     left, right = st.columns([2, 3])
     with left, st.container(border=True):
-        text = draft_form.text(actor)
+        text, beside = draft_form.text(actor)
         st.text_input("草稿名称", key="lab-name", max_chars=drafts.LONGEST_NAME, placeholder="不填则用标题")
         saving = st.container()
     try:
         draft = drafts.read(text, setup.league_names())
         saving.button("保存为草稿", key="keep-draft", on_click=keep, args=(text,))
-        draft_form.asked(draft, saving)
+        draft_form.asked(draft, saving, beside)
         with right:
             chosen = trial.show(draft, actor)
     except Refused as refused:

@@ -10,7 +10,7 @@ actor = shell.require(*dashboards.VIEWERS)
 st.html(board.PRESENTED)
 with db.reading() as session:
     offered = dashboards.choices(session, actor)
-with st.popover("筛选", icon=":material/filter_alt:"):
+with st.container(key="slide-filter"), st.popover("筛选", icon=":material/filter_alt:"):
     wanted = board.strip(actor, context.today(), offered)
 ask = board.Ask(wanted)
 with db.reading() as session:

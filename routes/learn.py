@@ -375,7 +375,7 @@ def _prose(text: str) -> str:
 
 def _page(title: str, body: str, *, script: str = "", status: int = 200) -> HTMLResponse:
     return learner.page(
-        f"{title} · 在线学习",
+        title if title == "在线学习" else f"{title} · 在线学习",
         f"<h1>{html.escape(title)}</h1>{body}",
         script=script,
         wide=True,

@@ -178,11 +178,13 @@ _BEARER_FORM = """<form action="/verify/{code}" method="post"><h2>核对持卡�
 <p>按持卡人的证件填写，只回答是否相符。</p><label>姓名
 <input name="name" required maxlength="40" autocomplete="off"></label><label>身份证号后四位
 <input name="last_four" required minlength="4" maxlength="4" autocomplete="off"></label><button>核对</button></form>"""
-_OFFLINE = """<h2>没有网络的地方</h2><p><a href="/offline-verifier.html" download>下载离线核验工具</a>，一个网页文件，
-可放U盘，用扫码枪、摄像头或图片核验审验卡。注销名单截至下载之时，请定期重新下载。</p>"""
+_OFFLINE = """<h2>没有网络的地方</h2><p><a href="/offline-verifier.html" download>下载离线核验工具</a>，\
+一个网页文件，可放U盘，用扫码枪、摄像头或图片核验审验卡。注销名单截至下载之时，请定期重新下载。</p>"""
 _PROOF_FORM = """<form action="/verify" method="post" enctype="multipart/form-data"><h2>核验入账证明</h2>
-<label>校验文件（随证明下载的 .json）
-<input type="file" name="proof" required accept=".json"></label><button>核验</button></form>"""
+<label for="proof">校验文件（随证明下载的 .json）</label><div class="file">
+<input type="file" id="proof" name="proof" required accept=".json"><label class="quiet" for="proof">
+<span>选择文件</span><span>已选好文件，点这里换一个</span></label></div><button>核验</button></form>"""
+"""The button of the file is ours: a browser's speaks the browser's language. Its style tells what is so, no script."""
 
 
 def _verification_page(found: Verification | None, asked: Confirmed | None = None) -> str:
@@ -279,5 +281,10 @@ th{{font-weight:400;color:light-dark(#4c5761,#b6c0ca);width:7rem}}
 .good,.bad,.note{{padding:.7rem 1rem;border-radius:6px;color:#fff}} .good{{background:#2e7d4f}}
 .bad{{background:#a8503f}} .note{{background:#9a6b12}}
 input{{display:block;font:inherit;width:100%;box-sizing:border-box;padding:.5rem;margin:.3rem 0 .8rem}}
+.file{{position:relative;margin:.3rem 0 .8rem}}
+.file input{{position:absolute;opacity:0;width:1px;height:1px;padding:0}}
+.quiet{{display:inline-block;border:1px solid #8888;border-radius:6px;padding:.45rem 1.2rem;cursor:pointer}}
+:focus-visible+.quiet{{outline:3px solid light-dark(#174e86,#8dbbea);outline-offset:2px}}
+:invalid+.quiet span+span,:valid+.quiet span:first-child{{display:none}}
 button{{font:inherit;background:#174e86;color:#fff;border:0;border-radius:6px;padding:.5rem 1.4rem}}
 </style><main><h1>{title}</h1>{body}</main><footer><small>内蒙古自治区专业技术人员继续教育管理系统</small></footer></html>"""

@@ -33,6 +33,7 @@ __all__ = [
     "progress",
     "quotas",
     "reports",
+    "restoring",
     "results",
     "screens",
     "search",

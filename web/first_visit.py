@@ -101,7 +101,8 @@ def _administrator(label: str) -> None:
         st.text_input("再次输入密码", type="password", key="admin-again", autocomplete="new-password")
         st.caption(passwords.RULES)
         st.form_submit_button(label, type="primary", on_click=_open_empty)
-    st.caption(f"密钥文件会放在`{db.key_path()}`。没有它，身份证号和附件都打不开：请另存一份，与备份分开保管。")
+    lies = "在" if db.has_keys() else "会放在"
+    st.caption(f"密钥文件{lies}`{db.key_path()}`。没有它，身份证号和附件都打不开：请另存一份，与备份分开保管。")
 
 
 def _open_demo() -> None:

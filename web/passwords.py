@@ -43,6 +43,7 @@ def change_password_typed() -> None:
         lambda session, **who: accounts.change_password(session, new, old=old, **who), "password", hash((old, new))
     ):
         st.session_state.clear()
+        st.session_state["end-told"] = True  # the sign-in page need not say once more that the sign-in ended
         deeds.say("success", "密码已修改，请用新密码重新登录。")
 
 

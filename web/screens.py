@@ -9,6 +9,7 @@ from typing import Any, Unpack
 import streamlit as st
 from sqlalchemy.orm import Session
 
+from core.courses import courses
 from core.exams import results
 from core.ground import access, db
 from core.ground.access import Actor, Refused, Role
@@ -58,9 +59,15 @@ SCREENS: dict[str, dict[str, tuple[Screen, ...]]] = {
         "申报": (Screen("filing", "申报", "edit_calendar", papers.FILERS), Screen("paper", "填写", "edit_note", ())),
         "在线学习": (Screen("learning", "在线学习", "school", (Role.PERSON,)),),
         "网络课程与考试": (
-            Screen("courses", "网络课程", "school", (*access.OFFICERS, Role.BASE_CLERK, Role.EMPLOYER_CLERK)),
-            Screen("exam_bank", "题库", "quiz", (Role.BASE_CLERK, Role.REVIEWER)),
-            Screen("exams", "网络考试", "assignment", (Role.BASE_CLERK, Role.REVIEWER)),
+            Screen(
+                "courses",
+                "网络课程",
+                "school",
+                (*access.OFFICERS, Role.BASE_CLERK, Role.EMPLOYER_CLERK),
+                courses.concern,
+            ),
+            Screen("exam_bank", "题库", "quiz", (Role.BASE_CLERK, Role.REVIEWER), courses.concern),
+            Screen("exams", "网络考试", "assignment", (Role.BASE_CLERK, Role.REVIEWER), courses.concern),
             Screen("results", "外来成绩", "grading", (Role.REVIEWER, Role.BASE_CLERK), results.brings),
         ),
         "专项项目": (
@@ -179,7 +186,7 @@ def strip(entries: dict[str, list[Entry]], here: str, counts: dict[str, int]) ->
     room = {each.file for rooms in SCREENS.values() for room in rooms.values() for each in room if _in(room, here)}
     for entry in (each for found in entries.values() for each in found if _in(each.screens, *room)):
         links = [(each.file, _told(each.title, counts.get(each.file, 0))) for each in entry.screens]
-        shell.strip(links if _in(entry.screens, here) else links[:1], here)
+        shell.strip(links, here)
 
 
 def _title(file: str) -> str:

@@ -26,7 +26,7 @@ def sign_in(lands: Callable[[Role], str]) -> None:
     with st.container(horizontal_alignment="center"), st.container(width=560 if demo else 440):
         uploads.forget_mine()
         shell.nameplate(context.known().whose)
-        if context.token() and not {"token", "half-token"} & set(st.session_state):
+        if context.token() and not {"token", "half-token", "end-told"} & set(st.session_state):
             st.info("登录已结束（退出、长时间没有操作、超过12小时、修改密码或账号停用），请重新登录。")
         if "half-token" in st.session_state:
             _code_form()
@@ -143,6 +143,7 @@ def sign_out() -> None:
     """Sign out (退出): ends the account's sign-ins in every browser."""
     deeds.deed(lambda session, **who: accounts.sign_out(session, **who), "sign-out")
     st.session_state.clear()
+    st.session_state["end-told"] = True
     deeds.say("success", "已退出登录，该账号在其他浏览器的登录也已结束。")
 
 

@@ -123,6 +123,11 @@ def makes(actor: Actor, year: int) -> bool:
         return False
 
 
+def concern(actor: Actor, year: int) -> bool:
+    """Whether courses are somebody's business (与网络课程有关): all but a clerk whose organization gives none."""
+    return actor.role is not Role.BASE_CLERK or makes(actor, year)
+
+
 def credit_years(actor: Actor, year: int, subject: str) -> tuple[int, ...]:
     """The credit years (学时年度) that a course of a year may serve: its own, and those that may be made up in it."""
     policy = notices.of_year(year, actor.league)

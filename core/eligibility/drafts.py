@@ -8,9 +8,11 @@ from __future__ import annotations
 import functools
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 import pandas as pd
 import sqlalchemy as sa
+import yaml
 from sqlalchemy.orm import Session
 
 from core.eligibility import replay
@@ -53,6 +55,41 @@ def read(text: str, leagues: Collection[str] | None = None) -> Policy:
     Raises policy.Malformed with every fault.
     """
     return notices.parse(text, name="草稿", parents=notices.parent_texts(), leagues=leagues, to_publish=True)
+
+
+_HEADING = ("id", "league", "title", "document", "in_force")
+
+
+def rewritten(own: dict[str, Any], before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    """A changed policy as a file (草稿): what it says itself, and of what it extends only that which was changed.
+
+    `own`, `before`: its text as it was, by itself and with all it extends (`notices.written_out`); `after`: `before`
+    as changed in its heading, hours, windows and waivers. Where a change cannot be said on top of what it extends,
+    as an inherited waiver left out, the whole is written out and extends nothing any more.
+    """
+    whole = {name: value for name, value in after.items() if name != "extends"}
+    if not own.get("extends"):
+        return whole
+    short = {name: value for name, value in own.items() if name not in _HEADING}
+    short = {name: after[name] for name in _HEADING if name in after} | short
+    asked = own.get("requirement") or {}
+    hours, was, said = after["requirement"]["hours"], before["requirement"]["hours"], asked.get("hours") or {}
+    if said := {code: amount for code, amount in hours.items() if code in said or amount != was[code]}:
+        short["requirement"] = {**asked, "hours": said}
+    for section in ("windows", "waivers"):
+        said_here, was_there = own.get(section) or [], before.get(section) or []
+        there = after.get(section) or []
+        mine = [each for each in there if each in said_here or each not in was_there]
+        if mine or section in own:
+            short[section] = mine
+    again = notices.written_out(yaml.safe_dump(short, allow_unicode=True, sort_keys=False), notices.parent_texts())
+    return short if _numbers(again) == _numbers(after) else whole
+
+
+def _numbers(raw: dict[str, Any]) -> tuple[Any, ...]:
+    """Hours, windows and waivers of a file, whatever their order."""
+    sections = (sorted(map(repr, raw.get(section) or ())) for section in ("windows", "waivers"))
+    return (raw.get("requirement") or {}).get("hours"), *sections
 
 
 def _lawful(session: Session, text: str, actor: Actor) -> Policy:

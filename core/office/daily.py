@@ -141,14 +141,18 @@ def _of_days(session: Session, today: date) -> Iterator[Word]:
 
 
 def _of_tables(session: Session, today: date) -> Iterator[Word]:
-    """Plan tables and summaries of the year, for each office that has not filed; for the region how many are late."""
+    """Plan tables and summaries of the year, for each office that has not filed; for the region how many are late.
+
+    Of those alone that were due since this office was opened (`setup.opened_on`).
+    """
+    begun = setup.opened_on(session)
     for kind, (model, what) in merged.KINDS.items():
         late: dict[str, int] = {}
         for each in merged.owing(session, today.year, today, model, what):
             left, office, deadline = -each.days_late, each.organization, each.deadline
             if left < -PRESSED or not (near := _near(left)):
                 continue
-            late[each.name] = late.get(each.name, 0) + (left < 0)
+            late[each.name] = late.get(each.name, 0) + (left < 0 and deadline.due_on >= begun)
             once = f"{kind}-{office.id}-{each.programme}-{deadline.due_on}-{_step(left)}"
             words = f"期限{deadline.due_on}（{deadline.clause}），{each.words}。{deadline.words}"
             for role in sorted({Role.BASE_CLERK, _ROLES.get(office.kind, Role.BASE_CLERK)}):

@@ -279,16 +279,21 @@ def _below(session: Session, actor: Actor, now: datetime) -> Part:
         words, first = f"有{len(theirs)}份报告逾期未报", theirs[0]
         items.append(Item("league", 0, office, "", words, due_on=first.due_on, left=-first.days_late))
     tables = list(_unfiled(session, actor, db.office_day(now)))
-    return Part((*tables, *items[: SHOWN - len(tables)]), len(late) + len(tables))
+    shown = sorted((*tables, *items[: SHOWN - len(tables)]), key=lambda item: item.left or 0)  # the longest late first
+    return Part(tuple(shown), len(late) + len(tables))
 
 
 def _unfiled(session: Session, actor: Actor, today: date) -> Iterator[Item]:
-    """Plan tables and summaries that are late (逾期未报): one line each for the region, of others the own office's."""
+    """Plan tables and summaries that are late (逾期未报): one line each for the region, of others the own office's.
+
+    What was due before this office was opened nobody could file here, and nobody is late with it.
+    """
+    begun = setup.opened_on(session)
     for kind, (model, what) in merged.KINDS.items():
         only = None if actor.oversees_region else actor.organization_id
         late: dict[str, list[merged.Owing]] = {}
         for each in merged.owing(session, today.year, today, model, what, only=only):
-            if each.days_late > 0:
+            if each.days_late > 0 and each.deadline.due_on >= begun:
                 late.setdefault(each.name, []).append(each)
         for name, offices in late.items():
             first = max(offices, key=lambda each: each.days_late)

@@ -177,10 +177,14 @@ def _free_name(session: Session) -> str:
 
 
 def printed(slips: Sequence[Slip], *, address: str, giver: str) -> bytes:
-    """Slips to be cut apart (开通码条), ten on a sheet of A4, as a PDF. Refused codes: "glyph"."""
+    """Slips to be cut apart (开通码条), ten on a sheet of A4, as a PDF. Refused codes: "glyph".
+
+    `address`: where to sign in; "" where the office has set none: then no slip has one, nor a code to scan.
+    """
     page = paper.Page(None)
     width, high = 95.0, 54.0
-    opened = segno.make(f"{address}/?claim=1", error="m")
+    opened = segno.make(f"{address}/?claim=1", error="m") if address else None
+    way = f"扫码或打开 {address} ，" if address else "打开登录页，"
     for at, slip in enumerate(slips):
         if at % 10 == 0:
             page.add_page()
@@ -193,9 +197,10 @@ def printed(slips: Sequence[Slip], *, address: str, giver: str) -> bytes:
         page.set_in(slip.code, (x + 4, y + 18, 58, 10), 20)
         words = f"{slip.expires_on}前有效，只能用一次。请本人保管，不要转交。"
         page.set_in(words, (x + 4, y + 29, 55, 8), 8.5, colour=paper.GREY)
-        steps = f"扫码或打开 {address} ，点“用开通码开通账号”，填身份证号和开通码，设置自己的密码。"
+        steps = f"{way}点“用开通码开通账号”，填身份证号和开通码，设置自己的密码。"
         page.set_in(steps, (x + 4, y + 37, width - 8, 10), 8.5)
         page.set_in(f"发放单位：{giver}", (x + 4, y + 47, width - 8, 5), 8, colour=paper.GREY)
-        paper.modules(page, opened.matrix, x + width - 31, y + 8, 26)
+        if opened:
+            paper.modules(page, opened.matrix, x + width - 31, y + 8, 26)
     page.set_title("个人账号开通码")
     return bytes(page.output())

@@ -6,7 +6,7 @@ import csv
 import functools
 import os
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from core.ground import db
 from core.ground.access import Actor, OrganizationKind, Refused, Role, league_of
 from core.ground.deeds import deed
-from core.models import Organization, Setting
+from core.models import AuditEntry, Organization, Setting
 from core.tables import values
 from core.tables.declared import Declared
 from core.tables.reading import Listing
@@ -60,6 +60,13 @@ def is_demo(session: Session) -> bool:
 def is_open(session: Session) -> bool:
     """Office opened (已建立): whether somebody has already chosen a demonstration or an empty office."""
     return setting(session, "office") is not None
+
+
+def opened_on(session: Session) -> date:
+    """The day on which the office was opened (建立之日): before it nobody could file anything here."""
+    opening = sa.select(sa.func.min(AuditEntry.at)).where(AuditEntry.event == audit.Event.OFFICE_OPENED)
+    at = session.scalar(opening)
+    return db.office_day(at) if at else date.min
 
 
 def open_office(session: Session, *, kind: str, now: datetime) -> Actor:

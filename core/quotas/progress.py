@@ -360,7 +360,7 @@ def _against(split: Split, done: int, unit: str, whose: str) -> str:
         left = f"{target}，还差{split.target - done:,}{unit}"
         return f"占{target}的{done / split.target:.1%}" if split.most is None else left
     if done > most:
-        return f"超出{target}{done - most:,}{unit}"
+        return f"比{target}多{done - most:,}{unit}"
     return f"已达到{target}" if most == split.target else f"在{target}之内"
 
 

@@ -269,7 +269,7 @@ def held(split: Split, unit: str) -> str:
         return f"{said}，比全区指标少{split.target - total:,}{unit}，还没有分完"
     most = split.target if split.most is None else split.most
     if total > most:
-        return f"{said}，超出全区指标{total - most:,}{unit}"
+        return f"{said}，比全区指标多{total - most:,}{unit}"
     return f"{said}，与全区指标一致" if most == split.target else f"{said}，在{written(split, unit)}之内"
 
 

@@ -106,6 +106,7 @@ def test_a_file_too_large_a_chosen_row_and_a_calendar_speak_chinese(
     why = page.get_by_test_id("stFileChip").get_by_role("alert").bounding_box()
     assert why is not None
     assert why["width"] > 200  # not for screen readers alone
+    assert page.locator("[aria-label$=' icon']").count() == 0  # hidden ones need no name
     assert english(page) == []
     page = reviewer.go("audit", "审计日志")
     reviewer.settle()

@@ -142,3 +142,6 @@ def test_slips_name_whose_they_are_with_the_code_and_the_way(office: Path) -> No
     assert all(slip.code in whole and slip.name in whole for slip in slips)
     assert not any(c.id_number(at) in whole for at in range(1, 13))
     assert whole.count("https://hours.example.cn") == 12
+    with pypdfium2.PdfDocument(activation.printed(slips, address="", giver="示例市第一医院")) as document:
+        assert "打开登录页" in (without := document[0].get_textpage().get_text_bounded())
+    assert "http" not in without

@@ -12,6 +12,7 @@ from core.people import accounts, identity, keys, setup
 from core.trail.files import Upload
 from tests import cast as c
 from tests.cast import Cast
+from web.opening.checklist import PLACES
 
 
 def listed(cast: Cast, by: str = "admin") -> dict[str, checklist.Step]:
@@ -27,6 +28,7 @@ def picture(side: int, kind: str = "PNG") -> Upload:
 
 def test_the_list_ticks_itself_and_is_gone_when_all_of_it_is_settled(office: object) -> None:
     cast = c.assemble()
+    assert set(PLACES) == set(listed(cast))  # each is a link to where it is seen to
     open_ = {code for code, step in listed(cast).items() if not step.done}
     assert open_ == {"key", "backup", "name", "address", "second", "people", "mail"}
     who = {"actor": cast["admin"], "now": c.NOW}

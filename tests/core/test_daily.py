@@ -71,7 +71,7 @@ def test_each_who_asked_gets_one_mail_a_day_with_counts_and_titles_alone(databas
     assert sent(c.NOW) == daily.Round(sent=1, silent=1)
     (taken,) = mailbox.taken
     assert (taken["To"], taken["From"]) == ("zhao@example.com", "office@example.com")
-    assert taken["Subject"] == "继续教育：2件待办，1条新消息"
+    assert taken["Subject"] == "继续教育：1件待办，1条新消息"
     text = taken.get_content()
     assert "等待办理：1件" in text
     assert "· 计划待审核：新一代信息技术培训班" in text

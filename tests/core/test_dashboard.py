@@ -371,7 +371,9 @@ def test_figures_leave_as_workbooks_and_pictures_with_chinese_in_them(cast: c.Ca
         assert figure.title in drawn_svg
         assert "Noto Sans CJK SC" in drawn_svg
         book = openpyxl.load_workbook(io.BytesIO(exports.xlsx(figure)))
-        assert [cell.value for cell in book.active[1]] == list(figure.table.columns)
+        assert [str(cell.value).removesuffix("（%）") for cell in book.active[1]] == [
+            str(each).removesuffix("（%）") for each in figure.table.columns
+        ]
         assert "#" not in figure.chart.to_json().replace("#111a24", "").replace("#ffffff", ""), (
             "colours are the theme's"
         )
@@ -458,4 +460,6 @@ def test_a_programmes_offices_are_ranked_by_their_own_targets(cast: c.Cast) -> N
     whole = charts.programmes([line, replace(line, code="x", name="高级研修项目", done=None)], "")
     assert whole.title == "1个项目都落后于序时进度，能力提升项目落后最多"
     assert exports.png(whole, "全区").startswith(b"\x89PNG")
-    assert list(whole.table["年底预测"]) == ["120至280人", "120至280人"]
+    assert list(whole.table["年底预测最少"]) == [120, 120]
+    page = openpyxl.load_workbook(io.BytesIO(exports.xlsx(mapped))).active
+    assert (page["B1"].value, page["B2"].value) == (f"{mapped.table.columns[1]}（%）", 90)

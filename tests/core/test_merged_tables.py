@@ -177,8 +177,9 @@ def test_who_has_not_filed_is_listed_with_the_days_and_how_far_it_has_come(cast:
         assert hohhot["filed_on"].notna().any()
 
 
-def test_the_home_page_and_the_messages_remind_of_what_is_not_filed(cast: c.Cast) -> None:
+def test_the_home_page_and_the_messages_remind_of_what_is_not_filed(office: str) -> None:
     near = datetime.fromisoformat("2024-01-28T09:00:00+08:00")
+    cast = c.assemble(near)
     late = near + timedelta(days=9)
     with db.reading() as session:
         mine = home.home(session, cast["department"], now=near)

@@ -58,7 +58,9 @@ def test_a_person_claims_a_certificate_and_the_reviewer_grants_its_hours(learner
     assert boxes(app, "success")[0].startswith("“示例学术论坛证书”已提交。由")
 
     app = open_page("review", sign_in("reviewer"), item=str(claim.id))
-    assert [(row["what"], row["who"].split("　")[-1]) for row in listed(app)] == [(f"{TODAY} 论坛 8", "示例市第一医院")]
+    assert [(row["what"], row["who"].split("　")[-1]) for row in listed(app)] == [
+        (f"{TODAY} 论坛 所载8学时", "示例市第一医院")
+    ]
     press(app, "证明材料：证书.jpg")
     assert one(sa.select(AuditEntry.event).order_by(AuditEntry.id.desc()).limit(1)) == "file.handed_out"
     assert [each.label for each in app.get("download_button")] == ["导出 Excel", "下载"]

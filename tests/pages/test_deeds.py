@@ -428,6 +428,8 @@ def test_a_password_is_changed_and_the_old_sign_in_ends(cast: Cast) -> None:
     assert "原密码不正确" in boxes(app, "error")[0]
     app.text_input(key="old-password").input(people.PASSWORD)
     press(app, "修改密码")
+    assert boxes(app, "success") == ["密码已修改，请用新密码重新登录。"]
+    assert not boxes(app, "info")  # and nothing besides of a sign-in that ended
     with db.reading() as session:
         assert accounts.actor_of(session, token, NOW) is None
 

@@ -8,8 +8,9 @@ from datetime import UTC, date, datetime, timedelta
 import pandas as pd
 import pytest
 import sqlalchemy as sa
+import yaml
 
-from core.eligibility import decisions
+from core.eligibility import decisions, drafts
 from core.ground import db
 from core.ground.access import Role
 from core.law import notices
@@ -236,6 +237,7 @@ def test_everybody_of_an_employer_is_answered_and_recorded_in_one_deed(cast: Cas
     app.text_input(key="employer").input("示例市第一医院").run()
     press(app, "核验")
     assert [metric.value for metric in app.metric][1] == "2"
+    assert [set(each) & {"name", "file_row"} for each in frames(app)] == [{"name"}]  # no file, no number of its rows
     press(app, "核验并存档")
     assert one(sa.select(DecisionPart)).not_eligible == 2
 
@@ -282,6 +284,39 @@ requirement:
   clause: 补一
   hours: {public: 40, total: 100}
 """
+
+
+def test_a_notice_that_extends_another_is_changed_in_what_it_takes_over(cast: Cast) -> None:
+    posted(cast)
+    people.lay_notice("hohhot-own", LEAGUE)
+    app = open_page("policy_lab", sign_in("hohhot_admin"))
+    assert any("沿用“2024年全区" in each.value for each in app.caption)
+
+    def drafted() -> str:
+        assert not app.exception, app.exception[0].stack_trace
+        return str(next(area for area in app.text_area if area.label == "草稿全文").value)
+
+    own = yaml.safe_load(drafted())
+    assert own["requirement"] == {"clause": "补一", "hours": {"public": "40", "total": "100"}}
+    assert not {"windows", "waivers"} & own.keys()
+    assert app.number_input(key="hohhot-own-professional").value == 60
+    app.number_input(key="hohhot-own-professional").set_value(70.0)
+    app.number_input(key="hohhot-own-window-0").set_value(2).run()
+    changed = yaml.safe_load(drafted())
+    assert changed["extends"] == "nmg-2024"
+    assert changed["requirement"]["hours"] == {"public": "40", "professional": "70", "total": "100"}
+    assert [(each["level"], each["years"]) for each in changed["windows"]] == [(["中级", "高级"], "2")]
+    assert any("合计110，多于累计100" in each for each in boxes(app, "warning"))
+    app.number_input(key="hohhot-own-total").set_value(110.0).run()
+    rule = drafts.read(drafted())
+    assert [each.years for each in rule.windows if each.years] == [1, 2]
+    app.checkbox(key="hohhot-own-非公有制经济领域").uncheck().run()
+    assert any("不再沿用" in each for each in boxes(app, "info"))
+    whole = drafts.read(drafted())
+    assert whole.extends is None
+    assert whole.league == "呼和浩特市"
+    assert {each.name for each in rule.waivers} - {each.name for each in whole.waivers} == {"非公有制经济领域"}
+    assert whole.requirement == rule.requirement
 
 
 def test_the_policy_page_shows_the_notice_of_a_league_and_begins_with_ones_own(cast: Cast) -> None:

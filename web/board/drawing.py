@@ -155,7 +155,7 @@ def tiles(seen: Board, show: str) -> None:
                     tile.change or None,
                     delta_color="off" if far else "normal",
                     delta_arrow="off" if far else "auto",
-                    delta_description="同日" if far else "比上年同日" if tile.change else None,
+                    delta_description=None if far or not tile.change else "比上年同日",
                 )
                 st.button(
                     "看明细",

@@ -31,7 +31,19 @@ def file_figures(today: date) -> None:
         left.selectbox("报送期间", list(offered), format_func=offered.__getitem__, key="filed-period", required=True)
         right.text_input("说明", key="filed-reason", max_chars=filed.LONGEST_REASON, placeholder="再次报送须写明原因")
         st.caption("按本单位管理权限内的全部数据报送，以现在的数据为准；报送后不能修改，只能再次报送。")
-        st.form_submit_button("报送", type="primary", on_click=_file, key="filed-do")
+        asked = st.form_submit_button("报送", type="primary", key="filed-do")
+    if asked:
+        _once_more(offered[st.session_state["filed-period"]])
+
+
+@st.dialog("报送数据")
+def _once_more(period: str) -> None:
+    """Filing is asked once more (确认报送): it cannot be changed afterwards."""
+    st.markdown(md(f"将按现在的数据报送{period}数据。报送后不能修改，只能再次报送并写明原因。"))
+    with st.container(horizontal=True):
+        done = st.button("确认报送", type="primary", on_click=_file, key="filed-sure")
+        if st.button("不报送", key="filed-not") or done:
+            st.rerun()
 
 
 def _file() -> None:

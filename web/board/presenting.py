@@ -18,6 +18,9 @@ from web.words import md
 STYLE = Path(__file__).parent / "presenting.css"
 Slide = tuple[str, Callable[[], None]]
 """What it is of, and what draws it."""
+MANY, HIGH, DENSE = 300, 270, 405
+"""What is higher than the first has many rows; the heights of a chart of few rows and of many, pixels before they are
+enlarged, so that a slide stands whole on a screen of 768 pixels."""
 
 
 def present(seen: Board, lines: Sequence[Line], said: Brief) -> None:
@@ -91,7 +94,12 @@ def _figure(make: Callable[[], Figure]) -> None:
     if made.chart is None:
         st.info("当前筛选条件下没有可画的数据。")
     else:
-        st.altair_chart(made.chart, key=f"slide-{made.code}")
+        dense = made.chart.height > MANY
+        chart = made.chart.properties(height=min(made.chart.height, DENSE if dense else HIGH))
+        if dense:  # drawn less enlarged than the others, so its words are larger to begin with
+            chart = chart.configure_axis(labelFontSize=13, titleFontSize=13).configure_legend(labelFontSize=14)
+        with st.container(key="slide-dense" if dense else "slide-plain"):
+            st.altair_chart(chart, key=f"slide-{made.code}")
 
 
 def _ranks(said: Brief) -> None:

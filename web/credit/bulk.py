@@ -99,7 +99,7 @@ def codes(actor: Actor) -> None:
         if found
         else "没有符合条件的人员。"
     )
-    origin = context.origin()
+    office = context.known().address
 
     def give() -> None:
         def act(session: Session, **who: Unpack[Who]) -> tuple[str, list[activation.Slip]]:
@@ -107,7 +107,7 @@ def codes(actor: Actor) -> None:
             return f"已为{len(slips):,}人发放开通码，请下载打印后裁开，交给本人。离开本页后不能再查看。", slips
 
         if slips := deeds.deed(act, "codes", str(chosen), len(without)):
-            content = activation.printed(slips, address=origin, giver=actor.organization_name)
+            content = activation.printed(slips, address=office, giver=actor.organization_name)
             st.session_state["slips"] = (actor.account_id, content, len(slips), words)
 
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -121,6 +121,8 @@ def codes(actor: Actor) -> None:
                 unmarked=tables.Unmarked.OWN,
                 mime="application/pdf",
             )
+    if not office:
+        st.caption(context.without_address("开通码条"))
 
 
 def under_way(actor: Actor) -> None:

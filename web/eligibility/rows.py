@@ -26,9 +26,10 @@ NAMES = {
 """Columns of answers and decisions that mean another thing elsewhere."""
 
 
-def choose(frame: pd.DataFrame) -> int | None:
-    """The answered rows of a file (核验结果) to choose from; answers the chosen spreadsheet row."""
-    columns = "file_row name outcome words clauses employer application_year application_route".split()
+def choose(frame: pd.DataFrame, *, of_file: bool) -> int | None:
+    """The answered rows (核验结果) to choose from; answers the chosen row, told by its number where it is a file's."""
+    columns = ["file_row"] if of_file else []
+    columns += "name outcome words clauses employer application_year application_route".split()
     columns += ["application_level", "id_mask"]
     shown = frame.rename(columns=NAMES)
     given = zip(shown["years_required"], shown["gap"], shown["words"], strict=True)

@@ -18,6 +18,8 @@ PLACES: dict[str, Place] = {
     "key": ("backups", {}),
     "backup": ("backups", {}),
     "name": ("organizations", {"view": "本单位"}),
+    "address": ("organizations", {"view": "本单位"}),
+    "mail": ("organizations", {"view": "本单位"}),
     "second": ("organizations", {"view": "账号"}),
     "organizations": ("moving_in", {"view": "机构"}),
     "accounts": ("moving_in", {"view": "账号"}),
@@ -25,7 +27,7 @@ PLACES: dict[str, Place] = {
     "notice": ("policy_lab", {}),
     "calendar": ("calendar", {}),
 }
-"""On which page each is seen to; what is set on the server has none."""
+"""On which page each is seen to."""
 
 
 def draw(steps: tuple[Step, ...]) -> None:
@@ -35,7 +37,7 @@ def draw(steps: tuple[Step, ...]) -> None:
     with links.lines("opening"):
         st.markdown(f"**开办清单**　:blue-badge[{len(settled)}/{len(steps)}]　:gray[办好一项，自动打勾]")
         for step in open_:
-            links.line(f":orange-badge[待办]　**{step.name}**　{md(step.words)}", PLACES.get(step.code))
+            links.line(f":orange-badge[待办]　**{step.name}**　{md(step.words)}", PLACES[step.code])
     with st.container(horizontal=True):
         with st.popover("有不适用的", icon=":material/remove_done:"):
             _aside(open_)
@@ -46,7 +48,7 @@ def draw(steps: tuple[Step, ...]) -> None:
 
 def _settled(step: Step) -> None:
     if step.done:
-        links.line(f":green-badge[已办]　**{step.name}**　{md(step.words)}", PLACES.get(step.code))
+        links.line(f":green-badge[已办]　**{step.name}**　{md(step.words)}", PLACES[step.code])
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f":gray-badge[暂不办理]　**{step.name}**　{md(step.aside)}")

@@ -118,17 +118,19 @@ def password_slips(handed: list[Slip]) -> None:
         frame = pd.DataFrame([vars(each) for each in handed])
         frame = frame.rename(columns={"password": "first_password", "until": "first_until"})
         tables.table(frame, ["organization", "name", "username", "first_password", "first_until"], empty="")
-        origin, whose = context.origin(), context.known().whose.letterhead
+        office, whose = context.known().address, context.known().whose.letterhead
         with st.container(horizontal=True):
             tables.download(
                 "下载初始密码条（PDF）",
-                lambda _, **who: slips.printed(handed, address=origin, now=who["now"], by=whose),
+                lambda _, **who: slips.printed(handed, address=office, now=who["now"], by=whose),
                 "初始密码条.pdf",
                 mime="application/pdf",
                 type="primary",
                 icon=":material/print:",
             )
             st.button("已下载，不再显示", on_click=lambda: st.session_state.pop("moving-slips", None))
+        if not office:
+            st.caption(context.without_address("初始密码条"))
 
 
 def batches(actor: Actor) -> None:

@@ -20,14 +20,16 @@ LARGEST = 1_000_000
 """Bytes of a file that is taken: far beyond any notice."""
 
 
-def text(actor: Actor) -> str:
+def text(actor: Actor) -> tuple[str, Any]:
     """Draft text (草稿全文) as it stands on screen: a file just uploaded, or the policy it begins from, as changed.
+
+    And the place below its hours, None where no field stands for them.
 
     Refused codes: "file" (no text in UTF-8).
     """
     if given := st.file_uploader("上传写好的政策文件，或从现有的政策改起", ["yaml", "yml"], key="lab-file"):
         st.caption("以下是上传的文件，可直接修改；移去文件即回到现有的政策。")
-        return _whole(_decoded(given.getvalue()))
+        return _whole(_decoded(given.getvalue())), None
     on_file = _on_file(actor)
     if (asked := st.query_params.get("file")) in on_file and asked != st.session_state.get("lab-asked"):
         st.session_state["lab-policy"] = st.session_state["lab-asked"] = asked
@@ -41,7 +43,7 @@ def text(actor: Actor) -> str:
     rule = on_file[begun].policy
     if rule is None:
         st.caption("这份文件有误，请在全文里改正；错误列在旁边。")
-        return _whole(drafts.source_text(begun))
+        return _whole(drafts.source_text(begun)), None
     return _changed(begun, rule, actor)
 
 
@@ -76,23 +78,35 @@ def _whole(text: str) -> str:
     return st.text_area("草稿全文", text, key=f"yaml-{hash(text)}", height=480)
 
 
-def _changed(begun: str, rule: Policy, actor: Actor) -> str:
-    """The text of a policy with the numbers changed on the form."""
-    raw: dict[str, Any] = yaml.load(drafts.source_text(begun), Loader=yaml.BaseLoader)  # noqa: S506  text only
-    league = _league(raw, rule, actor)
+def _changed(begun: str, rule: Policy, actor: Actor) -> tuple[str, Any]:
+    """The text of a policy with the numbers changed on the form, those it takes over from another included."""
+    source, parents = drafts.source_text(begun), notices.parent_texts()
+    own, before, after = notices.written_out(source), *(notices.written_out(source, parents) for _ in range(2))
+    league = _league(after, rule, actor)
     with st.expander("标题、文号和适用时间"):
-        _heading(raw, rule, league)
-    _amounts(raw, rule)
-    _windows(raw, rule)
-    raw["waivers"] = _waivers(raw.get("waivers", []), rule)
+        _heading(after, rule, league)
+    over = own.get("extends")
+    if over:
+        above = next((each.policy.title for each in notices.filed() if each.id == over and each.policy), over)
+        st.caption(f"这份通知沿用“{md(above)}”，下面列出的包括沿用的数值；改动的写进草稿，其余继续沿用。")
+    beside = _amounts(after, rule)
+    _windows(after, rule)
+    after["waivers"] = _waivers(after.get("waivers") or [], rule)
+    draft = drafts.rewritten(own, before, after)
+    if over and "extends" not in draft:
+        st.info("沿用的减免不能只删去一项或改名：草稿已改为全文写出，不再沿用另一份通知。")
     with st.expander("草稿全文（可直接修改）"):
         st.caption("上面的数值一改，全文随之重新生成；科目、折合、补学等其他规定在全文里改。")
-        whole = yaml.safe_dump(raw, allow_unicode=True, sort_keys=False)
-        return st.text_area("草稿全文", whole, key=f"yaml-{hash(whole)}", height=320, label_visibility="collapsed")
+        whole = yaml.safe_dump(draft, allow_unicode=True, sort_keys=False)
+        typed = st.text_area("草稿全文", whole, key=f"yaml-{hash(whole)}", height=320, label_visibility="collapsed")
+    return typed, beside
 
 
-def asked(draft: Policy, place: Any) -> None:
-    """What a draft may not have been meant to say (请核对): it takes the place of one in force; its sums do not fit."""
+def asked(draft: Policy, place: Any, beside: Any) -> None:
+    """What a draft may not have been meant to say (请核对): it takes the place of one in force; its sums do not fit.
+
+    The latter stands `beside` the hours, where there are fields for them.
+    """
     on_file = {each.id: each for each in notices.filed()}
     if (known := on_file.get(draft.id)) and known.policy:
         same = known.policy.in_force == draft.in_force
@@ -108,7 +122,7 @@ def asked(draft: Policy, place: Any) -> None:
         if 0 < total < parts:
             names = {each.code: each.name for each in draft.subjects}
             said = "、".join(f"{names[code]}{hours[code]:f}" for code in names if code in whole and hours.get(code))
-            place.warning(
+            (beside or place).warning(
                 f"{year}年度{said}，合计{parts:f}，多于{notices.TOTAL_NAME}{total:f}："
                 f"{notices.TOTAL_NAME}是否应改为{parts:f}？按现在的写法，各科目够了，{notices.TOTAL_NAME}必然也够。"
             )
@@ -144,26 +158,29 @@ def _heading(raw: dict[str, Any], rule: Policy, league: str | None) -> None:
     raw["id"] = st.text_input("编号", new, key=f"{rule.id}-id{'' if league == rule.league else league}", help=hint)
 
 
-def _amounts(raw: dict[str, Any], rule: Policy) -> None:
-    """Required hours (学时要求) by subject, three beside each other."""
+def _amounts(raw: dict[str, Any], rule: Policy) -> Any:
+    """Required hours (学时要求) by subject, three beside each other; answers the place below them."""
     combine = {"each_year": "每年度学时", "sum": "各年度合计学时", "average": "各年度平均学时"}
     st.markdown(f"**{combine[rule.requirement.combine]}**　:gray[不少于]")
     names = {subject.code: subject.name for subject in rule.subjects} | {notices.TOTAL: notices.TOTAL_NAME}
-    hours = raw.get("requirement", {}).get("hours", {})
+    hours = raw["requirement"]["hours"]
     places = [place for _ in range(0, len(hours), 3) for place in st.columns(3)]
     for place, (code, amount) in zip(places, list(hours.items()), strict=False):
         typed = place.number_input(names[code], 0.0, 1000.0, float(amount), 0.5, format="%g", key=f"{rule.id}-{code}")
-        hours[code] = f"{typed:g}"
+        if typed != float(amount):
+            hours[code] = f"{typed:g}"
+    return st.container()
 
 
 def _windows(raw: dict[str, Any], rule: Policy) -> None:
     """Years to complete (需完成的年度), by route, level and education."""
     st.markdown("**需完成的年度**　:gray[近几年]")
-    for at, window in enumerate(raw.get("windows", [])):
+    for at, window in enumerate(raw.get("windows") or []):
         if "years" in window:
             who = "、".join((window["route"], *window.get("level", []), *window.get("education", [])))
             typed = st.number_input(who, 0, 40, int(window["years"]), key=f"{rule.id}-window-{at}")
-            window["years"] = str(typed)
+            if typed != int(window["years"]):
+                window["years"] = str(typed)
 
 
 def _waivers(found: list[dict[str, Any]], rule: Policy) -> list[dict[str, Any]]:

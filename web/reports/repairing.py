@@ -205,7 +205,8 @@ def _repair(mending: _Mending, problems: Sequence[Problem]) -> None:
     offered = [row for row, found in faulty.items() if any(problem.offer for problem in found)]
     struck = [row for row in offered if any(problem.offer == LEAVE_OUT for problem in faulty[row])]
     with st.container(horizontal=True):
-        _accept_all(report.id, offered, struck)
+        if offered:
+            _accept_all(report.id, offered, struck)
         tables.download(
             f"下载待改正的行（{len(faulty)}行）",
             lambda session, **who: reports.open_rows(session, report.id, **who),
@@ -222,7 +223,7 @@ def _accept_all(report_id: int, offered: list[int], struck: list[int]) -> None:
     """Accept all proposals (采纳全部建议); where some of them leave rows out, that is confirmed first."""
     label, icon, args = f"采纳全部建议（{len(offered)}行）", ":material/done_all:", (report_id, offered)
     if not struck:
-        st.button(label, key="accept-all", icon=icon, on_click=_accept, args=args, disabled=not offered)
+        st.button(label, key="accept-all", icon=icon, on_click=_accept, args=args)
         return
     with st.popover(label, icon=icon):
         which = "、".join(f"第{row}行" for row in struck[:10]) + ("等" if len(struck) > 10 else "")

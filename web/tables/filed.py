@@ -98,12 +98,13 @@ def mend_file(
     if not is_mended(filed, faults):
         return
     with st.container(horizontal=True):
-        _accept_all(filed)
+        if any(each.offer for each in filed.problems):
+            _accept_all(filed)
         made = len(filed.held.mended.struck) + sum(map(len, filed.held.mended.cells.values()))
-        words = f"撤销全部改正（{made}处）"
-        with st.popover(words, icon=":material/undo:", disabled=not made):
-            st.write("回到上传的文件，此前在这里改正和删去的都不算。")
-            st.button("确认撤销", key=f"undo-{key}", type="primary", on_click=_undo, args=(filed,))
+        if made:
+            with st.popover(f"撤销全部改正（{made}处）", icon=":material/undo:"):
+                st.write("回到上传的文件，此前在这里改正和删去的都不算。")
+                st.button("确认撤销", key=f"undo-{key}", type="primary", on_click=_undo, args=(filed,))
     sheet(filed, faults)
 
 
@@ -113,7 +114,7 @@ def _accept_all(filed: _Filed) -> None:
     struck = list(dict.fromkeys(each.row for each in filed.problems if each.offer == LEAVE_OUT))
     label, icon, key = f"采纳全部建议（{len(offered)}行）", ":material/done_all:", f"accept-all-{filed.key}"
     if not struck:
-        st.button(label, key=key, icon=icon, on_click=_accept, args=(filed, offered), disabled=not offered)
+        st.button(label, key=key, icon=icon, on_click=_accept, args=(filed, offered))
         return
     with st.popover(label, icon=icon):
         which = "、".join(f"第{row}行" for row in struck[:10]) + ("等" if len(struck) > 10 else "")

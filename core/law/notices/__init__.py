@@ -48,7 +48,7 @@ from core.law.notices.on_file import (
     subject_names,
     texts,
 )
-from core.law.notices.parsing import Fault, Malformed, outline, parse
+from core.law.notices.parsing import Fault, Malformed, outline, parse, written_out
 
 __all__ = [
     "EDUCATIONS",
@@ -99,4 +99,5 @@ __all__ = [
     "short_name",
     "subject_names",
     "texts",
+    "written_out",
 ]

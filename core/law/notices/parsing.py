@@ -422,6 +422,14 @@ def outline(
     return (league if isinstance(league, str) else None), days
 
 
+def written_out(text: str, parents: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """A policy file written out (全文写出) as plain data, with all it extends of `parents`; without them, what it says
+    itself. Of parents that are not there nothing is taken. Malformed where it is no YAML.
+    """
+    located = _Located("policy.yaml")
+    return _extended(located.read(text), located, parents or {})[0]
+
+
 def _plain_lines(text: str) -> dict[str, Any]:
     """The league and the days of a file that is no YAML any more, out of the lines that still say them."""
     found: dict[str, Any] = {}

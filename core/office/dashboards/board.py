@@ -56,7 +56,7 @@ class Tile:
         if not self.measure.adds_up:
             return f"{(self.value - self.before) * 100:+.1f}个百分点"
         if not self.before or not 0.2 < self.value / self.before < 5:  # too far apart for a part of a hundred
-            return f"上年{self.before:,.0f}"
+            return f"上年同日{self.before:,.0f}"
         return f"{self.value / self.before - 1:+.0%}"
 
 
@@ -440,7 +440,7 @@ class Board:
     def waits(self) -> pd.DataFrame:
         """The cases behind `waiting` (审核用时明细), the longest first."""
         frame = self._waits_left()
-        frame = self._offices(frame).assign(origin=frame["kind"])
+        frame = self._offices(frame).assign(days=frame["days"].round(1))
         return frame.sort_values("days", ascending=False).reset_index(drop=True)
 
     def _waits_left(self, *without: str) -> pd.DataFrame:

@@ -70,7 +70,7 @@ def _tile(tile: Tile) -> str:
     if not tile.change:
         return said
     far = tile.change.startswith("上年")
-    return f"{said}（{tile.change.replace('上年', '上年同日') if far else f'比上年同日{tile.change}'}）"
+    return f"{said}（{tile.change if far else f'比上年同日{tile.change}'}）"
 
 
 def findings(seen: Board, lines: Sequence[Line]) -> tuple[str, ...]:

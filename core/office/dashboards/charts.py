@@ -55,6 +55,23 @@ def _mark(key: str = "key") -> alt.Parameter:
 
 _STRONG = alt.Opacity("chosen:Q", scale=alt.Scale(domain=[0, 1], range=[0.3, 1]), legend=None)
 _LABELS = alt.Axis(labelLimit=260, labelOverlap=False, ticks=False, domain=False)
+_ABOVE = alt.Axis(
+    labelAlign="left",
+    labelPadding=0,
+    labelLimit=0,
+    labelOverlap=False,
+    labelExpr="width < 480 ? split(datum.label, '  ') : datum.label",
+    labelOffset=alt.expr("width < 480 ? -29 : -17"),
+    ticks=False,
+    domain=False,
+    zindex=1,
+)
+"""Long labels above their bars, so that these have the whole width on a telephone: there on two lines."""
+_LEGEND = alt.Legend(orient="top", title=None, labelLimit=0, columns=alt.expr("max(1, floor(width / 115))"))
+
+
+def _shares() -> alt.Axis:
+    return alt.Axis(format="%", tickCount=alt.expr("width < 300 ? 3 : 5"), labelOverlap=True, labelFlush=True)
 
 
 def _strong(keys: Iterable[Any], chosen: Any) -> list[int]:
@@ -153,8 +170,19 @@ def _tiles(
         description="label:N",
     )
     ink: Any = alt.expr("luminance(scale('color', datum.value)) > 0.32 ? '#111a24' : '#ffffff'")
-    names = base.mark_text(dy=-7, fontSize=11, fontWeight=600, color=ink, aria=False).encode(text="stem:N")
-    amounts = base.mark_text(dy=9, fontSize=11, color=ink, aria=False).encode(text="words:N")
+    narrow = "width < 380 && length(datum.stem) > 3"  # a telephone's tile is too narrow for four characters
+    names = base.mark_text(
+        text=alt.expr(f"{narrow} ? [slice(datum.stem, 0, 2), slice(datum.stem, 2)] : datum.stem"),
+        dy=alt.expr(f"{narrow} ? -13 : -7"),
+        lineHeight=12,
+        fontSize=11,
+        fontWeight=600,
+        color=ink,
+        aria=False,
+    )
+    amounts = base.mark_text(dy=alt.expr(f"{narrow} ? 14 : 9"), fontSize=11, color=ink, aria=False).encode(
+        text="words:N"
+    )
     layers = [tiles.add_params(_mark()), names, amounts]
     if board.wanted.league:  # the others keep their colours, which say how much
         only = base.transform_filter("datum.chosen == 1")
@@ -170,19 +198,22 @@ def _tiles(
 
 def programmes(found: Sequence[Line], chosen: str) -> Figure:
     """How far each programme has come (专项项目进度): done, the pace of the calendar and the band of the forecast."""
-    heads = ["项目", "指标", "已完成", "占指标", "序时应完成", "年底预测"]
+    heads = ["项目", "计量单位", "指标", "已完成", "占指标（%）", "序时应完成", "年底预测最少", "年底预测最多"]
     lines = [
         (
             each.name,
-            "—" if each.target is None else f"{each.target:,}{each.unit}",
-            "—" if each.done is None else f"{each.done:,}{each.unit}",
-            told(each.share, Measure.DONE),
-            "—" if each.expected is None else f"{each.expected:,.0f}{each.unit}",
-            "—" if each.most is None else f"{each.least:,}至{each.most:,}{each.unit}",
+            each.unit,
+            each.target,
+            each.done,
+            None if each.share is None else round(each.share * 100, 1),
+            None if each.expected is None else round(each.expected),
+            each.least,
+            each.most,
         )
         for each in found
     ]
     table = pd.DataFrame(lines, columns=heads)
+    table[heads[2:]] = table[heads[2:]].astype("Float64")
     drawn = [each for each in found if each.share is not None and each.target]
     words = "各专项项目已完成占指标的比例：柱为已完成，竖线为序时进度，细线为年底预测的范围"
     if not drawn:
@@ -207,9 +238,7 @@ def programmes(found: Sequence[Line], chosen: str) -> Figure:
     data["chosen"] = _strong(data["key"], chosen)
     data["label"], data["shown"] = data["name"] + "，" + data["words"], data["name"] + "  " + data["words"]
     base = alt.Chart(data).encode(
-        y=alt.Y(
-            "shown:N", sort=list(data["shown"]), title=None, axis=alt.Axis(labelLimit=330, ticks=False, domain=False)
-        ),
+        y=alt.Y("shown:N", sort=list(data["shown"]), title=None, axis=_ABOVE, scale=alt.Scale(paddingOuter=0.4)),
         tooltip=[
             alt.Tooltip("name:N", title="项目"),
             alt.Tooltip("words:N", title="完成"),
@@ -221,9 +250,9 @@ def programmes(found: Sequence[Line], chosen: str) -> Figure:
     data["kind"] = "已完成"
     band = bool(data["most"].notna().any())
     kinds = alt.Scale(domain=["已完成", "序时进度", *["年底预测"] * band])
-    color = alt.Color("kind:N", scale=kinds, legend=alt.Legend(orient="top", title=None))
+    color = alt.Color("kind:N", scale=kinds, legend=_LEGEND)
     bars = base.mark_bar(height=14, cornerRadiusEnd=2, cursor="pointer").encode(
-        x=alt.X("share:Q", title="占指标（%）", scale=alt.Scale(zero=True), axis=alt.Axis(format="%", tickCount=5)),
+        x=alt.X("share:Q", title="占指标（%）", scale=alt.Scale(zero=True), axis=_shares()),
         color=color,
         opacity=_STRONG,
         description="label:N",
@@ -233,7 +262,7 @@ def programmes(found: Sequence[Line], chosen: str) -> Figure:
     if band:
         rule = base.mark_rule(strokeWidth=3, aria=False)
         layers.insert(1, rule.encode(x="least:Q", x2="most:Q", color=alt.datum("年底预测")))
-    chart = alt.layer(*layers).properties(height=34 * len(data) + AXIS + LEGEND)
+    chart = alt.layer(*layers).properties(height=62 * len(data) + 2 * AXIS + LEGEND)
     return _figure("programmes", title, words, chart, table)
 
 
@@ -259,7 +288,7 @@ def programme(board: Board, line: Line, frame: pd.DataFrame) -> tuple[Figure, Fi
         alt.Chart(data)
         .mark_bar(cornerRadiusEnd=2, cursor="pointer")
         .encode(
-            x=alt.X("value:Q", title="占指标（%）", scale=alt.Scale(zero=True), axis=alt.Axis(format="%", tickCount=5)),
+            x=alt.X("value:Q", title="占指标（%）", scale=alt.Scale(zero=True), axis=_shares()),
             y=alt.Y("shown:N", sort=list(data["shown"]), title=None, axis=_LABELS),
             opacity=_STRONG,
             tooltip=[alt.Tooltip("name:N", title="单位"), alt.Tooltip("words:N", title="完成")],
@@ -303,7 +332,7 @@ def months(board: Board, measure: Measure) -> Figure:
     data["name"] = [f"{month}月" for month in data["month"]]
     data["label"] = data["year"] + "年" + data["name"] + "，" + data["words"]
     both = data["year"].nunique() > 1
-    legend = alt.Legend(orient="top", title=None) if both else None
+    legend = _LEGEND if both else None
     chart = (
         alt.Chart(data)
         .mark_bar(cornerRadiusEnd=2, cursor="pointer")
@@ -399,12 +428,10 @@ def completion(board: Board, by: str) -> Figure:
         alt.Chart(data)
         .mark_bar(cornerRadiusEnd=2, cursor="pointer")
         .encode(
-            x=alt.X(
-                "value:Q", title="完成率（%）", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%", tickCount=5)
-            ),
+            x=alt.X("value:Q", title="完成率（%）", scale=alt.Scale(domain=[0, 1]), axis=_shares()),
             y=alt.Y("group:N", sort=order, title=None, axis=_LABELS),
             yOffset=alt.YOffset("subject:N", sort=list(names.values())),
-            color=alt.Color("subject:N", sort=list(names.values()), legend=alt.Legend(orient="top", title=None)),
+            color=alt.Color("subject:N", sort=list(names.values()), legend=_LEGEND),
             opacity=_STRONG,
             tooltip=[
                 alt.Tooltip("group:N", title=GROUPS[by]),
@@ -443,12 +470,10 @@ def in_time(board: Board) -> Figure:
         alt.Chart(data)
         .mark_bar(cornerRadiusEnd=2, cursor="pointer")
         .encode(
-            x=alt.X(
-                "share:Q", title="按时率（%）", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%", tickCount=5)
-            ),
+            x=alt.X("share:Q", title="按时率（%）", scale=alt.Scale(domain=[0, 1]), axis=_shares()),
             y=alt.Y("name:N", sort=names, title=None, axis=_LABELS),
             yOffset=alt.YOffset("matter:N", sort=list(sums.index)),
-            color=alt.Color("matter:N", sort=list(sums.index), legend=alt.Legend(orient="top", title=None)),
+            color=alt.Color("matter:N", sort=list(sums.index), legend=_LEGEND),
             opacity=_STRONG,
             tooltip=[
                 alt.Tooltip("name:N", title=board.place_word),
@@ -475,13 +500,15 @@ def waiting(board: Board) -> Figure:
     drawn = frame[frame["decided"] > 0].head(MANY)
     if drawn.empty:
         return _figure("waiting", "还没有审核过的申报", words, None, table)
-    slowest = drawn.iloc[0]
-    waits = int(frame["open"].sum())
-    title = (
-        f"{slowest['name']}审核用时最长：中位数{slowest['median']:.1f}天"
-        if len(drawn) > 1
-        else f"审核用时中位数{slowest['median']:.1f}天"
-    )
+    told_of = frame[frame["place"] == board.wanted.league] if board.wanted.league else frame
+    waits = int(told_of["open"].sum())
+    if board.wanted.league and board.actor.oversees_region:
+        name, own = board.places[board.wanted.league].name, told_of[told_of["decided"] > 0]
+        title = f"{name}审核用时中位数{own['median'].iloc[0]:.1f}天" if len(own) else f"{name}还没有审核过的申报"
+    elif len(drawn) > 1:
+        title = f"{drawn['name'].iloc[0]}审核用时最长：中位数{drawn['median'].iloc[0]:.1f}天"
+    else:
+        title = f"审核用时中位数{drawn['median'].iloc[0]:.1f}天"
     title += f"；{waits}件正在等待" if waits else ""
     data = drawn.assign(
         key=drawn["place"],

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import importlib.resources
+import re
 import tomllib
+from collections.abc import Iterable
 from typing import Any
 
 import altair as alt
@@ -90,6 +92,22 @@ def svg(figure: Figure, foot: str) -> bytes:
 
 
 def xlsx(figure: Figure) -> bytes:
-    """The figure's table (数据表) as a workbook."""
+    """The figure's table (数据表) as a workbook: what reads as a number is one; "93.1%" is 93.1."""
     rows = figure.table.astype(object).where(figure.table.notna(), None)
-    return sheets.workbook([str(name) for name in rows.columns], rows.itertuples(index=False, name=None))
+    heads = [_head(str(name), rows[name]) for name in rows.columns]
+    return sheets.workbook(heads, ([_number(cell) for cell in row] for row in rows.itertuples(index=False, name=None)))
+
+
+_NUMBER = re.compile(r"(-?\d[\d,]*(?:\.\d+)?)%?")
+
+
+def _number(cell: object) -> object:
+    """A cell that reads as a number ("2,986", "93.1%") as one, of a dash nothing."""
+    if isinstance(cell, str) and (found := _NUMBER.fullmatch(cell)):
+        return float(found[1].replace(",", ""))
+    return None if cell == "—" else cell
+
+
+def _head(name: str, cells: Iterable[object]) -> str:
+    share = any(isinstance(cell, str) and cell.endswith("%") and _NUMBER.fullmatch(cell) for cell in cells)
+    return f"{name}（%）" if share and "%" not in name else name

@@ -37,7 +37,7 @@ from core.ground.access import (
 from core.ground.deeds import deed
 from core.law.notices import TOTAL
 from core.models import CreditBatch, CreditEntry, FiledFigures, Organization, Plan, Report, State, Submission
-from core.office.dashboards.asked import Wanted
+from core.office.dashboards.asked import Wanted, short
 from core.office.dashboards.board import board, reports_due
 from core.quotas import progress
 from core.submissions import workflow
@@ -278,15 +278,15 @@ def _as_of(actor: Actor, office: Organization) -> Actor:
 
 
 def _beside(then: dict[str, Any], now: dict[str, Any]) -> pd.DataFrame:
-    rows = []
+    rows: list[tuple[Any, ...]] = []
     names = {each: told["name"] for each, told in [*then["leagues"].items(), *now["leagues"].items()]}
     for league, name in names.items():
         was, new = (told["leagues"].get(league, {}) for told in (then, now))
         for key, label in AMOUNTS.items():
             unit = 100 if key == "hours" else 1
-            rows.append((name, label, was.get(key, 0) / unit, new.get(key, 0) / unit))
+            rows.append((short(name), label, was.get(key, 0) / unit, new.get(key, 0) / unit))
         for label, part, whole in SHARES.values():
-            rows.append((name, label, *(_percent(told.get(part, 0), told.get(whole, 0)) for told in (was, new))))
+            rows.append((short(name), label, *(_percent(told.get(part, 0), told.get(whole, 0)) for told in (was, new))))
     programmes = {code: told["name"] for code, told in [*then["programmes"].items(), *now["programmes"].items()]}
     for code, name in programmes.items():
         was, new = (told["programmes"].get(code, {}) for told in (then, now))
