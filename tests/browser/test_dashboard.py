@@ -12,14 +12,14 @@ from core.ground.access import Role
 from tests.browser.desk import arrive
 from tests.cast import Cast
 from tests.pages.test_deeds import behind_year, posted
-from web.sign_in import FIRST
+from web import screens
 
 
 def test_a_leader_clicks_the_map_takes_the_figures_along_and_prints_them(
     browser: Browser, server: str, cast: Cast, tmp_path: Path
 ) -> None:
     posted(cast)
-    assert FIRST[Role.LEADER] == "quota_dashboard"
+    assert screens.lands(Role.LEADER) == "quota_dashboard"
     leader = arrive(browser, server, "leader")
     page = leader.go(f"quota_dashboard?year={behind_year()}", "指标看板")
     tile = page.locator("[aria-label='自治区本级，2']").first

@@ -387,13 +387,19 @@ def test_csv_in_any_of_the_usual_encodings_is_read(office: Path, encoding: str) 
 
 
 @pytest.mark.parametrize(
-    ("content", "code"),
-    [(b"", "file"), (b"\x00\xff", "file"), ("姓名,年龄\n甲,1\n".encode(), "headings"), (b"PK\x03\x04broken", "file")],
-    ids=["empty", "bytes", "other headings", "broken workbook"],
+    ("content", "name", "code"),
+    [
+        (b"", "申报.xlsx", "file"),
+        (b"\x00\xff", "申报.xlsx", "file"),
+        ("姓名,年龄\n甲,1\n".encode(), "申报.csv", "headings"),
+        ("姓名,年龄\n甲,1\n".encode(), "申报.xlsx", "file"),
+        (b"PK\x03\x04broken", "申报.xlsx", "file"),
+    ],
+    ids=["empty", "bytes", "other headings", "text called a workbook", "broken workbook"],
 )
-def test_what_is_no_file_of_applications_is_refused(office: Path, content: bytes, code: str) -> None:
+def test_what_is_no_file_of_applications_is_refused(office: Path, content: bytes, name: str, code: str) -> None:
     with pytest.raises(Refused) as caught:
-        applications.read(content, "申报.xlsx")
+        applications.read(content, name)
     assert caught.value.code == code
 
 
