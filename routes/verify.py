@@ -17,7 +17,6 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 
 from core.ground import db, signing, typed
 from core.ground.access import Refused
-from core.ground.hours import hours_text
 from core.ledger.standing import Standing
 from core.people import keys as office_keys
 from core.people import setup
@@ -195,15 +194,14 @@ def _verification_page(found: Verification | None, asked: Confirmed | None = Non
             "<p class=bad>验证码不存在，或卡片内容与签名不符。请核对验证码；仍查不到的，不应作为学时证明。</p>" + _FORM,
         )
     rows = (
+        *((("编号", found.number),) if found.number else ()),
         ("验证码", found.code),
         ("姓名", found.name),
         ("工作单位", found.employer or "—"),
         ("核定机关", found.office),
-        ("学时年度", str(found.year)),
-        *((name, f"{hours_text(hours)} 学时") for name, hours in found.hours),
         ("出具日期", str(found.issued_on)),
     )
-    facts = _facts(rows) + _changed(found) + _BEARER_FORM.format(code=found.code)
+    facts = _facts(rows) + _years(found) + _changed(found) + _BEARER_FORM.format(code=found.code)
     return page("审验卡核验结果", _verdict(found) + _bearer(asked) + facts)
 
 
@@ -218,7 +216,7 @@ def _completion_page(found: Verified) -> str:
 def _verdict(found: Verification) -> str:
     """How it stands with a card, in words."""
     if found.revoked:
-        hours = "，不应再作学时证明" if found.revoked.of_paper else "，卡上所载学时不再有效"
+        hours = "，不应再作学时证明" if found.revoked.of_paper else "，卡上部分或全部学时已冲销"
         why = f"此卡已于{found.revoked.on}失效{hours}（{html.escape(found.revoked.kind)}）"
         verdict = f"<p class=bad>{why}，请以重新打印的审验卡为准。</p>"
     elif found.answer is Answer.VALID:
@@ -232,6 +230,21 @@ def _verdict(found: Verification) -> str:
     if found.corrected:
         verdict += "<p class=note>出具此卡之后，该人员的姓名或身份证号已更正，请以重新打印的审验卡为准。</p>"
     return verdict
+
+
+def _years(found: Verification) -> str:
+    """All years that stand on the card, to be held against the paper."""
+    (first, *heads, result), *lines = found.table
+    head = f"<tr><th>{first}{''.join(f'<th class=n>{_broken(each)}' for each in heads)}<th>{result}"
+    rows = "".join(
+        f"<tr><td>{_broken(year)}{''.join(f'<td class=n>{_broken(each)}' for each in cells)}<td>{_broken(lacks)}"
+        for year, *cells, lacks in lines
+    )
+    return f"<h2>卡上学时</h2><table class=years>{head}{rows}</table>"
+
+
+def _broken(text: str) -> str:
+    return html.escape(text).replace("\n", "<br>")
 
 
 def _changed(found: Verification) -> str:
@@ -277,7 +290,7 @@ h1{{font-size:1.4rem;font-weight:600}} h2{{font-size:1.1rem;font-weight:600;marg
 footer{{margin-top:2.4rem}} small{{color:light-dark(#4c5761,#b6c0ca)}} table{{border-collapse:collapse;width:100%}}
 th,td{{text-align:left;padding:.45rem .6rem;border-bottom:1px solid #8884}}
 th{{font-weight:400;color:light-dark(#4c5761,#b6c0ca);width:7rem}}
-.n{{text-align:right;font-variant-numeric:tabular-nums}}
+.n{{text-align:right;font-variant-numeric:tabular-nums}} .years th{{width:auto}}
 .good,.bad,.note{{padding:.7rem 1rem;border-radius:6px;color:#fff}} .good{{background:#2e7d4f}}
 .bad{{background:#a8503f}} .note{{background:#9a6b12}}
 input{{display:block;font:inherit;width:100%;box-sizing:border-box;padding:.5rem;margin:.3rem 0 .8rem}}

@@ -463,9 +463,13 @@ class Verification:
     name: str
     employer: str
     office: str
+    number: str
+    """编号; "" of a card of before they had one."""
     year: int
     hours: tuple[tuple[str, Decimal], ...]
     """Of its year, by the name of the subject, and in total (累计) last."""
+    table: list[tuple[str, ...]]
+    """All its years as it shows them (`faces.year_table`)."""
     issued_on: date
     holds: bool
     """Whether the ledger still shows at least the hours the card shows, and deems done what the card deems done."""
@@ -508,6 +512,8 @@ def plain_code(text: str) -> str | None:
     plain = re.sub("[-‐-―−]", "", typed.plain(text)).upper()
     if scanned := _SCANNED.search(plain):
         plain = scanned[1]
+    else:  # its line as it was copied from the card, with whatever stands between the groups of four
+        plain = "".join(letter for letter in plain if letter.isascii() and letter.isalnum())
     return plain if len(plain) == 16 and set(plain) <= set(tokens.ALPHABET) else None
 
 
@@ -538,7 +544,9 @@ def verification(session: Session, code: str) -> Verification | None:
         name=name[0] + "*" * (len(name) - 1),
         employer=payload["employer"],
         office=payload["office"],
+        number=card.number or "",
         year=card.year,
+        table=faces.year_table(payload),
         hours=tuple((name, Decimal(said[card.year]["hours"][code])) for code, name in payload["subjects"]),
         issued_on=date.fromisoformat(payload["issued_on"]),
         holds=holds,

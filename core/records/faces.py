@@ -149,29 +149,17 @@ class _Face:
         """The QR code: the address its code is answered at, with the signed statement behind it."""
         paper.modules(self.page, tokens.qr(self.text).matrix, self.x + x, self.y + y, side)
 
-    @property
-    def names(self) -> dict[str, str]:
-        return dict(self.said["subjects"])
 
-    @property
-    def heads(self) -> list[str]:
-        """The columns of subjects, each with what is required of it in the card's own year."""
-        head = self.said["required"]
-        return [
-            f"{name}\n（≥{head[code]}）" if Decimal(head.get(code, 0)) else name for code, name in self.names.items()
-        ]
-
-    def year_lines(self) -> list[tuple[str, ...]]:
-        """Each year with its hours by subject and its result, then the years that are judged together."""
-        head = self.said["required"]
-        return [
-            (
-                line.get("label") or str(line["year"]),
-                *(_cell(line, code, head) for code in self.names),
-                line["lacks"] or "—",
-            )
-            for line in (*self.said["years"], *self.said["together"])
-        ]
+def year_table(said: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """The years of a card (各年度学时): the heads, each year with its hours by subject and its result, then the years
+    that are judged together. Heads and cells may break their line."""
+    head, names = said["required"], dict(said["subjects"])
+    heads = [f"{name}\n（≥{head[code]}）" if Decimal(head.get(code, 0)) else name for code, name in names.items()]
+    lines = [
+        (line.get("label") or str(line["year"]), *(_cell(line, code, head) for code in names), line["lacks"] or "—")
+        for line in (*said["years"], *said["together"])
+    ]
+    return [("年度", *heads, "结果"), *lines]
 
 
 def _subject(entry: Mapping[str, Any]) -> str:
@@ -266,11 +254,13 @@ class _Large(_Face):
         self.at += 3 * high + 2.5 * self.unit
 
     def _years(self) -> None:
-        wide = min(27.0, 95 / len(self.names)) * self.inner / 188
+        head, *lines = year_table(self.said)
+        count = len(head) - 2
+        wide = min(27.0, 95 / count) * self.inner / 188
         first = 20 * self.inner / 188 if not self.said["together"] else 34 * self.inner / 188
-        widths = [first, *(wide for _ in self.names), self.inner - first - wide * len(self.names)]
-        aligns: list[Align] = ["C", *_RIGHT * len(self.names), "L"]
-        self._table(("年度", *self.heads, "结果"), self.year_lines(), widths, aligns, head=9)
+        widths = [first, *(wide for _ in range(count)), self.inner - first - wide * count]
+        aligns: list[Align] = ["C", *_RIGHT * count, "L"]
+        self._table(head, lines, widths, aligns, head=9)
 
     def _entries(self) -> None:
         inner = self.inner
@@ -406,15 +396,15 @@ class _Small(_Face):
         said, (width, high) = self.said, PAPER[Size.CARD]
         x, inner = 4.0, width - 8
         self.put(f"{span(said)}学时", x, 2.5, inner, 4, 7.5, colour=paper.ACCENT)
-        lines = self.year_lines()
-        count = len(self.names)
+        lines = year_table(said)
+        count = len(lines[0]) - 2
         first = 9.0 if not said["together"] else 17.0
         wide = min(11.0, 44 / count)
         widths = [first, *(wide for _ in range(count)), inner - first - wide * count]
-        head, row = 5.5, min(5.0, 22 / len(lines))
+        head, row = 5.5, min(5.0, 22 / (len(lines) - 1))
         y = 7.0
         aligns: list[Align] = ["C", *_RIGHT * count, "L"]
-        for at, line in enumerate([("年度", *self.heads, "结果"), *lines]):
+        for at, line in enumerate(lines):
             left, tall = x, head if at == 0 else row
             for cell, broad, align in zip(line, widths, aligns, strict=True):
                 self.frame(left, y, broad, tall)

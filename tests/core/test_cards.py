@@ -82,7 +82,9 @@ def test_a_card_is_known_by_its_code_however_it_is_typed(database: str) -> None:
     c.posted(cast, c.sheet([c.row(1, "额尔敦·巴图")]))
     card = issued(cast, by="employer")
     assert cards.written(card.code).count("-") == 3
-    for code in (card.code, cards.written(card.code), card.code.lower(), f" {cards.written(card.code).lower()} "):
+    printed = cards.written(card.code)
+    apart = (f"验证码 {printed}", f"{printed}。", printed.replace("-", "·"), printed.replace("-", "_"))
+    for code in (card.code, printed, card.code.lower(), f" {printed.lower()} ", *apart):
         found = asked(code)
         assert found is not None
         assert (found.name, found.year, found.hours[1], found.holds) == ("额*****", 2024, ("专业", 24), True)

@@ -71,6 +71,8 @@ def test_a_card_is_valid_superseded_revoked_or_never_was(cast: c.Cast) -> None:
     page = asked(f"/verify/{cards.written(card.code).lower()}")
     assert (page.status_code, "此卡真实有效" in page.text) == (200, True)
     assert "额*****" in page.text
+    assert f"<th>编号<td>{card.number}" in page.text
+    assert [f"<tr><td>{year}<td class=n>" in page.text for year in (2022, 2023, 2024)] == [True] * 3, "as on the paper"
     assert "额尔敦" not in page.text
     assert c.id_number(1)[-4:] not in page.text
     more = books.Posting(c.person_id(1), 2023, "public", Decimal("7.5"), c.date(2023, 5, 6), source=Source.PUBLIC_EXAM)
@@ -83,7 +85,7 @@ def test_a_card_is_valid_superseded_revoked_or_never_was(cast: c.Cast) -> None:
     with db.transaction() as session:
         books.reverse(session, 1, actor=cast["reviewer"], reason="与<额尔敦·巴图>重复", now=c.AFTER + timedelta(days=2))
     page = asked(f"/verify/{card.code}")
-    assert "此卡已于2024-07-03失效，卡上所载学时不再有效（冲销第1批）" in page.text
+    assert "此卡已于2024-07-03失效，卡上部分或全部学时已冲销（冲销第1批）" in page.text
     assert "重复" not in page.text  # which kind of reason, and no more
     page = asked(f"/verify/{'2' * 16}")
     assert (page.status_code, "没有查到这张审验卡" in page.text) == (404, True)
