@@ -120,10 +120,7 @@ def take_back(first: object, last: object) -> None:
 
 def days_off(here: Actor) -> None:
     """The days off of a year; the region's administrator changes them."""
-    years = list(range(today.year + 1, today.year - 4, -1))
-    year = st.selectbox(
-        "年度", years, years.index(today.year), key="year", bind="query-params", width=120, required=True
-    )
+    year = address.year(today.year, ahead=1, back=3)
     with db.reading() as session:
         frame = holidays.of_year(session, year)
         known = holidays.work_days(session).known(year)

@@ -17,14 +17,11 @@ views = {"办班与结业": courses.draw, "机构与职业": institutes.draw, "�
 if actor.role in OFFICERS:
     views = {"培育情况": courses.standing} | views | {"考核结果": assessments.draw}
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    years = list(range(context.today().year + 1, context.today().year - 4, -1))
-    year = st.selectbox(
-        "年度", years, years.index(context.today().year), key="year", bind="query-params", width=110, required=True
-    )
+    year = address.year(context.today().year, ahead=1, back=3)
     view = address.view(list(views))
 try:
     if actor.role is Role.BASE_CLERK and not institute:
         st.info("本项目由数字技术工程师培训机构办班，本单位没有可办理的事项；职业目录可以查看。")
-    views[view](actor, int(year or years[1]))
+    views[view](actor, year)
 except Refused as refused:
     st.error(md(refused.words))

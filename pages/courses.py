@@ -65,10 +65,7 @@ def draw() -> None:
     if makes:
         st.button("编制新课程", icon=":material/add:", on_click=lambda: address.choose("new", 1), key="new-course")
     if actor.role in OFFICERS and actor.oversees_region and address.view(["课程", "各盟市"], key="of") == "各盟市":
-        this = context.today().year
-        years = [this + 1, this, this - 1, this - 2]
-        year = st.selectbox("年度", years, 1, key="year", bind="query-params", required=True, width=140)
-        reading.by_league(year, actor)
+        reading.by_league(address.year(context.today().year, ahead=1, back=2), actor)
         return
     with db.reading() as session:
         found = courses.listing(session, actor)

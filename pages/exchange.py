@@ -9,7 +9,7 @@ from core.ground import db
 from core.ground.access import Refused, Role
 from core.models import Parcel
 from core.records import exchange
-from web import context, deeds, shell, tables
+from web import address, context, deeds, shell, tables
 from web.deeds import Who
 from web.words import md, moment_text
 
@@ -72,9 +72,7 @@ def now(here: exchange.Standing, year: int) -> None:
 
 def draw() -> None:
     shell.page("报送人才库", "把本机关入账的学时报送内蒙古人才信息库：每一笔只报一次，冲销的另报一笔冲销。")
-    this = context.today().year
-    years = [this - back for back in range(5)]
-    year = st.selectbox("学时年度", years, key="year", bind="query-params", required=True, width=140)
+    year = address.year(context.today().year, back=4, label="学时年度")
     with db.reading() as session:
         here = exchange.standing(session, year, actor)
         found = exchange.listing(session, year, actor)

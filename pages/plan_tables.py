@@ -15,28 +15,17 @@ shell.page(
     else "本单位报送的年度计划表（附件2），每项写明目前落实的情况。",
 )
 today = context.today()
-years = list(range(today.year + 1, today.year - 4, -1))
 views = ["汇总表", "计划表报送情况", "总结报送情况"]
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    year = st.selectbox(
-        "年度", years, years.index(today.year), key="year", bind="query-params", width=110, required=True
-    )
+    year = address.year(today.year, ahead=1, back=3)
     view = address.view(views)
     try:
         names = programmes.merging.names(year, actor)
     except Refused as refused:
         st.error(md(refused.words))
         bar.end()
-    code = st.selectbox(
-        "专项项目",
-        list(names),
-        format_func=names.__getitem__,
-        key="programme",
-        bind="query-params",
-        width=320,
-        required=True,
-    )
-if not names:
+    code = address.programme(names)
+if code is None:
     st.info(f"{year}年度的通知没有按计划表办理的专项项目。")
 elif view == "汇总表":
     programmes.merging.merged(code, year, actor)

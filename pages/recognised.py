@@ -28,14 +28,7 @@ if actor.oversees_region:
     PEOPLE.append("authority")
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    year = st.selectbox(
-        "学时年度",
-        list(range(today.year, today.year - 4, -1)),
-        key="year",
-        bind="query-params",
-        width=120,
-        required=True,
-    )
+    year = address.year(today.year, back=3, label="学时年度")
     text = address.searched("培训或主管部门", key="q", placeholder="名称的一部分", width=280)
 
     def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:

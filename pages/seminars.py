@@ -11,7 +11,7 @@ from core.law.notices import Programme
 from core.submissions import workflow
 from core.submissions.programmes import places
 from core.submissions.programmes import seminars as applications
-from web import context, links, shell, tables
+from web import address, context, links, shell, tables
 from web.programmes import seminars
 from web.words import md
 
@@ -27,15 +27,7 @@ def programme_of(year: int) -> Programme | None:
     offered = {code: each for code, each in offered.items() if each.way is notices.Way.SEMINARS}
     if len(offered) < 2:
         return next(iter(offered.values()), None)
-    code = st.selectbox(
-        "专项项目",
-        list(offered),
-        format_func=lambda code: offered[code].name,
-        key="programme",
-        bind="query-params",
-        required=True,
-    )
-    return offered[code]
+    return offered[address.programme({each.code: each.name for each in offered.values()}) or ""]
 
 
 def figures(frame: pd.DataFrame, aim: tuple[str, str]) -> None:
@@ -88,13 +80,10 @@ def opened(number: int) -> None:
 
 
 try:
-    this = context.today().year
-    chosen_year = st.selectbox(
-        "年度", [this + 1, this, this - 1], 1, key="year", bind="query-params", width=140, required=True
-    )
-    if (found_programme := programme_of(int(chosen_year or this))) is None:
+    year = address.year(context.today().year, ahead=1, back=1)
+    if (found_programme := programme_of(year)) is None:
         st.info("这一年度的通知没有高级研修项目。")
     else:
-        listing(found_programme, int(chosen_year or this))
+        listing(found_programme, year)
 except Refused as refused:
     st.error(md(refused.words))

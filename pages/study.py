@@ -16,24 +16,15 @@ if (opened := address.chosen("notice")) is not None:  # from the home page or th
         notice = publicity.one(session, opened, actor)
     shell.go("study", year=str(notice.year), programme=marking.name_of(notice.programme), view="公示")
 VIEWS = ("推荐与遴选", "公示", "培养")
-years = list(range(context.today().year + 1, context.today().year - 4, -1))
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    year = st.selectbox("年度", years, 1, key="year", bind="query-params", width=110, required=True)
+    year = address.year(context.today().year, ahead=1, back=3)
     view = address.view(VIEWS)
     try:
         found = {each.code: each for each in places.study_programmes(year, actor.league)}
     except Refused as refused:
         st.error(md(refused.words))
         bar.end()
-    code = st.selectbox(
-        "专项项目",
-        list(found),
-        format_func=lambda each: found[each].name if each in found else "",
-        key="programme",
-        bind="query-params",
-        width=330,
-        required=True,
-    )
+    code = address.programme({each.code: each.name for each in found.values()})
 if code not in found:
     st.info(f"{year}年度的通知没有研修项目。")
     bar.end()

@@ -15,13 +15,10 @@ shell.page(
     if actor.oversees_region
     else "自治区下达给本单位的各专项项目年度指标，每次调整都留有原因。",
 )
-years = list(range(context.today().year + 1, context.today().year - 4, -1))
 views = ["现行指标", "分解与下达", "历次下达"] if changes else ["现行指标", "历次下达"]
 row = st.container(horizontal=True, vertical_alignment="bottom")
 with row:
-    year = st.selectbox(
-        "年度", years, years.index(context.today().year), key="year", bind="query-params", width=110, required=True
-    )
+    year = address.year(context.today().year, ahead=1, back=3)
     view = address.view(views)
     try:
         names = {each.code: each.name for each in targets.programmes(year)}
@@ -37,16 +34,7 @@ if view == "现行指标":
         bar.end()
     row = st.container()
 with row:
-    label = "各单位的进度" if view == "现行指标" else "专项项目"
-    code = st.selectbox(
-        label,
-        list(names),
-        format_func=names.__getitem__,
-        key="programme",
-        bind="query-params",
-        width=320,
-        required=True,
-    )
+    code = address.programme(names, label="各单位的进度" if view == "现行指标" else "专项项目") or ""
 if view == "分解与下达":
     quotas.split(targets.programme(code, year), year, actor)
 elif view == "历次下达":

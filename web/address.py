@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -39,6 +39,29 @@ def view(names: Sequence[str], *, key: str = "view") -> str:
         "内容", names, default=names[0], required=True, key=key, bind="query-params", label_visibility="collapsed"
     )
     return chosen or names[0]
+
+
+def year(this: int, *, ahead: int = 0, back: int, label: str = "年度") -> int:
+    """Which year is asked for (年度), the latest first, this one unless the address says another.
+
+    Offered are so many years `ahead` of this one and so many `back`.
+    """
+    years = range(this + ahead, this - back - 1, -1)
+    chosen: int = st.selectbox(label, years, ahead, key="year", bind="query-params", width=120, required=True)
+    return chosen
+
+
+def programme(names: Mapping[str, str], *, label: str = "专项项目") -> str | None:
+    """Which programme is asked for (专项项目), by its code, the first unless the address says another; None of none."""
+    return st.selectbox(
+        label,
+        list(names),
+        format_func=lambda code: names.get(code, ""),
+        key="programme",
+        bind="query-params",
+        width=330,
+        required=True,
+    )
 
 
 def forget_choice() -> None:

@@ -127,6 +127,8 @@ SCREENS: dict[str, dict[str, tuple[Screen, ...]]] = {
 }
 """All pages: sections of rooms (栏目) of screens. A room is one entry of the menu; its screens stand on a strip at the
 top of each of them."""
+_ROOMS = tuple(room for rooms in SCREENS.values() for room in rooms.values())
+_EVERY = {screen.file: screen for room in _ROOMS for screen in room}
 
 
 @dataclass(frozen=True)
@@ -167,7 +169,7 @@ def pages(entries: dict[str, list[Entry]], counts: dict[str, int]) -> dict[str, 
             shown.add(first.file)
             waiting = sum(counts.get(screen.file, 0) for screen in entry.screens)
             sections[section].append(_registered(first, _told(entry.title, waiting)))
-    others = [each for rooms in SCREENS.values() for room in rooms.values() for each in room if each.file not in shown]
+    others = [each for each in _EVERY.values() if each.file not in shown]
     sections.setdefault("", []).extend(_registered(each, each.title, visibility="hidden") for each in others)
     return sections
 
@@ -183,15 +185,10 @@ def _registered(screen: Screen, title: str, visibility: str = "visible") -> Any:
 
 def strip(entries: dict[str, list[Entry]], here: str, counts: dict[str, int]) -> None:
     """The strip of the room (栏目内导航) that the page `here` is of, where it has several for this actor."""
-    room = {each.file for rooms in SCREENS.values() for room in rooms.values() for each in room if _in(room, here)}
+    room = {each.file for room in _ROOMS if _in(room, here) for each in room}
     for entry in (each for found in entries.values() for each in found if _in(each.screens, *room)):
         links = [(each.file, _told(each.title, counts.get(each.file, 0))) for each in entry.screens]
         shell.strip(links, here)
-
-
-def _title(file: str) -> str:
-    every = (each for rooms in SCREENS.values() for room in rooms.values() for each in room)
-    return next(each.title for each in every if each.file == file)
 
 
 def _in(screens: tuple[Screen, ...], *files: str) -> bool:
@@ -200,8 +197,7 @@ def _in(screens: tuple[Screen, ...], *files: str) -> bool:
 
 def lands(role: Role) -> str:
     """The page that signing in leads a role to (登录后的首页), where it is another than the home page; "" where not."""
-    every = (each for rooms in SCREENS.values() for room in rooms.values() for each in room)
-    return next((each.file for each in every if role in each.leads), "")
+    return next((each.file for each in _EVERY.values() if role in each.leads), "")
 
 
 def main() -> None:
@@ -233,7 +229,7 @@ def screen(known: context.Known) -> None:
     page = st.navigation(pages(entries, counts), position=position)
     here = page.url_path or "home"
     st.html(shell.STYLE)
-    shell.identify(known.whose, _title(here) if entries else "")
+    shell.identify(known.whose, _EVERY[here].title if entries else "")
     if actor:
         banner(actor, known, counts)
         printed.head(actor)

@@ -138,7 +138,7 @@ def page(title: str, caption: str = "") -> None:
 def strip(links: Sequence[tuple[str, str]], here: str) -> None:
     """The strip of a room (栏目内导航): its pages side by side, each a file and a label, `here` the one that is open.
 
-    The menu names a room by its first page, and is told to mark it while another one is open.
+    The menu entry of a room links to its first page; CSS highlights it while another page of the room is open.
     """
     first = links[0][0]
     open_one = f'.st-key-strip a[href="{here}"] {{ border-color: light-dark(#174e86, #6fa8e0) }}'
