@@ -60,8 +60,8 @@ class Given:
 def save(session: Session, given: Sequence[Given]) -> list[Outcome]:
     """Save answers (保存作答): what became of each, in their order.
 
-    One that is older than what is kept changes nothing, and its browser is told so: of two devices one may not have
-    counted on from the other. The same one sent twice is saved once. All of them come at about the same moment.
+    Idempotent. An answer with a lower sequence number than the one kept changes nothing and is answered as stale
+    (`OLDER`): two devices may be open on one paper. All of a call come at about the same moment.
     """
     if not given:
         return []

@@ -9,6 +9,11 @@ from collections.abc import Sequence
 from core.ground import typed
 
 
+def shortened(name: str) -> str:
+    """A name for those who need not know it whole (姓名脱敏): the first character, then a star for each other."""
+    return name[0] + "*" * (len(name) - 1)
+
+
 def comparable(title: str) -> str:
     """Comparable title (名称比对): no matter its spaces, its punctuation, and whether its characters are full-width."""
     return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", typed.text(title)))).casefold()

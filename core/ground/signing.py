@@ -74,6 +74,19 @@ def verifies(signature: bytes, content: bytes) -> bool:
     return maker(signature, content) is not None
 
 
+def signature(text: str) -> str:
+    """The office's signature of a text (签名), under the newest key, in hexadecimal digits."""
+    return signer().sign(text.encode()).hex()
+
+
+def holds(signature: str, text: str) -> bool:
+    """Whether this is the office's signature of a text (验签), under any of its keys; what is no signature is not."""
+    try:
+        return verifies(bytes.fromhex(signature), text.encode())
+    except ValueError:
+        return False
+
+
 def signed(content: bytes, *, by: PublicKey | None = None, sample: bool = False) -> bytes:
     """COSE_Sign1 of some bytes, which it carries, under the newest key, or `by` another that the office had; a `sample`
     looks like one, under nobody's."""

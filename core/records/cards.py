@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -16,7 +15,7 @@ import sqlalchemy as sa
 from cryptography.exceptions import InvalidTag
 from sqlalchemy.orm import Session
 
-from core.ground import certificates, db, paper, resident_id, signing, typed
+from core.ground import certificates, db, names, paper, resident_id, signing, typed
 from core.ground.access import Actor, Labelled, Refused, Role, in_charge, not_found, require
 from core.ground.deeds import deed
 from core.ground.hours import hours_text
@@ -148,7 +147,7 @@ def prepared(
 
 def keep(session: Session, ready: Prepared, actor: Actor, now: datetime) -> Card:
     """Number, sign and keep a card that was prepared, with its line in the trail."""
-    code = "".join(secrets.choice(tokens.ALPHABET) for _ in range(16))
+    code = tokens.drawn()
     number = _next_number(session, ready.office, db.office_day(now).year)
     text = db.canonical(ready.said | {"code": code, "number": number})
     card = Card(
@@ -157,7 +156,7 @@ def keep(session: Session, ready: Prepared, actor: Actor, now: datetime) -> Card
         year=ready.year,
         first_year=ready.first_year,
         payload=text,
-        signature=signing.signer().sign(text.encode()).hex(),
+        signature=signing.signature(text),
         issued_at=now,
         batch_id=ready.batch_id,
         number=number,
@@ -277,10 +276,7 @@ def gone(session: Session, some: Iterable[Card]) -> dict[int, Revocation]:
 
 def is_genuine(card: Card) -> bool:
     """Whether a card says what the office signed (未被改动)."""
-    try:
-        return signing.verifies(bytes.fromhex(card.signature), card.payload.encode())
-    except ValueError:
-        return False
+    return signing.holds(card.signature, card.payload)
 
 
 def _said(text: str) -> dict[str, Any]:
@@ -514,7 +510,7 @@ def plain_code(text: str) -> str | None:
         plain = scanned[1]
     else:  # its line as it was copied from the card, with whatever stands between the groups of four
         plain = "".join(letter for letter in plain if letter.isascii() and letter.isalnum())
-    return plain if len(plain) == 16 and set(plain) <= set(tokens.ALPHABET) else None
+    return plain if len(plain) == tokens.LENGTH and set(plain) <= set(tokens.ALPHABET) else None
 
 
 def verification(session: Session, code: str) -> Verification | None:
@@ -537,11 +533,10 @@ def verification(session: Session, code: str) -> Verification | None:
     changed: tuple[Difference, ...] = ()
     if not holds or reliance.grown(session, Card.id == card.id):
         changed = tuple(_differences(years.of(session, card.person_id, card.year, said), payload))
-    name = payload["name"]
     return Verification(
         card_id=card.id,
         code=written(card.code),
-        name=name[0] + "*" * (len(name) - 1),
+        name=names.shortened(payload["name"]),
         employer=payload["employer"],
         office=payload["office"],
         number=card.number or "",

@@ -7,7 +7,6 @@ eligibility. One says of a single course what the ledger has; whether it still c
 from __future__ import annotations
 
 import json
-import secrets
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -16,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core.courses import courses, passing
-from core.ground import db, paper, resident_id, signing
+from core.ground import db, names, paper, resident_id, signing
 from core.ground.access import Actor, Labelled, Refused, Role, require
 from core.ground.deeds import deed
 from core.ground.hours import hours_text
@@ -70,7 +69,7 @@ def issue(session: Session, course_id: int, *, actor: Actor, now: datetime) -> C
     last = session.scalar(query.order_by(Completion.id.desc()).limit(1))
     if last and {name: each for name, each in json.loads(last.payload).items() if name in said} == said:
         return last
-    code = "".join(secrets.choice(tokens.ALPHABET) for _ in range(16))
+    code = tokens.drawn()
     text = db.canonical(said | {"code": code, "issued_on": db.office_day(now).isoformat()})
     paper.printable(text)
     made = Completion(
@@ -79,7 +78,7 @@ def issue(session: Session, course_id: int, *, actor: Actor, now: datetime) -> C
         batch_id=entry.batch_id,
         line=entry.line,
         payload=text,
-        signature=signing.signer().sign(text.encode()).hex(),
+        signature=signing.signature(text),
         issued_at=now,
     )
     session.add(made)
@@ -102,7 +101,7 @@ def _entry(session: Session, course: Course, person: Person) -> CreditEntry | No
 
 @dataclass(frozen=True)
 class Verified:
-    """What a certificate says to whoever holds its code (核验结果): the name shortened, nothing of the ID number."""
+    """Verification result (核验结果) of a certificate for anybody who has its code: name shortened, no ID number."""
 
     code: str
     facts: tuple[tuple[str, str], ...]
@@ -114,13 +113,13 @@ def verification(session: Session, code: str) -> Verified | None:
     """Verify a certificate (核验结业证书) by its code; None: unknown, or its signature is broken. Open to all."""
     plain = cards.plain_code(code)
     found = session.scalar(sa.select(Completion).where(Completion.code == plain)) if plain else None
-    if found is None or not signing.verifies(bytes.fromhex(found.signature), found.payload.encode()):
+    if found is None or not signing.holds(found.signature, found.payload):
         return None
     said = json.loads(found.payload)
     entry = sa.select(CreditEntry.line).where(CreditEntry.batch_id == found.batch_id, CreditEntry.line == found.line)
     facts = (
         ("验证码", cards.written(found.code)),
-        ("姓名", said["name"][0] + "*" * (len(said["name"]) - 1)),
+        ("姓名", names.shortened(said["name"])),
         ("课程", said["course"]),
         ("学时", f"{said['hours']}学时，记入{said['year']}年度"),
         ("考试合格日期", said["completed_on"]),

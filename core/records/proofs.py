@@ -69,7 +69,7 @@ def issue(session: Session, batch_id: int, line: int, *, actor: Actor, now: date
     }
     text = db.canonical(statement)
     paper.printable(text)
-    signature = signing.signer().sign(text.encode()).hex()
+    signature = signing.signature(text)
     audit.record(
         session,
         audit.Event.PROOF_ISSUED,

@@ -13,6 +13,7 @@ not judged alone, hours by subject].
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -30,9 +31,15 @@ ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 """Of the codes on cards, five bits a letter. No 0 O 1 I: they are read out over the telephone."""
 SAMPLE = "SAMPLESAMPLESAMP"
 """The code of samples (样张), which the office never signs: they verify nowhere."""
+LENGTH = 16
 _BASE45 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
 _DAY_0 = date(1970, 1, 1)
 _UNJUDGED = {"", *years.NOT_ALONE.values()}
+
+
+def drawn() -> str:
+    """A new code of a card or certificate (验证码), drawn at random: 80 bits, not to be guessed."""
+    return "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
 
 
 @dataclass(frozen=True)
