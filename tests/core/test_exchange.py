@@ -42,7 +42,7 @@ def test_each_entry_is_in_one_parcel_and_a_reversal_is_a_line_of_the_next(databa
     assert [each["身份证号"] for each in sent] == [c.id_number(1), c.id_number(2)]
     assert {(each["操作"], each["区划代码"]) for each in sent} == {("新增", "150000")}
     c.posted(cast, c.sheet([c.row(3)]))
-    with db.transaction() as session:  # what came meanwhile is put in, and whoever took the file before is told
+    with db.transaction() as session:  # an open parcel is refreshed; an outdated file is refused as sent
         again = exchange.prepare(session, 2024, **who)
         assert (again.id, again.number, again.entries) == (first.id, 1, 3)
         with pytest.raises(Refused, match=r"^stale:"):
