@@ -7,7 +7,7 @@ import streamlit as st
 from sqlalchemy.orm import Session
 
 from core.ground.access import OFFICERS, Actor, Role
-from core.office import chronicle
+from core.office import chronicle, phrases
 from core.trail import audit
 from web import address, links, shell, tables
 from web.words import md, moment_text
@@ -44,7 +44,7 @@ if len(line):
         st.caption(f"第{one['entry_number']}条　{moment_text(one['at'])}　{md(one['organization_touched'])}")
         if one["reason"]:
             st.markdown(f"原因：{md(one['reason'])}")
-        values = chronicle.changes(one["record"], one["before_deed"], one["after_deed"])
+        values = phrases.changes(one["record"], one["before_deed"], one["after_deed"])
         if one["before_deed"] != "{}":
             cells = [(each.field, each.before, each.after if each.changed else "未变") for each in values]
             tables.prose([[md(cell) for cell in each] for each in cells], ["内容", "原来", "现在"])
@@ -52,4 +52,4 @@ if len(line):
             tables.prose([[md(each.field), md(each.after)] for each in values], ["内容", "所记"])
         where = links.record(one["record"], int(one["record_id"]), actor) if one["still"] else None
         if where:
-            shell.link(where[0], f"打开{chronicle.word_of(one['record'])}", **where[1])
+            shell.link(where[0], f"打开{phrases.word_of(one['record'])}", **where[1])

@@ -109,8 +109,8 @@ def entries_of(person: Person, entries: pd.DataFrame) -> None:
 
     st.markdown("**学时明细**")
     columns = [name for name in ENTRY if name != "recognised_by" or entries[name].any()]
-    tables.table(entries.rename(columns=ENTRY_NAMES), columns, empty="")
     tables.export(everything, columns, name=f"学时明细-{person.name}")
+    tables.table(entries.rename(columns=ENTRY_NAMES), columns, empty="")
 
 
 def of_dispute(kind: str, number: int) -> None:

@@ -139,8 +139,8 @@ st.caption(f"共{count:,}批")
 empty = "还没有入账的批次。导入的学时和审核通过的报告会列在这里。"
 if text or origin or first or last:
     empty = "没有符合条件的批次。可放宽查找条件；批次号只输数字。"
-chosen = tables.pick(posted, BATCH, name="batch", by="batch_id", empty=empty)
 tables.export(lambda session, who: asked_batches(session, who, limit=None)[0], BATCH, name="入账批次")
+chosen = tables.pick(posted, BATCH, name="batch", by="batch_id", empty=empty)
 if chosen is not None:
     try:
         with st.container(border=True):

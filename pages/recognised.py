@@ -56,8 +56,8 @@ if chosen is not None:
         with db.reading() as session:
             shown = learners(session, actor)
         st.markdown(f"**已认可的人员和学时**　:gray-badge[{len(shown)}人]")
-        person = tables.pick(shown, PEOPLE, name="learner", empty="")
         tables.export(learners, PEOPLE, name=f"{year}年度部门培训人员")
+        person = tables.pick(shown, PEOPLE, name="learner", empty="")
         if person in set(shown["id"]):
             shell.link("credit_lookup", "查看此人的学时明细", person=str(person))
     except Refused as refused:

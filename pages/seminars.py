@@ -62,8 +62,8 @@ def listing(programme: Programme, year: int) -> None:
     columns = [name for name in SHOWN if scored or name not in ("seminar_rank", "points")]
     st.caption(md(f"{programme.name}（{programme.clause}）" + ("，点一行查看。" if len(frame) else "")))
     empty = f"{year}年度还没有高级研修项目申请。基地和主管部门在“申报”中填写。"
-    chosen = tables.pick(frame, columns, name="item", empty=empty)
     tables.export(asked, COLUMNS, name=f"高级研修-{year}")
+    chosen = tables.pick(frame, columns, name="item", empty=empty)
     if chosen is not None:
         opened(chosen)
 

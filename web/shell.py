@@ -119,10 +119,10 @@ def _address(drawing: Path) -> str:
     return f"data:image/svg+xml;base64,{base64.b64encode(drawing.read_bytes()).decode()}"
 
 
-def empty(words: str, drawing: Literal["clear", "nothing", "blank", "nobody"] = "nothing") -> None:
+def empty(words: str, drawing: Literal["clear", "nothing"] = "nothing") -> None:
     """An empty list (空列表): a drawing, and why it is empty and what to do next, in Markdown.
 
-    `clear`: all is done; `nothing`: nothing was found; `blank`: nothing is begun; `nobody`: there are no people.
+    `clear`: all is done; `nothing`: nothing was found.
     """
     st.html(f'<div class="empty-drawing"><img src="{_address(MARK.parent / f"{drawing}.svg")}" alt=""></div>')
     st.info(words)
@@ -141,7 +141,8 @@ def strip(links: Sequence[tuple[str, str]], here: str) -> None:
     The menu entry of a room links to its first page; CSS highlights it while another page of the room is open.
     """
     first = links[0][0]
-    open_one = f'.st-key-strip a[href="{here}"] {{ border-color: light-dark(#174e86, #6fa8e0) }}'
+    shown = "border-color: light-dark(#174e86, #6fa8e0); scroll-initial-target: nearest"  # a telephone scrolls to it
+    open_one = f'.st-key-strip a[href="{here}"] {{ {shown} }}'
     entry = f'[data-testid="stSidebarNavLink"][href$="/{first}"] {{ background: light-dark(#d8e1ea, #313c47) }}'
     st.html(f"<style>{open_one}{entry if here != first else ''}</style>")
     if len(links) > 1:

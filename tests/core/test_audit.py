@@ -33,7 +33,7 @@ from core.models import (
     Setting,
     UncountedTime,
 )
-from core.office import backups, calendar, checklist, chronicle, dashboards, mail
+from core.office import backups, calendar, checklist, chronicle, dashboards, mail, phrases
 from core.people import (
     accounts,
     activation,
@@ -448,13 +448,13 @@ def test_every_deed_leaves_a_line_that_says_who_when_what_and_why(database: str)
         assert audit.faults(session) == []
     assert count == len(lines)
     assert set(lines["event"]) == set(audit.EVENTS) - {Event.LOCKED.value}  # which earlier releases have left
-    assert set(chronicle.SENTENCES) == set(audit.EVENTS)
+    assert set(phrases.SENTENCES) == set(audit.EVENTS)
     with db.reading() as session:
         told, _ = chronicle.history(session, cast["admin"], limit=None)
     assert [line for line in told["told"] if "{" in line or "“”" in line] == []
     assert set(told["record"][told["told"].str.contains("（编号")]) <= {"bank_item", "card_template", "print_run"}
     fields = {
-        change.field for line in told.itertuples() for change in chronicle.changes(line.record, line.before, line.after)
+        change.field for line in told.itertuples() for change in phrases.changes(line.record, line.before, line.after)
     }
     assert {field for field in fields if re.search("[a-z]", field)} == set()
     assert all(lines["account"])

@@ -125,8 +125,8 @@ def progress(found: Course, actor: Actor) -> None:
         strict=True,
     ):
         place.metric(label, f"{number:,}")
-    tables.table(frame, BY_EMPLOYER, empty="管理权限内还没有在库的人员。")
     tables.export(lambda session, who: by_employer(session, found, who)[1], BY_EMPLOYER, name="学习情况")
+    tables.table(frame, BY_EMPLOYER, empty="管理权限内还没有在库的人员。")
 
 
 def by_employer(session: Session, found: Course, actor: Actor) -> tuple[figures.Counts, pd.DataFrame]:
@@ -144,8 +144,8 @@ def by_league(year: int, actor: Actor) -> None:
 
     with db.reading() as session:
         frame = asked(session, actor)
-    tables.table(frame, BY_LEAGUE, empty=f"{year}年度还没有发布课程。")
     tables.export(asked, BY_LEAGUE, name=f"{year}年度各盟市学习情况")
+    tables.table(frame, BY_LEAGUE, empty=f"{year}年度还没有发布课程。")
 
 
 def not_begun(found: Course, actor: Actor) -> None:
@@ -175,8 +175,8 @@ def learners(found: Course, actor: Actor) -> None:
 
     columns = [name for name in PEOPLE if name != "has_account"]
     frame, _ = tables.listing(ask, actor, name="people")
-    tables.table(frame, columns, empty="还没有人开始学习。")
     tables.export(lambda session, who: ask(session, who, limit=None)[0], columns, name="学员学习进度")
+    tables.table(frame, columns, empty="还没有人开始学习。")
 
 
 def hints(found: Course, actor: Actor) -> None:

@@ -40,10 +40,9 @@ def people(exam: Exam, actor: Actor) -> None:
     if count.unposted and actor.role is Role.REVIEWER:
         st.button("补记学时", type="primary", key="credit-again", on_click=_again, args=(exam,))
     shown = [each for each in PEOPLE if each != "unposted" or count.unposted]
+    if not frame.empty:
+        tables.export(asked, PEOPLE, name="考试成绩")
     chosen = tables.pick(frame, shown, name="answers", by="paper_id", empty="还没有人交卷。")
-    if frame.empty:
-        return
-    tables.export(asked, PEOPLE, name="考试成绩")
     if chosen in set(frame["paper_id"]):
         st.markdown(f"[查看这份答卷](/learn/paper/{chosen})　:gray[最好的一次，在新窗口打开]")
 
@@ -83,10 +82,9 @@ def items(exam: Exam, actor: Actor) -> None:
     doubtful = sum(bool(each.flags) for each in found)
     words = f"答卷满{statistics.ENOUGH}份的试题才作判断。" + (f"{doubtful}道需要核对，排在前面。" if doubtful else "")
     st.caption(f"得分率是得分占满分的比例；区分度是得分最高和最低的各27%的人得分率之差，低于0.2的区分度低。{words}")
+    if found:
+        tables.export(asked, ITEMS, name="试题分析")
     chosen = tables.pick(frame_of(found), ITEMS, name="asked", by="edition_id", empty="还没有人交卷。")
-    if not found:
-        return
-    tables.export(asked, ITEMS, name="试题分析")
     for each in found:
         if each.edition_id == chosen:
             _one(each)

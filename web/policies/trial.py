@@ -131,10 +131,9 @@ def _anyone(changed: pd.DataFrame, levels: tuple[str, ...], actor: Actor) -> int
     frame = frame.assign(id=frame["person_id"].astype(int) * len(LEVELS) + place)
     nobody = "没有人的结论改变。改动学时、年限或减免后再看，或填写姓名查看此人的两份结论。"
     empty = "没有符合条件的人员。" if typed.text(text) else nobody
-    chosen = tables.pick(frame, columns, name="who", empty=empty)
     if not changed.empty and not typed.text(text):
         tables.export(lambda session, who: asked(session, who)[0], columns, name="政策试算")
-    return chosen
+    return tables.pick(frame, columns, name="who", empty=empty)
 
 
 def both(person_id: int, year: int, level: str, draft: Policy, actor: Actor) -> None:

@@ -38,6 +38,7 @@ def draw(actor: Actor, year: int) -> None:
     certificates = int((frame["certificate_number"] != "").sum())
     st.caption(f"{year}年度考核{len(frame)}人次，合格{passed}人次，已发等级证书{certificates}本")
     empty = f"{year}年度还没有考核结果。" + ("在下面上传考核结果表。" if keeps else "由自治区登记。")
+    tables.export(lambda session, who: _asked(session, who, year), COLUMNS, name=f"考核结果-{year}")
     if keeps:
         chosen = tables.pick(frame, SHOWN, name="assessment", empty=empty)
         known = frame[frame["id"] == chosen]
@@ -45,7 +46,6 @@ def draw(actor: Actor, year: int) -> None:
             _take_back(known.iloc[0])
     else:
         tables.table(frame, SHOWN, empty=empty)
-    tables.export(lambda session, who: _asked(session, who, year), COLUMNS, name=f"考核结果-{year}")
     if keeps:
         _send(actor)
 

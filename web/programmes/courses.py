@@ -66,8 +66,8 @@ def draw(actor: Actor, year: int) -> None:
         shell.link("paper", "填写培训计划（办班）", kind="plan")
     columns = [name for name in SHOWN if not (mine and name == "organization")]
     empty = f"{year}年度还没有办班。培训机构在培训计划中选择本项目，写明职业、方向和等级。"
-    chosen = tables.pick(frame, columns, name="course", empty=empty)
     tables.export(lambda session, who: _classes(session, who, year), COLUMNS, name=f"办班-{year}")
+    chosen = tables.pick(frame, columns, name="course", empty=empty)
     known = frame[frame["id"] == chosen]
     if len(known):
         _opened(known.iloc[0], actor, mine=mine)

@@ -32,12 +32,12 @@ def draw(actor: Actor, _year: int) -> None:
         frame = asked(session, actor)
     keeps = actor.oversees_region and actor.role in (Role.ADMIN, Role.REVIEWER)
     told = "在“新增核准”中登记。" if keeps else "由自治区登记，请与自治区人社厅联系。"
+    tables.export(asked, APPROVED, name="核准职业")
     if keeps:
         chosen = tables.pick(frame, APPROVED, name="approval", empty=f"还没有核准的职业，{told}")
     else:
         tables.table(frame, APPROVED, empty=f"还没有核准的职业，{told}")
         chosen = None
-    tables.export(asked, APPROVED, name="核准职业")
     known = frame[frame["id"] == chosen]
     if len(known):
         _change(known.iloc[0])

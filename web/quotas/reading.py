@@ -99,10 +99,9 @@ def versions(found: Programme, year: int, here: Actor) -> None:
         frame = asked(session, here)
     columns = ["quota_number", "quota_target", "at", "account", "reason"]
     empty = f"{year}年度{found.name}的指标还没有下达过。"
+    if not frame.empty:
+        tables.export(asked, columns, name=f"{year}年{found.name}指标历次下达")
     number = tables.pick(frame, columns, name="version", by="quota_number", empty=empty)
-    if frame.empty:
-        return
-    tables.export(asked, columns, name=f"{year}年{found.name}指标历次下达")
     if number in set(frame["quota_number"]):
         assert number
         with db.reading() as session:

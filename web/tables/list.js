@@ -53,7 +53,10 @@ class List {
     this.root.querySelector(".hint").textContent = data.chosen === null ? data.hint : ""
     this.root.querySelector(".paper").textContent = data.paper
     if (before && before.chosen !== data.chosen) {
-      this.find(data.chosen)?.scrollIntoView({ block: "nearest" })
+      const row = this.find(data.chosen)
+      row?.scrollIntoView({ block: "nearest" })
+      // what was opened stands below the list: where that is at the lower edge of the window, the list goes up
+      if (row && this.root.getBoundingClientRect().bottom > innerHeight * 0.7) this.root.scrollIntoView({ block: "start" })
       const name = data.rows.find(row => row.id === data.chosen)?.cells.find(cell => cell)
       this.root.querySelector(".heard").textContent = name ? `已打开：${name}` : ""
     }
@@ -74,7 +77,8 @@ class List {
       this.all.setAttribute("aria-label", "全选本页")
     }
     this.least = columns.map((column, at) => {
-      const longest = Math.max(em(column.head), ...rows.slice(0, 500).map(row => em(row.cells[at])))
+      const head = em(column.head) + (this.data.sorts && rows.length > 1 ? 0.9 : 0)
+      const longest = Math.max(head, ...rows.slice(0, 500).map(row => em(row.cells[at])))
       return column.kind === "words" ? (longest <= SHORT ? longest : WIDEST) : 0
     })
     columns.forEach((column, at) => {
