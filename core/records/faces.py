@@ -387,7 +387,7 @@ class _Small(_Face):
         self.code(width - 3.5 - side, 11.5, side)
         room = width - 3.5 - side - 1.5 - x
         lines = [
-            ("姓名", f"{said['name']}　{said['sex']}", 8.5, 9.5),
+            ("姓名", said["name"], 8.5, 9.5),
             ("身份证号", said.get("id_number") or said["id_mask"], 5.5, 7.0),
             ("工作单位", said["employer"] or "—", 7.5, 7.0),
             ("职务", said["title"] or "—", 6.0, 7.0),
@@ -396,8 +396,10 @@ class _Small(_Face):
         y = 11.0
         for label, value, high, size in lines:
             self.put(label, x, y, 9.5, high, 5, colour=paper.GREY)
-            self.put(value, x + 10, y, room - 10, high, size)
+            beside = 5 if label == "姓名" else 0  # the sex stands at the end of its line, whatever the name
+            self.put(value, x + 10, y, room - 10 - beside, high, size)
             y += high
+        self.put(said["sex"], x + room - 4.5, 11, 4.5, 8.5, 7.5, align="R")
         number = said.get("number")
         self.put(f"编号 {number}" if number else span(said), x, 46.2, room, 3.2, 6)
         self.put(f"{said['issued_on']}出具", x, 49.2, room, 3.2, 6, colour=paper.GREY)

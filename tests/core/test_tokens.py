@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 from collections.abc import Callable
@@ -31,6 +32,7 @@ from starlette.requests import Request
 from core.ground import certificates, db, signing
 from core.ground.access import Actor, Refused
 from core.models import Card
+from core.office import home
 from core.people import keys, setup
 from core.records import cards, offline, proofs, tokens
 from routes import verify as routes_verify
@@ -164,6 +166,10 @@ def test_a_key_that_others_may_hold_is_void_once_two_agree_and_so_is_what_it_sig
     did(keys.keep_believing, former.fingerprint)
     did(keys.ask_to_void, former.fingerprint, **why)
     assert answered() == (cards.Answer.VALID, "", set())  # as long as one alone has said so
+    with db.reading() as session:
+        other = dataclasses.replace(admin, account_id=(admin.account_id or 0) + 1000)
+        told = [home.home(session, each, now=c.AFTER).soon.items for each in (other, admin, reviewer)]
+    assert [[(item.kind, item.words) for item in each] for each in told] == [[("key", why["reason"])], [], []]
     did(keys.agree_to_void, former.fingerprint, actor=system)
     assert answered() == (cards.Answer.REVOKED, "签名密钥作废", {former.id})
     assert refused(keys.keep_believing, former.fingerprint) == "done"
