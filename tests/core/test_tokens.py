@@ -201,7 +201,7 @@ def test_the_pdf_is_signed_holds_its_record_and_says_what_it_is(card: Card) -> N
 
 
 def archived(made: bytes, *, title: str) -> None:
-    """What ISO 19005-3 asks of a file and its parts tell; no validator of the whole standard was to be had."""
+    """What ISO 19005-3 asks of a file, and its parts tell."""
     assert made.startswith(b"%PDF-1.7\n%")
     assert all(each > 127 for each in made[10:14])
     assert made.rstrip().endswith(b"%%EOF")
@@ -227,6 +227,7 @@ def archived(made: bytes, *, title: str) -> None:
         assert glyphs["/FontDescriptor"]["/FontFile3"]["/Subtype"] == "/CIDFontType0C"
         assert {"/Registry": "Adobe", "/Ordering": "Identity"}.items() <= dict(glyphs["/CIDSystemInfo"]).items()
         assert b"beginbfchar" in font["/ToUnicode"].data  # conformance U: what is drawn is text
+        assert b"<0000> <0000>" not in font["/ToUnicode"].data
     for mark in (each.get_object() for each in page["/Annots"]):
         rect = [float(each) for each in mark["/Rect"]]
         assert (rect[:2], mark["/F"] & 4) == (rect[2:], 4)  # nothing to see, so that it needs no appearance
