@@ -205,6 +205,14 @@ def _is_private(char: str) -> bool:
     return unicodedata.category(char) == "Co"
 
 
+_NO_LETTER = re.compile(rb"(\d+) beginbfchar\n<0000> <0000>\n")
+"""What fpdf2 says of the glyph that is none: that it is U+0000, which PDF/A forbids (ISO 19005-3, 6.2.11.7.2)."""
+
+
+def _one_less(found: re.Match[bytes]) -> bytes:
+    return b"%d beginbfchar\n" % (int(found[1]) - 1)
+
+
 class _Producer(OutputProducer):
     """fpdf2's own, which is given the Chinese font already cut; only then is known which glyphs there are."""
 
@@ -215,7 +223,8 @@ class _Producer(OutputProducer):
         made = super()._add_fonts(*args, **kwargs)
         for each in self.pdf_objs:  # which character is which, as plain text that is longer than a page
             if type(each) is PDFContentStream and each.filter is None:
-                each._contents, each.filter = zlib.compress(each.content_stream()), Name("FlateDecode")
+                content = _NO_LETTER.sub(_one_less, each.content_stream())
+                each._contents, each.filter = zlib.compress(content), Name("FlateDecode")
                 each.length = len(each._contents)
         return made
 

@@ -195,7 +195,7 @@ def printed(slips: Sequence[Slip], *, address: str, giver: str) -> bytes:
         page.set_in("继续教育个人账号开通码", (x + 4, y + 3, width - 8, 6), 11, colour=paper.ACCENT)
         page.set_in(f"{slip.name}　{slip.id_mask}", (x + 4, y + 10, 58, 7), 10)
         page.set_in(slip.code, (x + 4, y + 18, 58, 10), 20)
-        words = f"{slip.expires_on}前有效，只能用一次。请本人保管，不要转交。"
+        words = f"有效期至{slip.expires_on}，只能用一次。请本人保管，不要转交。"
         page.set_in(words, (x + 4, y + 29, 55, 8), 8.5, colour=paper.GREY)
         steps = f"{way}点“用开通码开通账号”，填身份证号和开通码，设置自己的密码。"
         page.set_in(steps, (x + 4, y + 37, width - 8, 10), 8.5)
