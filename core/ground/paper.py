@@ -573,7 +573,28 @@ def words(page: Page, text: str) -> None:
     """A paragraph."""
     page.set_font("cjk", size=10)
     page.set_text_color(*INK)
-    page.multi_cell(0, 6, text, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+    page.multi_cell(0, 6, _lines(page, text), new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+
+
+_WHOLE = re.compile(
+    r"[（“‘《〈「『]*(?:[0-9A-Za-z.,:·%+/-]+[人期家份天年月日个]?|[\u1800-\u18af\u200d\u202f]+|.)[，。、；：！？）”’》〉」』％]*",
+    re.DOTALL,
+)
+"""What stays on one line: a number with its unit, a word, a character, and the marks that open and close it."""
+
+
+def _lines(page: Page, text: str) -> str:
+    """A paragraph with its lines parted (避头尾): none begins with a mark that closes, and no number is broken."""
+    room, line, lines = page.epw - 2 * page.c_margin, "", []
+    for whole in _WHOLE.findall(text):
+        if line and page.get_string_width(line + whole) > room:
+            lines.append(line)
+            line = ""
+        line += whole
+        if "\n" in whole:
+            lines.append(line.rstrip("\n"))
+            line = ""
+    return "\n".join([*lines, line])
 
 
 def small(page: Page, text: str) -> None:
