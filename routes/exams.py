@@ -135,7 +135,8 @@ def _sheet_page(sheet: papers.Sheet, now: datetime) -> Response:
     body = f"""<h1>{html.escape(title)}</h1>
 <noscript><p class="bad">考试需要浏览器允许运行脚本，请打开后刷新本页。</p></noscript>
 <details class="places"><summary>题目一览</summary><ol>{links}</ol></details>
-<div data-paper="{sheet.paper.id}" data-sequence="{sheet.sequence}" data-seconds="{seconds}">
+<div data-paper="{sheet.paper.id}" data-sequence="{sheet.sequence}" data-seconds="{seconds}"
+data-now="{int(datetime.now(UTC).timestamp() * 1000)}">
 {"".join(map(_question, sheet.questions))}</div>
 <form id="hand-in" method="post" class="bar"><span class="clock" role="timer" aria-live="off"></span>
 <span id="answered"></span><span class="saved" role="status"></span><button>交卷</button></form>
@@ -170,7 +171,7 @@ async def answer(request: Request) -> Response:
     """Save one answer (保存作答): answered once it is committed; sent again it changes nothing.
 
     401 where the sign-in ended, 404 for a paper that is not theirs, 409 once it is over, 412 where another device has
-    answered since (the page counts on and asks again), 422 for what no page of ours sends, 503 where nothing was saved
+    answered since (the page shows what that one chose), 422 for what no page of ours sends, 503 where nothing was saved
     and the browser is to try again.
     """
     given = _given(request.path_params["paper"], request.cookies.get(session.COOKIE, ""), await _body(request))

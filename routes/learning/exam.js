@@ -6,6 +6,7 @@
   const said = document.querySelector(".saved"), clock = document.querySelector(".clock");
   const answered = document.querySelector("#answered"), alarm = document.querySelector("#alarm");
   const ends = performance.now() + Number(paper.dataset.seconds) * 1000;
+  const ahead = Number(paper.dataset.now) - Date.now(); // milliseconds by which the server's clock is ahead of this one
   const dialog = document.querySelector("dialog");
   const places = [...paper.querySelectorAll("fieldset[data-place]")];
   let sequence = Number(paper.dataset.sequence), sending = false, tries = 0, over = false, timer;
@@ -36,9 +37,23 @@
     sequence = Math.max(sequence, each.sequence);
   }
 
+  // As the server has it: what another device answered since. What still waits here is left alone.
+  async function refreshed() {
+    const answer = await fetch(location.href);
+    const there = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (!there.querySelector("[data-paper]")) { location.reload(); return; }
+    for (const field of places) {
+      if (waiting[field.dataset.place]) continue;
+      const theirs = inputs(there.querySelector(`fieldset[data-place="${field.dataset.place}"]`));
+      inputs(field).forEach((input, at) => { input.checked = theirs[at].hasAttribute("checked"); });
+    }
+    count();
+  }
+
   async function send() {
     if (sending || over) return;
     sending = true;
+    let elsewhere = "";
     clearTimeout(timer);
     try {
       for (let next; (next = Object.entries(waiting)[0]);) {
@@ -49,7 +64,12 @@
           body: JSON.stringify({ place: Number(place), chosen: each.chosen, sequence: each.sequence }),
         });
         if (answer.status === 409) { over = true; forget(); location.reload(); return; }
-        if (answer.status === 412) { sequence = Math.max(sequence, each.sequence) + 1000; waiting[place].sequence = sequence; keep(); continue; }
+        if (answer.status === 412) {
+          elsewhere = `${(await answer.json()).words}，已按那一处显示`;
+          if (waiting[place].sequence === each.sequence) delete waiting[place];
+          keep();
+          continue;
+        }
         if (answer.status === 401) { tell((await answer.json()).words, true); tries = 5; throw new Error("401"); }
         if (answer.status === 404) { tell((await answer.json()).words, true); delete waiting[place]; keep(); continue; }
         if (!answer.ok) throw new Error(String(answer.status));
@@ -57,7 +77,8 @@
         if (waiting[place]?.sequence === each.sequence) delete waiting[place];
         keep();
       }
-      tell("作答已保存");
+      if (elsewhere) await refreshed();
+      tell(elsewhere || "作答已保存", elsewhere);
     } catch (error) {
       tries += 1;
       if (error.message !== "401") tell("网络不通，作答记在本机，正在重试", true);
@@ -73,7 +94,7 @@
   paper.addEventListener("change", (event) => {
     const field = event.target.closest("fieldset[data-place]");
     if (!field) return;
-    sequence += 1;
+    sequence = Math.max(sequence + 1, Date.now() + ahead); // by the clock: on two devices the later answer stands
     waiting[field.dataset.place] = { chosen: bits(field), sequence };
     keep();
     count();
@@ -81,7 +102,7 @@
   });
   addEventListener("online", send);
   addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
-  document.addEventListener("visibilitychange", () => { if (!document.hidden) { tick(); send(); } });
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) { tick(); send().then(refreshed).catch(() => {}); } });
 
   const form = document.querySelector("#hand-in");
   async function handIn() {
