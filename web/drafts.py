@@ -273,7 +273,7 @@ def watch(prefix: str, place: str, actor: Actor) -> None:
 def _watch(prefix: str, place: str, account: int | None) -> None:
     """What stands in the fields goes back with it: by that the browser knows that its typing has arrived."""
     stands = {
-        f"st-key-{_CLASSLESS.sub('-', key.strip())}": value
+        f"st-key-{_CLASSLESS.sub('-', key)}": value
         for key, value in st.session_state.items()
         if isinstance(key, str) and key.startswith(prefix) and isinstance(value, str)
     }

@@ -205,7 +205,7 @@ def _is_private(char: str) -> bool:
     return unicodedata.category(char) == "Co"
 
 
-_NO_LETTER = re.compile(rb"(\d+) beginbfchar\n<0000> <0000>\n")
+_NO_LETTER = re.compile(rb"(?<!\d)(\d{1,3}) beginbfchar\n<0000> <0000>\n")
 """What fpdf2 says of the glyph that is none: that it is U+0000, which PDF/A forbids (ISO 19005-3, 6.2.11.7.2)."""
 
 
