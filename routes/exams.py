@@ -115,12 +115,14 @@ def paper(request: Request) -> Response:
     with db.reading() as asked:
         actor, now = learner.who(asked, request)
         try:
-            return _result_page(papers.result(asked, number, actor), own=actor.role is Role.PERSON)
+            result = papers.result(asked, number, actor)
         except Refused as refused:
             if refused.code != "open":
                 raise
-        sheet = papers.sheet(asked, number, actor)
-        office = sheet.course.organization.name
+            result, sheet = None, papers.sheet(asked, number, actor)
+            office = sheet.course.organization.name
+    if result:
+        return _result_page(result, own=actor.role is Role.PERSON)
     if now > sheet.paper.ends_at + papers.LATE:
         return hand_in(request)
     return _sheet_page(sheet, office, now)
