@@ -10,6 +10,7 @@ __all__ = [
     "home",
     "mail",
     "messages",
+    "retention",
     "search",
     "unsaved",
     "views",

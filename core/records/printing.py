@@ -58,7 +58,7 @@ SILENT = timedelta(minutes=1)
 ATTEMPTS = 5
 """Times that a run is taken up before it is given up."""
 KEPT = timedelta(days=7)
-"""For so long the file is kept; then it can be made once more."""
+"""For so long the file is kept unless the office decides otherwise; then it can be made once more."""
 
 
 class Form(Labelled):
@@ -585,11 +585,11 @@ def _cards_of(run_id: int) -> Iterator[tuple[Sequence[tuple[str, Card]], dict[in
         yield [(name, card) for _, name, card in found], looks
 
 
-def sweep(now: datetime) -> int:
-    """Remove the files of runs (过期成品) that lay for `KEPT`; how many."""
+def sweep(before: datetime) -> int:
+    """Remove the files of runs (过期成品) that were made before a moment; how many."""
     count = 0
     for path in (db.home() / "printed").glob("*"):
-        if now.timestamp() - path.stat().st_mtime > KEPT.total_seconds():
+        if path.stat().st_mtime < before.timestamp():
             path.unlink(missing_ok=True)
             count += 1
     return count

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from playwright.sync_api import Browser, Page, expect
 
 from core.ground import db
-from core.models import Course, Enrolment, ExamQuestion, Lesson
+from core.models import Course, Enrolment, ExamPaper, ExamQuestion, Lesson
 from core.people import setup
 from tests import cast as c
 from tests import sat
@@ -90,7 +90,7 @@ def test_a_course_is_studied_failed_and_passed_on_a_telephone_and_its_hours_are_
     expect(page.get_by_text(f"下载{NOW.year}年度审验卡（PDF）")).to_be_visible(timeout=30_000)
 
 
-def test_of_two_devices_on_one_paper_the_later_answer_stands_and_both_show_it(
+def test_of_two_devices_the_later_answer_stands_and_what_waits_at_the_end_is_handed_over_when_the_network_is_back(
     browser: Browser, server: str, cast: c.Cast
 ) -> None:
     two_short_lessons(cast)
@@ -118,3 +118,22 @@ def test_of_two_devices_on_one_paper_the_later_answer_stands_and_both_show_it(
     expect(phone.locator(first).nth(1)).to_be_checked()
     with db.reading() as session:
         assert session.scalars(sa.select(ExamQuestion.chosen).where(ExamQuestion.place == 1)).one() == 2
+
+    phone.clock.install()
+    phone.reload()
+    expect(phone.locator(".saved")).to_have_text("作答已保存")
+    phone.context.set_offline(True)
+    phone.locator("fieldset[data-place='1'] label.option").first.click()
+    phone.clock.fast_forward("02:00:00")
+    expect(phone.locator(".saved")).to_contain_text("时间已到，网络不通")
+    phone.clock.fast_forward(20_000)
+    expect(phone.locator(".saved")).to_contain_text("请不要关闭或刷新本页")
+    phone.context.set_offline(False)
+    expect(phone.locator("h1")).to_contain_text("考试结果", timeout=20_000)
+    with db.reading() as session:
+        assert session.scalars(sa.select(ExamQuestion.chosen).where(ExamQuestion.place == 1)).one() == 1
+        assert session.scalars(sa.select(ExamPaper.handed_in_at)).one()
+    desk.locator("fieldset[data-place='2'] label.option").first.click()
+    expect(desk.locator(".saved")).to_contain_text("第2题的作答送到时")
+    desk.get_by_role("link", name="查看考试结果").click()
+    expect(desk.locator("h1")).to_contain_text("考试结果")

@@ -194,8 +194,8 @@ def test_a_run_is_stopped_and_goes_on_and_its_file_is_made_again_after_a_week(of
     assert states(cast) == [("stopped", 0, 0)]
     do(printing.once_more)
     assert printing.work(clock) == 1
-    assert printing.sweep(datetime.now(UTC)) == 0
-    assert printing.sweep(datetime.now(UTC) + printing.KEPT) == 1
+    assert printing.sweep(datetime.now(UTC) - printing.KEPT) == 0
+    assert printing.sweep(datetime.now(UTC) + timedelta(seconds=1)) == 1
     assert states(cast) == [("expired", 3, 0)]
     with pytest.raises(Refused, match="file"):
         file_of(cast, run)
