@@ -24,11 +24,10 @@ from streamlit.runtime.state import SafeSessionState, SessionState
 from core.eligibility import drafts
 from core.exams import papers
 from core.ground import db
-from core.office import backups, daily, dashboards  # noqa: F401  loaded before the freeze, so that no session pays
+from core.office import backups, daily, dashboards, retention  # noqa: F401  loaded before the freeze, so that no session pays
 from core.office.mail import Post
 from core.people import accounts, keys, passwords, setup
 from core.records import cards, printing  # noqa: F401
-from core.trail import files
 from routes import addresses, door, shield, uploads
 from web import context, first_visit
 from web.uploads import Sweeper, holding
@@ -117,8 +116,7 @@ def every_day(stop: threading.Event) -> None:
                 with db.transaction() as session:
                     daily.remind(session, now=now)
                 with db.reading() as session:
-                    files.sweep(session, now=datetime.now(UTC))
-                printing.sweep(datetime.now(UTC))
+                    retention.carry_out(session, now=datetime.now(UTC), on_disk=True)
                 reminded = db.office_day(now)
             if post := Post.office(told):
                 daily.mails(post, now=lambda: datetime.now(UTC))

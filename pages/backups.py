@@ -128,7 +128,9 @@ def below(here: backups.Standing, kept: list[backups.Kept]) -> None:
         st.markdown("**密钥恢复单**")
         st.caption("密钥文件丢失后凭它找回。持有它就能打开全部内容：打印后入保险柜，与备份分开，并删除下载的文件。")
         tables.download("打印密钥恢复单", sheet, "密钥恢复单.pdf", opened=db.transaction, icon=":material/print:")
-    with st.expander("密钥：加密和签名"):
+    with db.reading() as session:
+        asked = bool(office_keys.to_agree(session, actor))
+    with st.expander("密钥：更换、作废、验证公钥", expanded=asked):
         keys.held(actor)
     if kept:
         with st.expander("用备份换掉现在的系统"):

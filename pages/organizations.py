@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from core.ground import access, db
 from core.ground.access import Actor, OrganizationKind, Role
 from core.people import organizations
-from web import address, deeds, second_factor, shell, tables
+from web import address, deeds, retention, second_factor, shell, tables
 from web.deeds import Who
 from web.opening import accounts, correcting, identity
 from web.words import md
@@ -90,6 +90,7 @@ if view == "账号":
     accounts.tab(actor)
 elif view == "登录规则" and actor.oversees_region:
     second_factor.rules()
+    retention.section()
 elif view == "本单位" and actor.oversees_region:
     identity.form()
 else:

@@ -12,7 +12,9 @@ from web.words import md
 actor = shell.require(*printing.PRINTERS)
 shell.page(
     "批量打印和开通码",
-    "一次打印一个培训、一个单位或一批人的审验卡。在后台办理，不影响其他操作；文件保存7日，只有您能下载。",
+    "一次打印一批人的审验卡，在后台办理，文件保存7日，只有您能下载；没有账号的人，发开通码由本人开通。"
+    if actor.role in activation.GIVERS
+    else "一次打印一个培训、一个单位或一批人的审验卡。在后台办理，不影响其他操作；文件保存7日，只有您能下载。",
 )
 view = "打印审验卡"
 if actor.role in activation.GIVERS:

@@ -115,30 +115,35 @@ def paper(request: Request) -> Response:
     with db.reading() as asked:
         actor, now = learner.who(asked, request)
         try:
-            return _result_page(papers.result(asked, number, actor), own=actor.role is Role.PERSON)
+            result = papers.result(asked, number, actor)
         except Refused as refused:
             if refused.code != "open":
                 raise
-        sheet = papers.sheet(asked, number, actor)
+            result, sheet = None, papers.sheet(asked, number, actor)
+            office = sheet.course.organization.name
+    if result:
+        return _result_page(result, own=actor.role is Role.PERSON)
     if now > sheet.paper.ends_at + papers.LATE:
         return hand_in(request)
-    return _sheet_page(sheet, now)
+    return _sheet_page(sheet, office, now)
 
 
 # --- the page that is written on --------------------------------------------------------------------------------------
 
 
-def _sheet_page(sheet: papers.Sheet, now: datetime) -> Response:
+def _sheet_page(sheet: papers.Sheet, office: str, now: datetime) -> Response:
     seconds = max(0, int((sheet.paper.ends_at - now).total_seconds()))
     links = "".join(f'<li><a href="#q{each.place}">{each.place}</a>' for each in sheet.questions)
     title = f"{sheet.course.title}：考试"
     body = f"""<h1>{html.escape(title)}</h1>
 <noscript><p class="bad">考试需要浏览器允许运行脚本，请打开后刷新本页。</p></noscript>
 <details class="places"><summary>题目一览</summary><ol>{links}</ol></details>
-<div data-paper="{sheet.paper.id}" data-sequence="{sheet.sequence}" data-seconds="{seconds}">
+<div data-paper="{sheet.paper.id}" data-office="{html.escape(office)}" data-sequence="{sheet.sequence}"
+data-seconds="{seconds}" data-now="{int(datetime.now(UTC).timestamp() * 1000)}">
 {"".join(map(_question, sheet.questions))}</div>
 <form id="hand-in" method="post" class="bar"><span class="clock" role="timer" aria-live="off"></span>
-<span id="answered"></span><span class="saved" role="status"></span><button>交卷</button></form>
+<span id="answered"></span><span class="saved" role="status"></span><button>交卷</button>
+<a id="result" class="button" href="/learn/paper/{sheet.paper.id}" hidden>查看考试结果</a></form>
 <p id="alarm" class="seen" role="alert"></p>
 <dialog aria-labelledby="ask"><p id="ask"><strong>确定交卷？</strong></p><p><span id="left"></span>交卷后不能再改。</p>
 <p><button id="sure" type="button">交卷</button>
@@ -170,7 +175,7 @@ async def answer(request: Request) -> Response:
     """Save one answer (保存作答): answered once it is committed; sent again it changes nothing.
 
     401 where the sign-in ended, 404 for a paper that is not theirs, 409 once it is over, 412 where another device has
-    answered since (the page counts on and asks again), 422 for what no page of ours sends, 503 where nothing was saved
+    answered since (the page shows what that one chose), 422 for what no page of ours sends, 503 where nothing was saved
     and the browser is to try again.
     """
     given = _given(request.path_params["paper"], request.cookies.get(session.COOKIE, ""), await _body(request))

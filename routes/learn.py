@@ -46,12 +46,14 @@ def overview(request: Request) -> Response:
         actor = _actor(session, request.headers)
         if actor is None:
             return RedirectResponse("/", status_code=303)
-        if actor.role is not Role.PERSON:
-            return _page("在线学习", "<p>在线学习由学员本人使用。</p>", status=403)
-        found = courses.listing(session, actor)
-        gone = courses.replaced(session, found)
-        now = setup.moment(session, datetime.now(UTC))
-        cards = [_card(session, each, actor, each.id in gone, now) for each in found]
+        cards = []
+        if own := actor.role is Role.PERSON:
+            found = courses.listing(session, actor)
+            gone = courses.replaced(session, found)
+            now = setup.moment(session, datetime.now(UTC))
+            cards = [_card(session, each, actor, each.id in gone, now) for each in found]
+    if not own:
+        return _page("在线学习", "<p>在线学习由学员本人使用。</p>", status=403)
     body = "".join(cards) or "<p>现在没有安排给您的课程。课程由主管的人社部门或考试机构发布，发布后列在这里。</p>"
     return _page("在线学习", body, script="list.js")
 
@@ -65,12 +67,13 @@ def player(request: Request) -> Response:
         try:
             course, lesson = _lesson(session, request.path_params["lesson"], actor)
         except Refused as refused:
-            return _page("在线学习", f"<p>{html.escape(refused.words)}</p>", status=404)
-        preview = actor.role is not Role.PERSON
-        rows = [] if preview else study.standing(session, course, actor.person_id or 0)[1]
-        state = {each.lesson.id: each for each in rows}
-        body = _player(course, lesson, state, preview)
-    return _page(lesson.title, body, script="player.js")
+            title, body, script, status = "在线学习", f"<p>{html.escape(refused.words)}</p>", "", 404
+        else:
+            preview = actor.role is not Role.PERSON
+            rows = [] if preview else study.standing(session, course, actor.person_id or 0)[1]
+            state = {each.lesson.id: each for each in rows}
+            title, body, script, status = lesson.title, _player(course, lesson, state, preview), "player.js", 200
+    return _page(title, body, script=script, status=status)
 
 
 def file(request: Request) -> Response:

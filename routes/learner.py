@@ -5,6 +5,8 @@ Plain pages beside the screens, under /learn/: a thousand learners need no thous
 
 from __future__ import annotations
 
+import base64
+import functools
 import hashlib
 import html
 from datetime import UTC, datetime
@@ -15,13 +17,16 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.types import Scope
 
+from core.ground import db
 from core.ground.access import Actor, Refused
 from core.people import accounts, setup
+from core.people.identity import Identity, identity
 from routes import session as sessions
 
 PREFIX = "/learn/"
 """What the addresses of these pages begin with."""
 FOLDER = Path(__file__).parent / "learning"
+_MARK = db.ROOT / "web" / "drawings" / "mark.svg"
 _DIGESTS = {each.name: hashlib.sha256(each.read_bytes()).hexdigest()[:16] for each in sorted(FOLDER.iterdir())}
 _KINDS = {".js": "text/javascript", ".css": "text/css"}
 
@@ -56,15 +61,36 @@ def who(session: Session, request: Request) -> tuple[Actor, datetime]:
     return actor, setup.moment(session, real)
 
 
+def _whose() -> Identity:
+    """Whose pages these are (单位名称、标志); the system's own where the office cannot be read."""
+    try:
+        with db.reading() as session:
+            return identity(session)
+    except Refused:
+        return Identity("", None)
+
+
+def _mark(own: bytes | None) -> str:
+    """A mark as an address: the office's own, else the system's."""
+    return f"data:image/png;base64,{base64.b64encode(own).decode()}" if own else _drawn()
+
+
+@functools.cache
+def _drawn() -> str:
+    return f"data:image/svg+xml;base64,{base64.b64encode(_MARK.read_bytes()).decode()}"
+
+
 def page(title: str, body: str, *, script: str = "", wide: bool = False, status: int = 200) -> HTMLResponse:
     """A page of the learner's (学员页面): `body` is HTML, everything foreign escaped; the script is a file."""
+    whose = _whose()
     code = f'<script src="{asset(script)}" defer></script>' if script else ""
     return HTMLResponse(
         f"""<!doctype html><html lang="zh-CN"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width,initial-scale=1"><title>{html.escape(title)}</title>
 <link rel="stylesheet" href="{asset("learner.css")}">{code}</head>
 <body{' class="wide"' if wide else ""}><a class="skip" href="#main">跳到正文</a>
-<header><a href="/">首页</a><a href="/learn">我的课程</a><span>专业技术人员继续教育 · 在线学习</span></header>
+<header><span><img src="{_mark(whose.mark)}" alt="" width="32" height="32">{html.escape(whose.called)}</span>
+<nav><a href="/">首页</a><a href="/learn">我的课程</a></nav></header>
 <main id="main">{body}</main></body></html>""",
         status_code=status,
     )

@@ -22,8 +22,8 @@ loads so; a style written into the page is how it draws everything."""
 FILE = f"{_NOTHING}; style-src 'unsafe-inline'; img-src 'self' data:; media-src 'self'; form-action 'self'"
 """Content security policy of all else: our pages without a script, downloads, data. Nothing in it runs."""
 SCRIPTED = (
-    f"{_NOTHING}; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; media-src 'self' https:; \
-frame-src 'self'; form-action 'self'"
+    f"{_NOTHING}; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "media-src 'self' https:; frame-src 'self'; form-action 'self'"
 )
 """Content security policy of our own pages with a script of theirs: files of ours alone, and videos where they lie."""
 _WITH_SCRIPT = re.compile(r"/learn(/\d+)?|/learn/(exam|paper)/\d+")

@@ -61,7 +61,7 @@ async def verify(request: Request) -> Response:
         return found
     if isinstance(found, Verified):
         return HTMLResponse(_completion_page(found))
-    return HTMLResponse(_verification_page(found), status_code=200 if found else 404)
+    return HTMLResponse(_verification_page(found, typed_code=code), status_code=200 if found else 404)
 
 
 async def confirm(request: Request) -> Response:
@@ -84,7 +84,7 @@ def verify_form(request: Request) -> Response:
     code = request.query_params.get("code", "")
     if typed.plain(code):
         return _to_its_address(code)
-    return HTMLResponse(page("审验卡与入账证明核验", _FORM + _PROOF_FORM + _OFFLINE))
+    return HTMLResponse(page("审验卡与入账证明核验", _form() + _PROOF_FORM + _OFFLINE))
 
 
 def _size(request: Request) -> int:
@@ -172,7 +172,7 @@ _LONGEST = 4096
 _FORM = """<form action="/verify" method="post"><h2>核验审验卡</h2>
 <label>卡上的验证码（16位，可不填横线），或用扫码枪扫卡上的二维码
 <input name="code" required minlength="16" maxlength="2000" autocomplete="off"
-placeholder="XXXX-XXXX-XXXX-XXXX"></label><button>核验</button></form>"""
+placeholder="XXXX-XXXX-XXXX-XXXX" value="{typed}"></label><button>核验</button></form>"""
 _BEARER_FORM = """<form action="/verify/{code}" method="post"><h2>核对持卡人</h2>
 <p>按持卡人的证件填写，只回答是否相符。</p><label>姓名
 <input name="name" required maxlength="40" autocomplete="off"></label><label>身份证号后四位
@@ -186,12 +186,18 @@ _PROOF_FORM = """<form action="/verify" method="post" enctype="multipart/form-da
 """The button of the file is ours: a browser's speaks the browser's language. Its style tells what is so, no script."""
 
 
-def _verification_page(found: Verification | None, asked: Confirmed | None = None) -> str:
+def _form(typed_code: str = "") -> str:
+    """The form for a code, with what was typed last, to be put right."""
+    return _FORM.format(typed=html.escape(typed_code[:200]))
+
+
+def _verification_page(found: Verification | None, asked: Confirmed | None = None, typed_code: str = "") -> str:
     """The result page of a card (审验卡核验结果): valid, superseded, revoked, unknown; and of its bearer, if asked."""
     if found is None:
         return page(
             "没有查到这张审验卡",
-            "<p class=bad>验证码不存在，或卡片内容与签名不符。请核对验证码；仍查不到的，不应作为学时证明。</p>" + _FORM,
+            "<p class=bad>验证码不存在，或卡片内容与签名不符。请核对验证码；仍查不到的，不应作为学时证明。</p>"
+            + _form(typed_code),
         )
     rows = (
         *((("编号", found.number),) if found.number else ()),

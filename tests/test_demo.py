@@ -18,8 +18,11 @@ from core.ground.access import Actor, OrganizationKind, Refused, Role
 from core.law import notices
 from core.ledger import checks, statements
 from core.models import Account, AuditEntry, CreditBatch, Organization, Person, Plan, Report, State
+from core.office import dashboards
+from core.office.dashboards import Wanted, filed
 from core.people import accounts, passwords
 from core.quotas import progress
+from core.records import recognition
 from core.submissions import plans, queues, reports, roster, workflow
 from core.submissions.programmes import study
 from core.submissions.workflow import Action
@@ -176,6 +179,19 @@ def test_the_demonstration_shows_every_role_state_and_deadline_by_people_there_a
         assert audit.faults(session) == []
     strangers()
     programmes_under_way()
+    year_beside_the_last()
+
+
+def year_beside_the_last() -> None:
+    """Last year is there to be compared with, leagues have trainings to recognise, filed figures changed."""
+    with db.reading() as session:
+        leader = who(session, "leader")
+        seen = dashboards.board(session, leader, Wanted(NOW.year, db.office_day(NOW)), now=NOW)
+        assert [each.measure.label for each in seen.tiles() if not each.change] == ["学时完成率"]
+        assert recognition.trainings(session, leader, NOW.year)[1] >= 2
+        assert recognition.trainings(session, who(session, "league_reviewer"), NOW.year)[1]
+        for each in filed.listed(session, leader)["id"]:
+            assert not filed.differences(session, int(each), leader, now=NOW).lines.empty
 
 
 @pytest.mark.usefixtures("thinner")

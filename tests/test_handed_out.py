@@ -121,6 +121,10 @@ def test_the_service_files_start_what_there_is() -> None:
     docker = (db.ROOT / "deploy/Dockerfile").read_text("utf-8")
     assert "--require-hashes" in docker
     assert "USER ce" in docker
+    client = {"bookworm": 15, "trixie": 17}[docker.split("FROM python:3.11-slim-")[1].split()[0]]
+    assert compose["services"]["database"]["image"] == f"postgres:{client}", "pg_dump refuses a newer server"
+    kept_out = (db.ROOT / ".dockerignore").read_text("utf-8").split()
+    assert {"data/local", ".git", ".venv"} <= set(kept_out), "an image holds no office and no key"
     unit = (db.ROOT / "deploy/continuing-education.service").read_text("utf-8")
     assert "ExecStart=/usr/bin/python3 run.py --no-browser" in unit
     assert "KillMode=control-group" in unit

@@ -35,6 +35,7 @@ __all__ = [
     "reports",
     "restoring",
     "results",
+    "retention",
     "screens",
     "search",
     "second_factor",

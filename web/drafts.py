@@ -39,6 +39,8 @@ DAYS: dict[str, Any] = {"format": "YYYY-MM-DD", "min_value": date(1900, 1, 1), "
 DRAFT = "draft"
 """The query parameter that names one of several drafts of new records."""
 _ASIDE = re.compile(r"-d[0-9]+$")
+_CLASSLESS = re.compile(r"[^a-zA-Z0-9_-]")
+"""What Streamlit writes as a dash where it makes a class of a widget's key."""
 
 
 LEGEND = (
@@ -269,7 +271,13 @@ def watch(prefix: str, place: str, actor: Actor) -> None:
 
 
 def _watch(prefix: str, place: str, account: int | None) -> None:
-    _TYPING(key=f"typing-{prefix}", data={"prefix": prefix, "place": f"typed-{account}-{place}"})
+    """What stands in the fields goes back with it: by that the browser knows that its typing has arrived."""
+    stands = {
+        f"st-key-{_CLASSLESS.sub('-', key)}": value
+        for key, value in st.session_state.items()
+        if isinstance(key, str) and key.startswith(prefix) and isinstance(value, str)
+    }
+    _TYPING(key=f"typing-{prefix}", data={"prefix": prefix, "place": f"typed-{account}-{place}", "stands": stands})
 
 
 OVERTAKEN = "您填写期间，这条记录已在别处改过：您没有动过的各项已是最新内容，改过的各项仍是您填写的，请核对后再保存。"

@@ -39,6 +39,8 @@ def place(kind: str, record_id: int, actor: Actor, *, plan_id: int = 0) -> Place
         return ("learning", {}) if actor.role is Role.PERSON else ("courses", {"course": str(record_id)})
     if kind == "exam":
         return ("learning", {}) if actor.role is Role.PERSON else ("exams", {"course": str(record_id)})
+    if kind == "key":
+        return "backups", {}
     if kind == "result":
         return "results", {"batch": str(record_id)}
     if kind in OWED_ON and not record_id:

@@ -110,20 +110,19 @@ def _remove() -> None:
 
 def _save_rules() -> None:
     idle, roles = st.session_state["idle-minutes"], [Role(each) for each in st.session_state["factor-roles"]]
-    years = st.session_state["traces-years"]
 
     def act(session: Session, **who: Unpack[Who]) -> str:
-        accounts.set_rules(session, idle_minutes=idle, second_factor_roles=roles, traces_years=years, **who)
+        accounts.set_rules(session, idle_minutes=idle, second_factor_roles=roles, **who)
         return "登录规则已保存：闲置时限一分钟内生效，动态口令从各账号下次登录时起要求。"
 
-    deeds.deed(act, "sign-in-rules", idle, years, *roles)
+    deeds.deed(act, "sign-in-rules", idle, *roles)
 
 
 def rules() -> None:
     """The office's rules of signing in (登录规则): when it ends by itself, of which roles a second factor is wanted."""
     with db.reading() as session:
         idle = int(accounts.idle_limit(session).total_seconds()) // 60
-        roles, years = second_factor.roles(session), accounts.traces_years(session)
+        roles = second_factor.roles(session)
     with st.form("rules", width=560):
         st.selectbox(
             "多久没有操作自动退出",
@@ -141,14 +140,5 @@ def rules() -> None:
             key="factor-roles",
             placeholder="不要求，各人可自行启用",
             help="动态口令：手机应用中每30秒变一次的6位数字，登录时与密码一起使用，在“我的账号”启用。",
-        )
-        st.selectbox(
-            "登录记录、没有提交的填写内容保存多久",
-            accounts.TRACES,
-            accounts.TRACES.index(years),
-            format_func=lambda kept: f"{kept}年，到期自动清除" if kept else "一直保存",
-            key="traces-years",
-            required=True,
-            help="通知和法规没有规定年限，由单位确定。办理的事项留在审计日志里，不清除。",
         )
         st.form_submit_button("保存", type="primary", on_click=_save_rules)

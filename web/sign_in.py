@@ -38,7 +38,9 @@ def sign_in(lands: Callable[[Role], str]) -> None:
                 st.success(f"账号已开通。以后用身份证号或用户名{opened}登录。")
         else:
             _password_form()
-            st.button("用开通码开通账号", type="tertiary", on_click=claiming.begin, key="claim-begin")
+            st.button(
+                "用开通码开通账号", on_click=claiming.begin, key="claim-begin", icon=":material/key:", width="stretch"
+            )
         said = st.container()
         if demo:
             _demo_accounts()

@@ -1,7 +1,7 @@
 // Typing that saves itself: a text field of a form hands over what was typed after a pause, and keeps focus and caret.
 // Streamlit takes the text of a field when the field is left: so it is told that, and nobody has left. Never while an
-// input method is still composing. What a reload would swallow waits in this tab until the form is drawn again.
-const PAUSE = 800, LATE = 60000
+// input method is still composing. What the server has not said it has waits in this tab, and is typed again after F5.
+const PAUSE = 800, LATE = 60000, AGAIN = 300
 const watched = new WeakMap()
 
 const fieldOf = (element) =>
@@ -11,9 +11,12 @@ const keyOf = (element, prefix) => {
   const holder = element.closest(`[class*="st-key-${prefix}"]`)
   return holder && [...holder.classList].find((name) => name.startsWith(`st-key-${prefix}`))
 }
+const waiting = (place) => JSON.parse(sessionStorage.getItem(place) ?? "{}")
+const wait = (place, all) =>
+  Object.keys(all).length ? sessionStorage.setItem(place, JSON.stringify(all)) : sessionStorage.removeItem(place)
 
 function watch() {
-  const here = { data: null, field: null, timer: null }
+  const here = { data: null, field: null, timer: null, again: null }
   const handOver = () => {
     clearTimeout(here.timer)
     const field = here.field
@@ -21,42 +24,44 @@ function watch() {
     if (field?.isConnected) field.dispatchEvent(new FocusEvent("focusout", { bubbles: true }))
   }
   const heard = (event) => {
-    const field = fieldOf(event.target)
-    if (!field || !keyOf(field, here.data.prefix)) return
+    const field = fieldOf(event.target), key = field && keyOf(field, here.data.prefix)
+    if (!key) return
     if (here.field && here.field !== field) handOver()
     here.field = field
-    sessionStorage.removeItem(here.data.place)
+    wait(here.data.place, { ...waiting(here.data.place), [key]: { value: field.value, at: Date.now() } })
     clearTimeout(here.timer)
     if (!event.isComposing) here.timer = setTimeout(handOver, PAUSE)
   }
-  const left = () => {
-    if (!here.field) return
-    const typed = { key: keyOf(here.field, here.data.prefix), value: here.field.value, at: Date.now() }
-    sessionStorage.setItem(here.data.place, JSON.stringify(typed))
-    handOver()
-  }
-  const hidden = () => document.visibilityState === "hidden" && left() // comes before pagehide or after it
-  const listeners = [
-    [document, "input", heard], [document, "compositionend", heard],
-    [document, "visibilitychange", hidden], [window, "pagehide", left],
-  ]
+  const listeners = [[document, "input", heard], [document, "compositionend", heard], [window, "pagehide", handOver]]
   for (const [target, name, listener] of listeners) target.addEventListener(name, listener, true)
-  here.handOver = handOver
+  // What the server has, as it was typed, need not wait any longer; nor what nobody came back for.
+  here.settle = () => {
+    const all = waiting(here.data.place)
+    for (const [key, { value, at }] of Object.entries(all)) {
+      if (here.data.stands[key] === value || !(Date.now() - at < LATE)) delete all[key]
+    }
+    wait(here.data.place, all)
+    return all
+  }
+  // After F5 the fields may be drawn later than this is, and drawn anew at once: until the server has it.
+  here.putBack = () => {
+    const [[key, { value }] = [null, {}]] = Object.entries(here.settle())
+    if (!key) return
+    here.again = setTimeout(here.putBack, AGAIN)
+    const field = document.querySelector(`.${CSS.escape(key)} :is(input, textarea)`)
+    if (!field || field.disabled || here.field) return // somebody is typing: that is handed over first
+    Object.getOwnPropertyDescriptor(Object.getPrototypeOf(field), "value").set.call(field, "")
+    Object.getOwnPropertyDescriptor(Object.getPrototypeOf(field), "value").set.call(field, value)
+    field.dispatchEvent(new InputEvent("input", { bubbles: true }))
+    setTimeout(handOver, 50)
+  }
   here.gone = () => {
     handOver()
+    clearTimeout(here.again)
+    sessionStorage.removeItem(here.data.place)
     for (const [target, name, listener] of listeners) target.removeEventListener(name, listener, true)
   }
   return here
-}
-
-function putBack(place) {
-  const kept = JSON.parse(sessionStorage.getItem(place) ?? "null")
-  sessionStorage.removeItem(place)
-  if (!kept?.key || Date.now() - kept.at > LATE) return
-  const field = document.querySelector(`.${CSS.escape(kept.key)} :is(input, textarea)`)
-  if (!field || field.value === kept.value) return
-  Object.getOwnPropertyDescriptor(Object.getPrototypeOf(field), "value").set.call(field, kept.value)
-  return field.dispatchEvent(new InputEvent("input", { bubbles: true }))
 }
 
 export default function ({ data, parentElement }) {
@@ -64,7 +69,9 @@ export default function ({ data, parentElement }) {
   const first = !watched.has(root)
   if (first) watched.set(root, watch())
   const here = watched.get(root)
+  if (here.data && here.data.place !== data.place) sessionStorage.removeItem(here.data.place) // saved: it has a number
   here.data = data
-  if (first && putBack(data.place)) setTimeout(here.handOver, 50) // the page may be drawn anew at once
+  if (first) here.putBack()
+  else here.settle()
   return () => { here.gone(); watched.delete(root) }
 }

@@ -6,7 +6,7 @@ import argparse
 
 from core.cli import console
 from core.ground import db
-from core.office import daily
+from core.office import daily, retention
 from core.office.mail import Post
 from core.people import setup
 
@@ -17,6 +17,8 @@ def run(_options: argparse.Namespace) -> int:
     with db.transaction() as session:
         left = daily.remind(session, now=setup.moment(session, console.now()))
         told = setup.settings(session)
+    with db.reading() as session:
+        retention.carry_out(session, now=console.now(), on_disk=True)
     console.say(f"reminders left: {left}")
     post = Post.office(told)
     if post is None:

@@ -11,7 +11,7 @@ import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -228,12 +228,16 @@ def beat(
         sitting.beat_at = now  # the server's clock was set back: it goes on from here
     passed = max(0, int((now - sitting.beat_at).total_seconds()))
     since, sitting.beat_at = sitting.beat_at, sitting.beat_at + timedelta(seconds=passed)
+    shut = closed(enrolment.course, db.office_day(now))
     if sitting.ended_at is not None:
-        words = "已在另一处打开学习，这里不再计时。要在这里学，请点“在这里继续”。"
-        if 0 < passed <= by.gap and not leaving and not sitting.hidden and progress.finished_at is None:
+        words = f"{shut}。" if shut else "已在另一处打开学习，这里不再计时。要在这里学，请点“在这里继续”。"
+        if 0 < passed <= by.gap and not shut and not leaving and not sitting.hidden and progress.finished_at is None:
             _not_counted(session, sitting, since, passed, NotCounted.ELSEWHERE)
         return _told(session, enrolment, lesson, progress, words=words, ended=True)
     words = ""
+    if shut:  # the last day of study ended, or the course was withdrawn: what passed until midnight counts
+        midnight = datetime.combine(db.office_day(now), time(), db.OFFICE_ZONE)
+        passed = max(0, min(passed, int((midnight - since).total_seconds())))
     if progress.finished_at is None:
         reason = _why_not(sitting, enrolment, passed, by)
         if reason is None:
@@ -246,10 +250,10 @@ def beat(
     if progress.finished_at is not None:
         progress.place = max(0, place)
     sitting.hidden = hidden
-    if leaving:
+    if leaving or shut:
         sitting.ended_at = now
     session.flush()
-    return _told(session, enrolment, lesson, progress, words=words)
+    return _told(session, enrolment, lesson, progress, words=f"{shut}。" if shut else words, ended=bool(shut))
 
 
 @deed

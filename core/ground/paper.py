@@ -205,6 +205,14 @@ def _is_private(char: str) -> bool:
     return unicodedata.category(char) == "Co"
 
 
+_NO_LETTER = re.compile(rb"(?<!\d)(\d{1,3}) beginbfchar\n<0000> <0000>\n")
+"""What fpdf2 says of the glyph that is none: that it is U+0000, which PDF/A forbids (ISO 19005-3, 6.2.11.7.2)."""
+
+
+def _one_less(found: re.Match[bytes]) -> bytes:
+    return b"%d beginbfchar\n" % (int(found[1]) - 1)
+
+
 class _Producer(OutputProducer):
     """fpdf2's own, which is given the Chinese font already cut; only then is known which glyphs there are."""
 
@@ -215,7 +223,8 @@ class _Producer(OutputProducer):
         made = super()._add_fonts(*args, **kwargs)
         for each in self.pdf_objs:  # which character is which, as plain text that is longer than a page
             if type(each) is PDFContentStream and each.filter is None:
-                each._contents, each.filter = zlib.compress(each.content_stream()), Name("FlateDecode")
+                content = _NO_LETTER.sub(_one_less, each.content_stream())
+                each._contents, each.filter = zlib.compress(content), Name("FlateDecode")
                 each.length = len(each._contents)
         return made
 
@@ -564,7 +573,28 @@ def words(page: Page, text: str) -> None:
     """A paragraph."""
     page.set_font("cjk", size=10)
     page.set_text_color(*INK)
-    page.multi_cell(0, 6, text, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+    page.multi_cell(0, 6, _lines(page, text), new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+
+
+_WHOLE = re.compile(
+    r"[（“‘《〈「『]*(?:[0-9A-Za-z.,:·%+/-]+[人期家份天年月日个]?|[\u1800-\u18af\u200d\u202f]+|.)[，。、；：！？）”’》〉」』％]*",
+    re.DOTALL,
+)
+"""What stays on one line: a number with its unit, a word, a character, and the marks that open and close it."""
+
+
+def _lines(page: Page, text: str) -> str:
+    """A paragraph with its lines parted (避头尾): none begins with a mark that closes, and no number is broken."""
+    room, line, lines = page.epw - 2 * page.c_margin, "", []
+    for whole in _WHOLE.findall(text):
+        if line and page.get_string_width(line + whole) > room:
+            lines.append(line)
+            line = ""
+        line += whole
+        if "\n" in whole:
+            lines.append(line.rstrip("\n"))
+            line = ""
+    return "\n".join([*lines, line])
 
 
 def small(page: Page, text: str) -> None:

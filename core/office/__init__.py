@@ -11,6 +11,7 @@ __all__ = [
     "mail",
     "messages",
     "phrases",
+    "retention",
     "search",
     "unsaved",
     "views",

@@ -15,10 +15,10 @@ from core.ground import db
 from core.ground.access import AUTHORITIES, OrganizationKind, Role
 from core.law import deadlines, notices
 from core.law.workdays import WorkDays
-from core.models import Account, Message, MessageChoice, MessageRead, Organization, Plan, Report, State
-from core.office import home
+from core.models import Account, Message, MessageChoice, Organization, Plan, Report, State
+from core.office import home, retention
 from core.office.mail import Post
-from core.office.messages import KEPT, reaching
+from core.office.messages import reaching
 from core.people import accounts, holidays, setup
 from core.submissions import plans
 from core.submissions.kinds import EDITABLE, KINDS
@@ -44,7 +44,7 @@ _ROLES = {OrganizationKind.DEPARTMENT: Role.EMPLOYER_CLERK} | dict.fromkeys(AUTH
 
 
 def remind(session: Session, *, now: datetime) -> int:
-    """Remind of deadlines (期限提醒) that are near or have passed, each once; remove messages and traces of long ago.
+    """Remind of deadlines (期限提醒) that are near or have passed, each once; end what is past its time (`retention`).
 
     A base hears of its plans and reports, its authority of reports that are overdue, and whom a day of the notice binds
     of that. Answers how many were reminded. Twice on one day is once.
@@ -53,10 +53,7 @@ def remind(session: Session, *, now: datetime) -> int:
     today = db.office_day(now)
     words = [*_of_reports(session, today), *_of_plans(session, today), *_of_days(session, today)]
     words += _of_tables(session, today)
-    old = sa.select(Message.id).where(Message.at < now - KEPT)
-    session.execute(sa.delete(MessageRead).where(MessageRead.message_id.in_(old)))
-    session.execute(sa.delete(Message).where(Message.at < now - KEPT))
-    accounts.forget_traces(session, now=now)
+    retention.carry_out(session, now=now)
     return messages.leave(session, words, now=now)
 
 

@@ -19,7 +19,7 @@ from core.ledger.years import Held
 from core.models import AuditEntry, Course, Movement, Organization, Person, State, Submission
 from core.office import backups, checklist, dashboards, messages
 from core.office.backups import Standing
-from core.people import setup
+from core.people import keys, setup
 from core.records import cards, shortfalls
 from core.submissions import plans, reports, workflow
 from core.submissions.kinds import KINDS
@@ -198,12 +198,33 @@ def _before(session: Session, actor: Actor, now: datetime) -> dict[str, Part]:
             waited = (today - db.office_day(row.submitted_at)).days
             item = Item(row.kind, row.id, row.title, row.name, "", row.submitted_at, waited, row.decide_by, left)
             (waiting if row.later else soon).append(item)
-    more = [*_to_extend(session, actor, now), *_to_conclude(session, actor, now), *_handed_in(session, actor, now)]
+    more = [
+        *_keys(session, actor, now),
+        *_to_extend(session, actor, now),
+        *_to_conclude(session, actor, now),
+        *_handed_in(session, actor, now),
+    ]
     soon = [*soon, *more]
     return {
         "soon": Part(tuple(soon[:SHOWN]), urgent + len(more)),
         "waiting": Part(tuple(waiting[:SHOWN]), number - urgent),
     }
+
+
+def _keys(session: Session, actor: Actor, now: datetime) -> list[Item]:
+    """A key that another administrator asked to be void (提请作废的密钥): nothing is done until this one agrees."""
+    return [
+        Item(
+            "key",
+            0,
+            "提请作废密钥，待您同意",
+            each.by,
+            each.reason,
+            each.at,
+            (db.office_day(now) - db.office_day(each.at)).days,
+        )
+        for each in keys.to_agree(session, actor)
+    ]
 
 
 def _to_extend(session: Session, actor: Actor, now: datetime) -> list[Item]:

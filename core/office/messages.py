@@ -16,8 +16,6 @@ from core.ground.deeds import deed
 from core.models import Message, MessageChoice, MessageRead, Person, under
 from core.trail.messages import Topic
 
-KEPT = timedelta(days=400)
-"""After that messages are removed; the trail keeps the deeds."""
 COUNTED = timedelta(days=60)
 """Unread ones older than that are not counted any more."""
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from core.ground import access, db, names, resident_id, typed
 from core.ground.access import ROLE_HOMES, Actor, Refused, Role, not_found, require, visible
 from core.ground.deeds import deed
-from core.models import Account, AuditEntry, Organization, Person, SecondFactor, SignIn, Unsaved
+from core.models import Account, AuditEntry, Organization, Person, SecondFactor, SignIn
 from core.people import passwords, persons, second_factor, setup, tries
 from core.trail import audit
 
@@ -279,33 +279,26 @@ IDLES = (15, 30, 60, 120, 240, 720)
 """Limits in minutes that an office may set."""
 
 
-TRACES = (0, 1, 2, 3, 5)
-"""For how many years an office may keep traces of signing in; 0: always, as long as it sets nothing."""
-
-
 @deed
 def set_rules(
     session: Session,
     *,
     idle_minutes: int,
     second_factor_roles: list[Role],
-    traces_years: int = 0,
     actor: Actor,
     now: datetime,
 ) -> None:
-    """Set the rules of signing in (登录规则): after how long without anything done it ends, of whom a second factor is
-    wanted, from the next sign-in on, and for how many years its traces are kept (`forget_traces`; 0: always).
+    """Set the rules of signing in (登录规则): after how long without anything done it ends, and of whom a second factor
+    is wanted, from the next sign-in on. For how long its traces are kept: `office.retention`.
 
-    Refused codes: "role" (the region's administrator), "idle", "traces".
+    Refused codes: "role" (the region's administrator), "idle".
     """
     require(actor, Role.ADMIN)
     if not actor.oversees_region:
         raise Refused("role", "登录规则由自治区人社厅的管理员修改。")
     if idle_minutes not in IDLES:
         raise Refused("idle", f"闲置时限应为{'、'.join(map(str, IDLES))}分钟之一。")
-    if traces_years not in TRACES:
-        raise Refused("traces", f"登录痕迹应保存{'、'.join(map(str, TRACES[1:]))}年之一，或一直保存。")
-    kept = {"idle_minutes": str(idle_minutes), "traces_years": str(traces_years)}
+    kept = {"idle_minutes": str(idle_minutes)}
     kept["second_factor_roles"] = ",".join(role.value for role in Role if role in second_factor_roles)
     before = {name: setup.setting(session, name) or "" for name in kept}
     for name, value in kept.items():
@@ -560,22 +553,6 @@ def idle_limit(session: Session) -> timedelta:
     """After how long without anything done a sign-in ends (闲置时限)."""
     kept = setup.setting(session, "idle_minutes")
     return timedelta(minutes=int(kept)) if kept else IDLE
-
-
-def traces_years(session: Session) -> int:
-    """For how many years traces of signing in are kept (登录痕迹保存期限); 0: always."""
-    return int(setup.setting(session, "traces_years") or 0)
-
-
-def forget_traces(session: Session, *, now: datetime) -> None:
-    """Remove what is past its time (到期清除): sign-ins that ended so long ago, and what was typed and never sent.
-
-    No law names a time for them: the office sets it. What was done stays in the trail.
-    """
-    if years := traces_years(session):
-        before = now - years * timedelta(days=365)
-        session.execute(sa.delete(SignIn).where(SignIn.expires_at < before))
-        session.execute(sa.delete(Unsaved).where(Unsaved.at < before))
 
 
 def used(session: Session, tokens: Iterable[str], now: datetime) -> None:

@@ -10,7 +10,7 @@ import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 import segno
 import sqlalchemy as sa
@@ -73,18 +73,19 @@ def give(session: Session, person_ids: list[int], *, actor: Actor, now: datetime
         raise Refused("none", "所选人员都已有账号，或不在您的管理权限内。忘记密码的，请由管理员重置。")
     if len(whose) > MOST:
         raise Refused("many", f"一次最多发放{MOST}人，请按姓名或培训分批发放。")
+    last = db.office_day(now + LASTS)  # the whole of that day, as the slip says
     slips = []
     for person in session.scalars(
         sa.select(Person).where(Person.id.in_(whose)).order_by(Person.employer_name, Person.id)
     ):
         code = "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
         kept = session.get(ActivationCode, person.id) or ActivationCode(person_id=person.id)
-        kept.digest, kept.expires_at = _digest(person.id, code), now + LASTS
+        kept.digest, kept.expires_at = _digest(person.id, code), datetime.combine(last, time.max, db.OFFICE_ZONE)
         kept.wrong, kept.used_at = 0, None
         session.add(kept)
         audit.record(session, audit.Event.CODE_GIVEN, person, actor=actor, after={"name": person.name}, now=now)
         mask = resident_id.mask(person.id_number)
-        slips.append(Slip(person.name, mask, f"{code[:4]}-{code[4:]}", db.office_day(now + LASTS)))
+        slips.append(Slip(person.name, mask, f"{code[:4]}-{code[4:]}", last))
     return slips
 
 
@@ -195,7 +196,7 @@ def printed(slips: Sequence[Slip], *, address: str, giver: str) -> bytes:
         page.set_in("继续教育个人账号开通码", (x + 4, y + 3, width - 8, 6), 11, colour=paper.ACCENT)
         page.set_in(f"{slip.name}　{slip.id_mask}", (x + 4, y + 10, 58, 7), 10)
         page.set_in(slip.code, (x + 4, y + 18, 58, 10), 20)
-        words = f"{slip.expires_on}前有效，只能用一次。请本人保管，不要转交。"
+        words = f"有效期至{slip.expires_on}，只能用一次。请本人保管，不要转交。"
         page.set_in(words, (x + 4, y + 29, 55, 8), 8.5, colour=paper.GREY)
         steps = f"{way}点“用开通码开通账号”，填身份证号和开通码，设置自己的密码。"
         page.set_in(steps, (x + 4, y + 37, width - 8, 10), 8.5)

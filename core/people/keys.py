@@ -208,6 +208,17 @@ def keep_believing(session: Session, fingerprint: str, *, actor: Actor, now: dat
     _keep(session, told, fingerprint, audit.Event.KEY_BELIEVED, actor, said["reason"], now)
 
 
+def to_agree(session: Session, actor: Actor) -> list[Doubt]:
+    """Keys that another administrator asked to be void (待同意作废的密钥), which this one may agree to."""
+    if actor.role is not Role.ADMIN or not actor.oversees_region:
+        return []
+    return [
+        Doubt(said["by"], datetime.fromisoformat(said["at"]), said["reason"], None)
+        for said in _doubts(session).values()
+        if not said["on"] and said["account"] != actor.account_id
+    ]
+
+
 def _former(fingerprint: str) -> None:
     held = db.keys().fingerprints
     if fingerprint not in held:

@@ -358,6 +358,8 @@ def _against(split: Split, done: int, unit: str, whose: str) -> str:
     most = split.target if split.most is None else split.most
     if done < split.target:
         left = f"{target}，还差{split.target - done:,}{unit}"
+        if done == 0:
+            return target
         return f"占{target}的{done / split.target:.1%}" if split.most is None else left
     if done > most:
         return f"比{target}多{done - most:,}{unit}"
@@ -368,10 +370,10 @@ def _paced(done: int, expected: float, by: str, unit: str) -> str:
     """Done against the pace of the calendar."""
     behind = round(expected) - done
     if behind > 0:
-        return f"比{by}应完成的{round(expected):,}{unit}少{behind:,}{unit}"
+        return f"{by}应已完成{round(expected):,}{unit}，落后{behind:,}{unit}"
     if behind < 0:
-        return f"比{by}应完成的{round(expected):,}{unit}多{-behind:,}{unit}"
-    return f"与{by}应完成的一致"
+        return f"{by}应已完成{round(expected):,}{unit}，超前{-behind:,}{unit}"
+    return f"与{by}应已完成的一致"
 
 
 def _foretold(forecast: Forecast, done: int, unit: str) -> str:

@@ -186,7 +186,7 @@ def rule_words(said: Mapping[str, Any]) -> str:
         if (basis := line.get("basis", said["basis"])) != said["basis"]:
             year = f"{line['year']}年度"
             others.append(f"{basis if basis.startswith(year) else year + basis}。")
-    return f"{said['basis']}。{rule}{''.join(others)}"
+    return f"{said['basis']}。{''.join(others)}{rule}"
 
 
 class _Large(_Face):
@@ -207,8 +207,8 @@ class _Large(_Face):
 
     def draw(self) -> None:
         self._head()
+        self._foot()  # on the first page, however many years there are
         self._years()
-        self._foot()
         if self.look.entries:
             self._entries()
 
@@ -232,26 +232,38 @@ class _Large(_Face):
             self.page.set_upright(self.look.mongolian, box, 13 * unit)
         self.at = margin + 15 * unit
         self._person(right - 4 - self.left)
-        self.at = max(self.at, margin + side + 4.5)
+        self.at = max(self.at + 1.5 * unit, margin + side + 4.5)
 
     def _person(self, width: float) -> None:
-        said, high = self.said, 7 * self.unit
+        said, high = self.said, 6.2 * self.unit
         pairs = [
             ("姓名", said["name"]),
             ("性别", said["sex"]),
             ("身份证号", said.get("id_number") or said["id_mask"]),
             ("专业技术职务", said["title"] or "—"),
-            ("工作单位", said["employer"] or "—"),
-            ("核定机关", said["office"]),
         ]
         first = width * 0.53
-        for at, (name, value) in enumerate(pairs):
-            x, wide, label = (self.left, first, 18.0) if at % 2 == 0 else (self.left + first, width - first, 23.0)
-            y, label = self.at + high * (at // 2), label * self.unit
+        boxes = [
+            (
+                name,
+                value,
+                self.left + first * (at % 2),
+                at // 2,
+                (width - first if at % 2 else first),
+                23 if at % 2 else 18,
+            )
+            for at, (name, value) in enumerate(pairs)
+        ]
+        boxes += [
+            (name, value, self.left, 2 + at, width, 18)  # names of offices are long
+            for at, (name, value) in enumerate([("工作单位", said["employer"] or "—"), ("核定机关", said["office"])])
+        ]
+        for name, value, x, row, wide, broad in boxes:
+            y, label = self.at + high * row, broad * self.unit
             self.frame(x, y, wide, high)
             self.put(name, x + 1.5, y, label - 1.5, high, 9 * self.unit, colour=paper.GREY)
             self.put(value, x + label, y, wide - label - 1.5, high, 10 * self.unit)
-        self.at += 3 * high + 2.5 * self.unit
+        self.at += 4 * high
 
     def _years(self) -> None:
         head, *lines = year_table(self.said)
@@ -375,7 +387,7 @@ class _Small(_Face):
         self.code(width - 3.5 - side, 11.5, side)
         room = width - 3.5 - side - 1.5 - x
         lines = [
-            ("姓名", f"{said['name']}　{said['sex']}", 8.5, 9.5),
+            ("姓名", said["name"], 8.5, 9.5),
             ("身份证号", said.get("id_number") or said["id_mask"], 5.5, 7.0),
             ("工作单位", said["employer"] or "—", 7.5, 7.0),
             ("职务", said["title"] or "—", 6.0, 7.0),
@@ -384,8 +396,10 @@ class _Small(_Face):
         y = 11.0
         for label, value, high, size in lines:
             self.put(label, x, y, 9.5, high, 5, colour=paper.GREY)
-            self.put(value, x + 10, y, room - 10, high, size)
+            beside = 5 if label == "姓名" else 0  # the sex stands at the end of its line, whatever the name
+            self.put(value, x + 10, y, room - 10 - beside, high, size)
             y += high
+        self.put(said["sex"], x + room - 4.5, 11, 4.5, 8.5, 7.5, align="R")
         number = said.get("number")
         self.put(f"编号 {number}" if number else span(said), x, 46.2, room, 3.2, 6)
         self.put(f"{said['issued_on']}出具", x, 49.2, room, 3.2, 6, colour=paper.GREY)

@@ -46,7 +46,7 @@ from core.records import cards, faces, shortfalls, templates
 from core.records.cards import Prepared
 from core.records.faces import Look, Size
 from core.records.shortfalls import Lack
-from core.trail import audit
+from core.trail import audit, kept
 
 PRINTERS = (Role.BASE_CLERK, Role.EMPLOYER_CLERK, Role.REVIEWER, Role.TITLE_OFFICER)
 MOST = 5000
@@ -58,7 +58,7 @@ SILENT = timedelta(minutes=1)
 ATTEMPTS = 5
 """Times that a run is taken up before it is given up."""
 KEPT = timedelta(days=7)
-"""For so long the file is kept; then it can be made once more."""
+"""For so long the file is kept unless the office decides otherwise; then it can be made once more."""
 
 
 class Form(Labelled):
@@ -201,6 +201,7 @@ class State(Labelled):
     ISSUING = "issuing", "正在出具"
     DRAWING = "drawing", "正在生成文件"
     DONE = "done", "已完成"
+    STALE = "stale", "有卡已失效，须重新生成"
     EXPIRED = "expired", "文件已过期"
     STOPPED = "stopped", "已停止"
     FAILED = "failed", "出错停止"
@@ -235,13 +236,32 @@ def runs(session: Session, actor: Actor, *, now: datetime) -> pd.DataFrame:
                 "people": run.people,
                 "done": done,
                 "left_out": out,
-                "state": _state(run, done + out),
+                "state": _standing(session, run, done + out),
                 "made_at": run.made_at,
                 "failed": run.failed,
             }
         )
     columns = "id words year since size form people done left_out state made_at failed".split()
     return pd.DataFrame(lines, columns=columns)
+
+
+def _gone(session: Session, run_id: int) -> list[int]:
+    """Places of a run whose card holds no more (此后失效的): revoked, its hours taken back, or its key void."""
+
+    def read() -> list[int]:
+        query = sa.select(PrintRunPerson.place, Card).join(Card, Card.id == PrintRunPerson.card_id)
+        found = {
+            card.id: (place, card) for place, card in session.execute(query.where(PrintRunPerson.run_id == run_id))
+        }
+        return sorted(found[each][0] for each in cards.gone(session, [card for _, card in found.values()]))
+
+    return kept.once(session, ("print run", str(session.get_bind().engine.url), run_id), read)
+
+
+def _standing(session: Session, run: PrintRun, through: int) -> State:
+    """How it stands with a run whose cards may have been revoked since."""
+    state = _state(run, through)
+    return State.STALE if state is State.DONE and _gone(session, run.id) else state
 
 
 def _state(run: PrintRun, through: int) -> State:
@@ -279,11 +299,14 @@ def stop(session: Session, run_id: int, *, actor: Actor, now: datetime) -> Print
 def once_more(session: Session, run_id: int, *, actor: Actor, now: datetime) -> PrintRun:
     """Go on with a run that was stopped or failed, or make the file of one anew (继续打印、重新生成文件).
 
-    No card is issued twice. Refused codes: "role", "missing", "open" (it is under way).
+    No card is issued twice; in the place of one that holds no more another is issued. Refused codes: "role",
+    "missing", "open" (it is under way).
     """
     run = _own(session, run_id, actor, lock=True)
     if not (run.finished_at or run.stopped_at or run.failed):
         raise Refused("open", "这一批正在打印，请稍候。")
+    for place in _gone(session, run.id):
+        session.get_one(PrintRunPerson, (run.id, place)).card_id = None
     run.finished_at = run.stopped_at = run.beat_at = None
     run.failed, run.attempts = "", 0
     return run
@@ -291,11 +314,17 @@ def once_more(session: Session, run_id: int, *, actor: Actor, now: datetime) -> 
 
 @deed
 def taken(session: Session, run_id: int, *, actor: Actor, now: datetime) -> bytes:
-    """Take the file of a run away (下载成品), a logged act. Refused codes: "role", "missing", "file" (not there)."""
+    """Take the file of a run away (下载成品), a logged act.
+
+    Refused codes: "role", "missing", "file" (not there), "void" (a card in it holds no more).
+    """
     run = _own(session, run_id, actor)
     place = _place(run.id)
     if run.finished_at is None or not place.exists():
         raise Refused("file", "文件还没有生成，或已过保存期。请重新生成后再下载。")
+    if gone := _gone(session, run.id):
+        words = f"文件里有{len(gone)}张审验卡此后已失效，不能再下载。请点“重新生成文件”，失效的会重新出具。"
+        raise Refused("void", words)
     with db.unlocked():
         content = db.unseal(place.read_bytes(), key=db.keys().files, purpose=f"print run {run_id}")
     told = {"filename": filename(_own(session, run_id, actor))}
@@ -556,11 +585,11 @@ def _cards_of(run_id: int) -> Iterator[tuple[Sequence[tuple[str, Card]], dict[in
         yield [(name, card) for _, name, card in found], looks
 
 
-def sweep(now: datetime) -> int:
-    """Remove the files of runs (过期成品) that lay for `KEPT`; how many."""
+def sweep(before: datetime) -> int:
+    """Remove the files of runs (过期成品) that were made before a moment; how many."""
     count = 0
     for path in (db.home() / "printed").glob("*"):
-        if now.timestamp() - path.stat().st_mtime > KEPT.total_seconds():
+        if path.stat().st_mtime < before.timestamp():
             path.unlink(missing_ok=True)
             count += 1
     return count

@@ -12,6 +12,7 @@ less time than importing pyarrow (and pandas with it) into a process that lives 
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import faulthandler
 import gc
 import html
@@ -55,6 +56,7 @@ Place = tuple[int, int]
 
 _turns = threading.BoundedSemaphore(2)
 """Two at a time: a slow file holds nobody up, and twenty cannot take all memory together."""
+_made_here: contextvars.ContextVar[bool] = contextvars.ContextVar("made_here", default=False)
 
 
 class Unreadable(Exception):
@@ -94,11 +96,26 @@ def is_workbook(content: bytes) -> bool:
     return content[:4] in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 
 
+@contextlib.contextmanager
+def made_here() -> Iterator[None]:
+    """Files read meanwhile, by this thread alone, were made by this program itself (演示数据), never handed in.
+
+    They are read without a process of their own, which takes ten times as long as reading a small file does.
+    """
+    before = _made_here.set(True)
+    try:
+        yield
+    finally:
+        _made_here.reset(before)
+
+
 def read(content: bytes) -> list[Sheet]:
     """Read a workbook (读入工作簿): every sheet with its cells.
 
     Raises Unreadable within `SECONDS`, whatever the file does.
     """
+    if _made_here.get():
+        return understood(answered(content))
     try:
         with _turns:
             done = subprocess.run(

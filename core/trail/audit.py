@@ -113,6 +113,7 @@ class Event(Labelled):
     RECOVERY_CODES = "account.recovery_codes", "更换恢复码"
     RECOVERY_USED = "account.recovery", "使用恢复码"
     SIGN_IN_RULES = "office.sign_in", "修改登录规则"
+    RETENTION = "office.retention", "修改保存期限"
     SUBMIT = "submission.submit", "提交"
     WITHDRAW = "submission.withdraw", "撤回"
     RETURN = "submission.return", "退回"

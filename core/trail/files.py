@@ -91,15 +91,15 @@ def attach(
 
 
 ORPHANED = timedelta(days=1)
-"""How long a file that belongs to nothing is left: its deed may be just about to be committed."""
+"""How long a file that belongs to nothing is left at least: its deed may be just about to be committed."""
 
 
-def sweep(session: Session, *, now: datetime) -> int:
-    """Remove files that belong to no attachment (无主文件), of deeds that were refused or killed; how many."""
+def sweep(session: Session, *, before: datetime) -> int:
+    """Remove older files that belong to no attachment (无主文件), of deeds that were refused or killed; how many."""
     known = set(session.scalars(sa.select(Attachment.sha256)))
     count, place = 0, db.home() / "files"
     for path in place.glob("??/*"):
-        if path.name not in known and now.timestamp() - path.stat().st_mtime > ORPHANED.total_seconds():
+        if path.name not in known and path.stat().st_mtime < before.timestamp():
             path.unlink(missing_ok=True)
             count += 1
     return count

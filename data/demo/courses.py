@@ -22,6 +22,8 @@ from data.demo.words import EVERYBODY, REGION, scenes, words
 
 FIRST_DAY, LAST_DAY = -350, 88
 """Between which days from today trainings begin."""
+LONG_AGO, _FEWER = -600, 4
+"""Those of the year before begin between the first of these days and `FIRST_DAY`, one for so many of a year's."""
 _SOUGHT = {Subject.PUBLIC: 27, Subject.PROFESSIONAL: 72}
 """Hours that givers reckon with for each person of their authority in a year."""
 
@@ -106,6 +108,21 @@ def year_of_courses(rng: Random, givers: Sequence[Giver], *, today: date) -> lis
         starts = [FIRST_DAY + int((number + rng.random()) * span) for number in range(giver.yearly)]
         sketches += [_ordinary(rng, giver, start, today) for start in starts]
     sketches = sorted((_off_new_year(sketch, today) for sketch in sketches), key=lambda sketch: sketch.start)
+    first_year = notices.policies()[0].first_year
+    wanted: _Wanted = {}
+    courses = [_course(rng, sketch, wanted, today) for sketch in sketches]
+    return _numbered([course for course in courses if course.fields.start_on.year >= first_year])
+
+
+def year_before(rng: Random, givers: Sequence[Giver], *, today: date) -> list[Course]:
+    """Fewer trainings, of the year before, to hold this year against (上年同期); all of them are over and done."""
+    found = (
+        _ordinary(rng, giver, rng.randrange(LONG_AGO, FIRST_DAY), today)
+        for giver in givers
+        for _ in range(round(giver.yearly / _FEWER))
+    )
+    done = [_off_new_year(sketch, today) for sketch in found if sketch.steps[-1].deed is Deed.APPROVE]
+    sketches = sorted(done, key=lambda sketch: sketch.start)
     first_year = notices.policies()[0].first_year
     wanted: _Wanted = {}
     courses = [_course(rng, sketch, wanted, today) for sketch in sketches]

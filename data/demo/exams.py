@@ -22,6 +22,7 @@ def hold(session: Session, course: Course, *, clerk: Actor, reviewer: Actor, now
     """Fill the bank of who gives a course, and make and publish its exam (演示考试)."""
     found = formats.read(ITEMS.read_bytes(), ITEMS.name)
     assert not found.problems
+    assert all(item.difficulty for item in found.items)
     bank.take_in(session, found.items, actor=clerk, now=now)
     form = replace(exams.begun(session, course), blueprint=blueprints.said(PAPER), minutes=30)
     exam = exams.save(session, course.id, form, version=0, actor=clerk, now=now)

@@ -27,10 +27,11 @@ from core.law.notices import Subject
 from core.ledger import books, statements
 from core.ledger.books import Posting
 from core.models import Account, Claim, Organization, Person, Plan, Report, Source
+from core.office.dashboards import filed
 from core.people import acts, organizations, persons, setup
 from core.records import imports
 from core.submissions import claims, disputes, plans, reports, workflow
-from core.tables import sheets
+from core.tables import reader, sheets
 from core.trail import audit
 from core.trail.files import Upload
 from data.demo import notices as own_notices
@@ -38,9 +39,9 @@ from data.demo import online, papers, people, programmes
 from data.demo.accounts import ACCOUNTS, PASSWORD
 from data.demo.cast import OPENED_BEFORE, Office
 from data.demo.cast import moment as moment_of
-from data.demo.courses import Course, Deed, Giver, Step, year_of_courses
+from data.demo.courses import Course, Deed, Giver, Step, year_before, year_of_courses
 from data.demo.people import Learner
-from data.demo.words import EVERYBODY, short, words
+from data.demo.words import EVERYBODY, REGION, short, words
 
 __all__ = ["ACCOUNTS", "PASSWORD", "open_demo"]
 
@@ -79,6 +80,7 @@ def _opened(session: Session, now: datetime, progress: Callable[[str], None]) ->
     _add_people(office, today, opened_at)
     givers = _givers(office)
     courses = year_of_courses(Random(_SEED), givers, today=today)  # noqa: S311
+    courses += year_before(Random(_SEED), givers, today=today)  # noqa: S311  with dice of their own
     lives = [_life(office, course) for course in courses]
     lives += [_carry_over(office, today.year - 2, opened_at), _carry_over(office, today.year - 1, opened_at)]
     lives += [
@@ -86,6 +88,7 @@ def _opened(session: Session, now: datetime, progress: Callable[[str], None]) ->
         _mistaken_import(office),
         _decisions(office),
         _records(office),
+        _figures_filed(office),
         *programmes.lives(office, courses),
     ]
     lives += online.lives(office)
@@ -94,7 +97,7 @@ def _opened(session: Session, now: datetime, progress: Callable[[str], None]) ->
         if training.course.steps:
             lives.append(_life(office, training.course))
     month = ""
-    with db.nobody_waits():
+    with db.nobody_waits(), reader.made_here():
         for moment in _in_order(lives, now):
             if f"{moment:%Y-%m}" != month:
                 month = f"{moment:%Y-%m}"
@@ -301,6 +304,8 @@ def _attendance(office: Office, course: Course) -> list[papers.Line]:
     rng, fields = office.rng, course.fields
     year, subject, hours = fields.start_on.year, Subject(fields.subject), Decimal(fields.hours_each)
     there = office.learners[course.giver.authority]
+    if course.giver.kind is OrganizationKind.DEPARTMENT:  # leagues send people too, and recognise what these earn
+        there = there + [one for place in office.learners if place != REGION for one in office.learners[place][::9]]
     if course.sector != EVERYBODY:
         there = [learner for learner in there if learner.sector == course.sector]
     count = round(int(fields.headcount) * rng.uniform(0.82, 1.0))
@@ -425,6 +430,17 @@ def _decisions(office: Office) -> Iterator[datetime]:
         found = [answers.application(office.session, each, facts, actor=office.title) for each in people_there]
         listed = [replace(each, row=row) for row, each in enumerate(found, start=2)]
         decisions.decide(office.session, applications.Batch(listed), actor=office.title, now=moment)
+
+
+def _figures_filed(office: Office) -> Iterator[datetime]:
+    """The region and a league filed their figures, and went on working: what was filed is no longer what stands."""
+    for day, by in ((-24, REGION), (-23, "呼和浩特市")):
+        moment = moment_of(office, day, after=office.opened_at)
+        yield moment
+        on = db.office_day(moment)
+        year, month = (on.year, on.month - 1) if on.month > 1 else (on.year - 1, 12)
+        filed.freeze(office.session, f"{year}-{month:02}", actor=office.reviewers[by][0], reason="月报", now=moment)
+        office.session.flush()
 
 
 def _records(office: Office) -> Iterator[datetime]:

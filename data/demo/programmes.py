@@ -39,7 +39,7 @@ from core.submissions.programmes.occupations import ClassFields
 from core.submissions.workflow import Action
 from core.tables import sheets
 from core.trail.files import Upload
-from data.demo.cast import Office, moment
+from data.demo.cast import PROGRAMMES_BEFORE, Office, moment
 from data.demo.courses import Course, Deed, Giver, arranged, weekday
 from data.demo.people import Learner
 from data.demo.words import REGION, programmes, short, words
@@ -84,7 +84,7 @@ def _day(of_year: str, year: int) -> date:
 
 
 def _since_opening(office: Office, day: date) -> bool:
-    return day > db.office_day(office.opened_at) + timedelta(days=1)
+    return day > db.office_day(office.now - PROGRAMMES_BEFORE) + timedelta(days=1)
 
 
 @dataclass

@@ -6,9 +6,11 @@
   const said = document.querySelector(".saved"), clock = document.querySelector(".clock");
   const answered = document.querySelector("#answered"), alarm = document.querySelector("#alarm");
   const ends = performance.now() + Number(paper.dataset.seconds) * 1000;
+  const ahead = Number(paper.dataset.now) - Date.now(); // milliseconds by which the server's clock is ahead of this one
   const dialog = document.querySelector("dialog");
   const places = [...paper.querySelectorAll("fieldset[data-place]")];
-  let sequence = Number(paper.dataset.sequence), sending = false, tries = 0, over = false, timer;
+  let sequence = Number(paper.dataset.sequence), sending = false, tries = 0, ended = false, over = false, timer;
+  const AWAY = "时间已到，网络不通，还没有交卷。作答留在本窗口，网络恢复后自动送交，请不要关闭或刷新本页。";
   let waiting = {};
   try { waiting = JSON.parse(localStorage.getItem(kept)) || {}; } catch { waiting = {}; }
 
@@ -36,9 +38,27 @@
     sequence = Math.max(sequence, each.sequence);
   }
 
+  // As the server has it: what another device answered since. What still waits here is left alone.
+  async function refreshed() {
+    if (over) return;
+    const answer = await fetch(location.href);
+    const there = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (!there.querySelector("[data-paper]")) {
+      if (!over && !Object.keys(waiting).length) location.reload(); // what waits is told of before the page goes
+      return;
+    }
+    for (const field of places) {
+      if (waiting[field.dataset.place]) continue;
+      const theirs = inputs(there.querySelector(`fieldset[data-place="${field.dataset.place}"]`));
+      inputs(field).forEach((input, at) => { input.checked = theirs[at].hasAttribute("checked"); });
+    }
+    count();
+  }
+
   async function send() {
     if (sending || over) return;
     sending = true;
+    let elsewhere = "";
     clearTimeout(timer);
     try {
       for (let next; (next = Object.entries(waiting)[0]);) {
@@ -48,8 +68,13 @@
           method: "POST", headers: { "Content-Type": "application/json" }, signal: AbortSignal.timeout(15000),
           body: JSON.stringify({ place: Number(place), chosen: each.chosen, sequence: each.sequence }),
         });
-        if (answer.status === 409) { over = true; forget(); location.reload(); return; }
-        if (answer.status === 412) { sequence = Math.max(sequence, each.sequence) + 1000; waiting[place].sequence = sequence; keep(); continue; }
+        if (answer.status === 409) { late(); return; }
+        if (answer.status === 412) {
+          elsewhere = `${(await answer.json()).words}，已按那一处显示`;
+          if (waiting[place].sequence === each.sequence) delete waiting[place];
+          keep();
+          continue;
+        }
         if (answer.status === 401) { tell((await answer.json()).words, true); tries = 5; throw new Error("401"); }
         if (answer.status === 404) { tell((await answer.json()).words, true); delete waiting[place]; keep(); continue; }
         if (!answer.ok) throw new Error(String(answer.status));
@@ -57,10 +82,12 @@
         if (waiting[place]?.sequence === each.sequence) delete waiting[place];
         keep();
       }
-      tell("作答已保存");
+      if (ended) { tell("时间已到，正在交卷…"); await given(); return; }
+      if (elsewhere) await refreshed();
+      tell(elsewhere || "作答已保存", elsewhere);
     } catch (error) {
       tries += 1;
-      if (error.message !== "401") tell("网络不通，作答记在本机，正在重试", true);
+      if (error.message !== "401") tell(ended ? AWAY : "网络不通，作答记在本机，正在重试", true);
       timer = setTimeout(send, Math.min(15000, 500 * 2 ** tries));
     } finally {
       sending = false;
@@ -68,12 +95,38 @@
     if (!over && tries === 0 && Object.keys(waiting).length) send();
   }
 
+  // Hands the paper in without leaving this page, which only goes once the server has it.
+  async function given() {
+    const answer = await fetch(location.href, { method: "POST", signal: AbortSignal.timeout(15000) });
+    if (answer.status >= 500 || answer.status === 429) throw new Error(String(answer.status));
+    over = true;
+    forget();
+    location.reload();
+  }
+
+  // The server takes no more answers: which came too late is said here, before the page goes on to the result.
+  function late() {
+    over = true;
+    forget();
+    close();
+    const which = Object.keys(waiting).join("、");
+    tell(`第${which}题的作答送到时，考试时间已到或已经交卷，没有计入。有疑问的，请联系${paper.dataset.office}。`, true);
+    form.querySelector("button").hidden = true;
+    clock.hidden = true;
+    document.querySelector("#result").hidden = false;
+  }
+
+  function close() {
+    dialog.close();
+    for (const input of paper.querySelectorAll("input")) input.disabled = true;
+  }
+
   function forget() { try { localStorage.removeItem(kept); } catch { /* forbidden */ } }
 
   paper.addEventListener("change", (event) => {
     const field = event.target.closest("fieldset[data-place]");
     if (!field) return;
-    sequence += 1;
+    sequence = Math.max(sequence + 1, Date.now() + ahead); // by the clock: on two devices the later answer stands
     waiting[field.dataset.place] = { chosen: bits(field), sequence };
     keep();
     count();
@@ -81,7 +134,7 @@
   });
   addEventListener("online", send);
   addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
-  document.addEventListener("visibilitychange", () => { if (!document.hidden) { tick(); send(); } });
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) { tick(); send().then(refreshed).catch(() => {}); } });
 
   const form = document.querySelector("#hand-in");
   async function handIn() {
@@ -90,9 +143,9 @@
       await new Promise((done) => setTimeout(done, 250));
       if (!sending) await send();
     }
+    if (over) return;
     if (Object.keys(waiting).length) { tell("还有作答没有保存到服务器，请连上网络后再交卷", true); return; }
-    forget();
-    form.submit();
+    try { await given(); } catch { tell("网络不通，还没有交卷，请连上网络后再交卷", true); }
   }
   form.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -112,15 +165,12 @@
     for (const mark of [60, 300, 600]) {
       if (left <= mark && warned > mark) { if (warned !== Infinity || left > 0) alarm.textContent = `还剩${Math.ceil(left / 60)}分钟`; warned = mark; break; }
     }
-    if (left === 0 && !over) { over = true; timeout(); }
-  }
-  async function timeout() {
-    over = false;
-    await send();
-    over = true;
-    for (const input of paper.querySelectorAll("input")) input.disabled = true;
-    tell("时间已到，正在交卷…");
-    if (!Object.keys(waiting).length) { forget(); form.submit(); } else setTimeout(() => location.reload(), 5000);
+    if (left === 0 && !ended && !over) {
+      ended = true;
+      close();
+      form.querySelector("button").hidden = true;
+      send(); // and again until the server has what waits here, however long that takes; it decides what still counts
+    }
   }
 
   count();

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
+import sqlalchemy as sa
 from playwright.sync_api import Browser, Page, expect
 
 from core.ground import db
-from core.models import Lesson
+from core.models import Course, Enrolment, ExamPaper, ExamQuestion, Lesson
 from core.people import setup
 from tests import cast as c
 from tests import sat
@@ -87,3 +88,52 @@ def test_a_course_is_studied_failed_and_passed_on_a_telephone_and_its_hours_are_
     learner.sees(re.compile("30学时，第"))
     learner.click("生成审验卡")
     expect(page.get_by_text(f"下载{NOW.year}年度审验卡（PDF）")).to_be_visible(timeout=30_000)
+
+
+def test_of_two_devices_the_later_answer_stands_and_what_waits_at_the_end_is_handed_over_when_the_network_is_back(
+    browser: Browser, server: str, cast: c.Cast
+) -> None:
+    two_short_lessons(cast)
+    with db.transaction() as session:
+        course_id = session.scalars(sa.select(Course.id)).one()
+        begun = {"course_id": course_id, "person_id": c.person_id(1), "credit_year": NOW.year}
+        session.add(Enrolment(**begun, started_at=NOW, finished_at=NOW))
+    phone, desk = (seated(browser, server, "person").page for _ in range(2))
+    phone.goto(f"{server}/learn/exam/{course_id}")
+    phone.get_by_role("button", name="开始考试").click()
+    expect(phone.locator(".saved")).to_have_text("作答已保存")
+    desk.goto(phone.url)
+    first = "fieldset[data-place='1'] input"
+    phone.context.set_offline(True)
+    phone.locator(first).first.focus()
+    phone.keyboard.press("Space")
+    expect(phone.locator(".saved")).to_contain_text("记在本机")
+    desk.locator(first).first.focus()
+    desk.keyboard.press("Space")
+    desk.keyboard.press("ArrowDown")
+    assert desk.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    expect(desk.locator(".saved")).to_have_text("作答已保存")
+    phone.context.set_offline(False)
+    expect(phone.locator(".saved")).to_contain_text("已按那一处显示", timeout=20_000)
+    expect(phone.locator(first).nth(1)).to_be_checked()
+    with db.reading() as session:
+        assert session.scalars(sa.select(ExamQuestion.chosen).where(ExamQuestion.place == 1)).one() == 2
+
+    phone.clock.install()
+    phone.reload()
+    expect(phone.locator(".saved")).to_have_text("作答已保存")
+    phone.context.set_offline(True)
+    phone.locator("fieldset[data-place='1'] label.option").first.click()
+    phone.clock.fast_forward("02:00:00")
+    expect(phone.locator(".saved")).to_contain_text("时间已到，网络不通")
+    phone.clock.fast_forward(20_000)
+    expect(phone.locator(".saved")).to_contain_text("请不要关闭或刷新本页")
+    phone.context.set_offline(False)
+    expect(phone.locator("h1")).to_contain_text("考试结果", timeout=20_000)
+    with db.reading() as session:
+        assert session.scalars(sa.select(ExamQuestion.chosen).where(ExamQuestion.place == 1)).one() == 1
+        assert session.scalars(sa.select(ExamPaper.handed_in_at)).one()
+    desk.locator("fieldset[data-place='2'] label.option").first.click()
+    expect(desk.locator(".saved")).to_contain_text("第2题的作答送到时")
+    desk.get_by_role("link", name="查看考试结果").click()
+    expect(desk.locator("h1")).to_contain_text("考试结果")

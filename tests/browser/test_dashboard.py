@@ -44,4 +44,4 @@ def test_a_leader_clicks_the_map_takes_the_figures_along_and_prints_them(
     page.pdf(path=tmp_path / "board.pdf", prefer_css_page_size=True)
     printed = pypdfium2.PdfDocument(tmp_path / "board.pdf")
     width, height = printed[0].get_size()
-    assert (len(printed), round(width), round(height)) == (1, 595, 842)
+    assert (len(printed), round(width), round(height)) == (1, 842, 595)

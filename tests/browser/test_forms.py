@@ -37,6 +37,7 @@ def test_typing_survives_everything_and_is_filed_as_it_stands_on_the_screen(
     page.reload()  # at once
     expect(page.get_by_role("textbox", name=CONTENT, exact=True)).to_have_value("按下刷新前的最后一句", timeout=30_000)
     assert field(base, NAME) == LETTERS
+    expect(page.get_by_text("已自动暂存")).to_be_visible(timeout=30_000)  # for other windows as well
     base.go("filing", "申报")
     page.get_by_role("link", name="草稿：“").click()
     expect(page.get_by_role("textbox", name=NAME, exact=True)).to_have_value(LETTERS, timeout=30_000)

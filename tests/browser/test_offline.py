@@ -83,6 +83,7 @@ def test_genuine_altered_foreign_and_revoked_are_told_apart_without_a_network(
         typed = text.partition("#")[2].replace("%20", " ").replace("$", "￥").replace(".", "。").lower()
         assert pasted(page, typed) == "genuine"  # by a scanner through an input method
         assert pasted(page, text[:-30]) == "altered"
+        assert [pasted(page, each) for each in (cards.written(card.code), text.partition("#")[0])] == ["code", "code"]
         page.get_by_role("button", name="清除").click()
         assert page.locator("#answer").inner_text() == ""
         page.locator("#file").set_input_files(printed)

@@ -33,7 +33,7 @@ from core.models import (
     Setting,
     UncountedTime,
 )
-from core.office import backups, calendar, checklist, chronicle, dashboards, mail, phrases
+from core.office import backups, calendar, checklist, chronicle, dashboards, mail, phrases, retention
 from core.people import (
     accounts,
     activation,
@@ -94,6 +94,7 @@ def busy_month() -> c.Cast:
         accounts.change_password(s, "Other-horse-25", old=c.PASSWORD, actor=base, now=c.NOW)
         accounts.reset_password(s, base.account_id, c.PASSWORD, actor=admin, now=c.NOW)
         accounts.set_rules(s, idle_minutes=30, second_factor_roles=[], actor=admin, now=c.NOW)
+        retention.decide(s, {"messages": 500}, actor=admin, now=c.NOW)
         secret = second_factor.secret()
         code = pyotp.TOTP(secret).at(c.NOW)
         recovery = second_factor.enrol(s, secret, code, actor=base, now=c.NOW, real=c.NOW)

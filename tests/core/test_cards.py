@@ -365,6 +365,20 @@ def test_nothing_on_a_card_leaves_its_box_or_meets_another(office: Path, size: S
     assert LONG in "".join(text.split())
 
 
+@pytest.mark.parametrize("size", [Size.HALF, Size.A4])
+def test_the_foot_of_a_card_of_many_years_stands_on_its_first_page(office: Path, size: Size) -> None:
+    cast = c.assemble()
+    c.posted(cast, c.sheet([c.row(1)]))
+    said = dict(cards.said_by(issued(cast)))
+    said["years"] = [said["years"][-1] | {"year": year} for year in range(2013, 2025)]
+    sheet = faces.Sheet(size)
+    faces.draw(sheet, said, faces.BUILT_IN, size, verify_url=URL)
+    with pypdfium2.PdfDocument(bytes(sheet.page.output())) as document:
+        first, *further = (page.get_textpage().get_text_bounded() for page in document)
+    assert "（盖章处）" in first
+    assert not any("（盖章处）" in each for each in further)
+
+
 def test_a_year_of_many_trainings_prints_on_several_pages(office: Any) -> None:
     cast = c.assemble()
     for number in range(12):

@@ -89,6 +89,7 @@ def test_a_card_is_valid_superseded_revoked_or_never_was(cast: c.Cast) -> None:
     assert "重复" not in page.text  # which kind of reason, and no more
     page = asked(f"/verify/{'2' * 16}")
     assert (page.status_code, "没有查到这张审验卡" in page.text) == (404, True)
+    assert f'value="{"2" * 16}"' in page.text  # to be put right
     assert checks() == [("valid", None), ("superseded", None), ("revoked", None)]
     asked(f"/verify/{card.code}", "HEAD")
     assert len(checks()) == 3

@@ -177,6 +177,17 @@ def test_what_the_clock_leaves_out_is_put_down_with_its_reason(cast: c.Cast) -> 
     assert beat(learner, phone, seconds=-3570).seconds == 185
 
 
+def test_a_player_that_is_open_when_the_last_day_of_study_ends_counts_until_midnight(cast: c.Cast) -> None:
+    course, learner = c.publish_course(cast), cast["person"]
+    night = datetime(2024, 12, 31, 23, 59, 0, tzinfo=db.OFFICE_ZONE) - START
+    token = opened(learner, course, seconds=night.total_seconds())
+    assert beat(learner, token, seconds=night.total_seconds() + 40).seconds == 40
+    told = beat(learner, token, seconds=night.total_seconds() + 100)
+    assert (told.seconds, told.ended, told.words) == (60, True, "学习已于2024-12-31截止。")
+    assert beat(learner, token, seconds=night.total_seconds() + 130).seconds == 60
+    assert lost(learner, course) == []
+
+
 def test_nobody_seeks_ahead_on_the_first_watch(cast: c.Cast) -> None:
     (courses.folder()).mkdir()
     (courses.folder() / "lesson.mp4").write_bytes(b"video")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import statistics
+from collections import defaultdict
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -29,6 +31,7 @@ from tests import ready
 POSTS = {"主任医师": "高级", "主治医师": "中级", "护师": "初级", "": "未分级"}
 EMPLOYERS = {"示例市第一医院": "卫生", "示例旗蒙古族中学": "教育", "示例信息公司": "企业"}
 BORN = (date(1993, 3, 4), date(1982, 3, 4), date(1972, 3, 4), date(1966, 3, 4))
+YOUNG = {"35岁及以下": (0, 35), "36—45岁": (36, 45), "46—55岁": (46, 55), "56岁以上": (56, 99)}
 LATER = c.NOW + timedelta(days=150)
 """When the last of it was done: 2024-10-31."""
 YEAR = Wanted(2024, db.office_day(LATER))
@@ -123,11 +126,10 @@ def of_paper(wanted: Wanted) -> str:
 def of_person(wanted: Wanted) -> str:
     level = [post for post, level in POSTS.items() if level == wanted.level]
     names = [name for name, sector in EMPLOYERS.items() if sector == wanted.sector]
-    young = {"35岁及以下": (0, 35), "36—45岁": (36, 45), "46—55岁": (46, 55), "56岁以上": (56, 99)}
     told = f" AND x.post = '{level[0]}'" if wanted.level else ""
     told += f" AND x.employer_name = '{names[0]}'" if wanted.sector else ""
     if wanted.age:
-        least, most = young[wanted.age]
+        least, most = YOUNG[wanted.age]
         told += f" AND 2024 - CAST(SUBSTR(CAST(x.birth_on AS VARCHAR(10)), 1, 4) AS INTEGER) BETWEEN {least} AND {most}"
     return told + (f" AND x.employer_id = {wanted.employer}" if wanted.employer else "")
 
@@ -138,6 +140,45 @@ def counted(what: str, source: str, where: str = "", by: str = "") -> Any:
     with db.reading() as session:
         rows = session.execute(sa.text(f"SELECT {by + ', ' if by else ''}{what} {source}{where}{group}")).all()
     return {row[0]: row[1] or 0 for row in rows} if by else rows[0][0] or 0
+
+
+def reported_in_time(where: str) -> float | None:
+    """The share of reports in time, by when each was first sent in; who is forty days behind without one is late."""
+    sent = f"""SELECT MIN(m.at), MIN(r.due_on) {
+        PAPERS.replace(
+            "WHERE",
+            "JOIN report r ON r.plan_id = p.id JOIN movement m ON m.submission_id = r.id AND m.action = 'submit' WHERE",
+        )
+    } {where}
+        AND s.state = 'approved' GROUP BY p.id"""
+    with db.reading() as session:
+        rows = [(pd.to_datetime(at, utc=True), due) for at, due in session.execute(sa.text(sent))]
+    kept = sum(str(at.tz_convert(db.OFFICE_ZONE).date()) <= str(due)[:10] for at, due in rows)
+    none = " AND s.state = 'approved' AND p.end_on < '2024-09-20'"
+    none += " AND NOT EXISTS (SELECT 1 FROM report q WHERE q.plan_id = p.id)"
+    due = len(rows) + counted("COUNT(*)", PAPERS, where + none)
+    return kept / due if due else None
+
+
+def waited(where: str) -> dict[int, tuple[float, float]]:
+    """Median and 90th percentile of the days from each filing to its decision, by authority."""
+    moves = f"""SELECT m.submission_id, s.authority_id, m.action, m.at FROM movement m
+        JOIN submission s ON s.id = m.submission_id JOIN organization f ON f.id = s.organization_id
+        LEFT JOIN report r ON r.id = s.id JOIN plan p ON p.id = COALESCE(r.plan_id, s.id)
+        WHERE 1 = 1 {where} ORDER BY m.id"""
+    filed: dict[int, Any] = {}
+    days = defaultdict(list)
+    with db.reading() as session:
+        for paper, office, action, at in session.execute(sa.text(moves)):
+            if action == "submit":
+                filed[paper] = pd.to_datetime(at, utc=True)
+            elif action in ("approve", "return", "reject"):
+                days[office].append((pd.to_datetime(at, utc=True) - filed[paper]).total_seconds() / 86_400)
+    return {
+        office: (statistics.median(each), statistics.quantiles(each, n=10, method="inclusive")[8])
+        for office, each in days.items()
+        if len(each) > 1
+    }
 
 
 COUNT = "SUM(CASE WHEN e.reverses_line IS NULL THEN 1 ELSE -1 END)"
@@ -154,12 +195,14 @@ def drawn(seed: int, cast: c.Cast) -> Wanted:
         "sector": list(EMPLOYERS.values()),
         "level": list(POSTS.values()),
         "age": list(groups.ages()),
+        "base": [cast.places["base"].id, cast.places["hohhot_base"].id],
+        "employer": [cast.places["hospital"].id, cast.places["hohhot_school"].id],
     }
     chosen = {name: dice.choice(values) for name, values in offered.items() if dice.random() < 0.4}
     return replace(YEAR, **chosen)
 
 
-@pytest.mark.parametrize("seed", [0, 1, 3, 7])
+@pytest.mark.parametrize("seed", [0, 5, 12, 32, 34])
 def test_every_figure_is_what_plain_sql_counts_under_the_same_filters(cast: c.Cast, seed: int) -> None:
     wanted = drawn(seed, cast) if seed else YEAR
     seen = asked(cast["leader"], wanted)
@@ -178,7 +221,20 @@ def test_every_figure_is_what_plain_sql_counts_under_the_same_filters(cast: c.Ca
         assert way.loc["批准计划", "trainings"] == counted("COUNT(*)", PAPERS, where + approved)
         ended = f"{approved} AND p.end_on <= '{wanted.on}'"
         assert way.loc["完成培训", "people"] == counted("SUM(p.headcount)", PAPERS, where + ended)
-    away = replace(wanted, league=None)
+        assert tiles[Measure.ON_TIME] == pytest.approx(reported_in_time(where))
+        waits = seen.waiting().query("decided > 1").set_index("place")
+        again = waited(of_paper(replace(wanted, league=None)))
+        assert set(waits.index) == set(again)
+        for office, (median, p90) in again.items():
+            assert tuple(waits.loc[office, ["median", "p90"]]) == pytest.approx((median, p90))
+        next_year = asked(cast["leader"], replace(wanted, year=2025, on=date(2025, 10, 31)))
+        before = {tile.measure: tile.before for tile in next_year.tiles()}
+        assert before[Measure.PEOPLE] == counted(COUNT, SHARES, where)
+        assert before[Measure.HOURS] == counted("SUM(e.hours)", SHARES, where) / 100
+        assert before[Measure.PLANS] == counted("COUNT(*)", PAPERS, where + approved)
+        assert before[Measure.REPORTS] == counted(f"SUM({reports})", PAPERS, where)
+        assert before[Measure.ON_TIME] == pytest.approx(reported_in_time(where))
+    away = replace(wanted, league=None, base=None)
     by_league = dict(
         zip(*(seen.of_region().by_place(Measure.PEOPLE)[name] for name in ("place", "value")), strict=True)
     )
@@ -193,24 +249,36 @@ def test_every_figure_is_what_plain_sql_counts_under_the_same_filters(cast: c.Ca
     }
 
 
-@pytest.mark.parametrize("seed", [0, 2, 3, 7])
+@pytest.mark.parametrize("seed", [0, 5, 32, 34])
 def test_completion_is_what_plain_sql_counts_and_opens_the_people_behind_it(cast: c.Cast, seed: int) -> None:
     wanted = replace(drawn(seed, cast) if seed else YEAR, month=None, subject="")
     seen = asked(cast["leader"], wanted)
     league = f" AND x.authority_id = {wanted.league}" if wanted.league else ""
-    for by, values, column in (("level", POSTS, "post"), ("sector", EMPLOYERS, "employer_name")):
-        where = league + of_person(replace(wanted, **{by: ""}))
-        everybody = counted("COUNT(*)", DONE, where, f"x.{column}")
-        professional = counted("SUM(CASE WHEN h.other >= 6000 THEN 1 ELSE 0 END)", DONE, where, f"x.{column}")
+    born = "2024 - CAST(SUBSTR(CAST(x.birth_on AS VARCHAR(10)), 1, 4) AS INTEGER)"
+    aged = " ".join(f"WHEN {born} <= {most} THEN '{name}'" for name, (_, most) in YOUNG.items())
+    offices = {place.id: place.id for place in cast.places.values()}
+    for by, values, column in (
+        ("level", POSTS, "x.post"),
+        ("sector", EMPLOYERS, "x.employer_name"),
+        ("age", {name: name for name in YOUNG}, f"CASE {aged} END"),
+        ("league", offices, "x.authority_id"),
+    ):
+        where = ("" if by == "league" else league) + of_person(replace(wanted, **{by: ""}))
+        everybody = counted("COUNT(*)", DONE, where, column)
+        professional = counted("SUM(CASE WHEN h.other >= 6000 THEN 1 ELSE 0 END)", DONE, where, column)
         told = seen.completion(by).set_index("key")
         assert told["people"].to_dict() == {values[name]: number for name, number in everybody.items()}
         assert told["professional"].to_dict() == {values[name]: number for name, number in professional.items()}
         assert not told["public"].any()
         assert not told["total"].any()
     mine = replace(wanted, subject="professional")
-    lacking = asked(cast["leader"], mine).lacking()
+    of_mine = asked(cast["leader"], mine)
+    lacking = of_mine.lacking()
     short = counted("SUM(CASE WHEN COALESCE(h.other, 0) < 6000 THEN 1 ELSE 0 END)", DONE, league + of_person(wanted))
     assert len(lacking) == short
+    whole = counted("COUNT(*)", DONE, league + of_person(wanted))
+    done = {tile.measure: tile.value for tile in of_mine.tiles()}[Measure.DONE]
+    assert done == (pytest.approx(1 - short / whole) if whole else None)
     with db.reading() as session:
         people = dashboards.people_rows(session, seen, lacking)
     assert len(people) == short

@@ -15,6 +15,7 @@ from starlette.middleware import Middleware
 
 from core.ground import db
 from core.models import Exam, ExamQuestion
+from core.people import setup
 from routes import addresses, shield
 from routes.session import COOKIE
 from tests import cast as c
@@ -45,11 +46,16 @@ def test_an_exam_is_begun_answered_handed_in_and_explained_over_plain_pages(cast
         exam = session.scalars(sa.select(Exam)).one()
         exam.closes_on = db.office_day(datetime.now(UTC)) + timedelta(days=1)  # long after its year
         course = f"/learn/exam/{exam.course_id}"
-    assert "您还没有登录" in ask("nobody's", "GET", course).text
+        setup.decide_setting(session, "name", "某盟<人社局>")
+    refused = ask("nobody's", "GET", course).text
+    assert "您还没有登录" in refused
+    assert "某盟&lt;人社局&gt;</span>" in refused
     assert "开始考试" in ask(mine, "GET", course).text
     paper = ask(mine, "POST", course).headers["location"]
     assert ask(mine, "POST", course).headers["location"] == paper
     page = ask(mine, "GET", paper)
+    assert "某盟&lt;人社局&gt;</span>" in page.text
+    assert "img-src 'self' data:" in page.headers["content-security-policy"]
     assert "script-src 'self'" in page.headers["content-security-policy"]
     assert not [word for word in ("正确答案", "因为", "true", "right") if word in page.text.lower()]
     assert ask(other, "GET", paper).status_code == 404

@@ -49,9 +49,9 @@ def codes(found: Found) -> list[tuple[int, str]]:
     return [(each.row, each.code) for each in found.problems]
 
 
-def package(files: dict[str, str | bytes]) -> bytes:
+def package(files: dict[str, str | bytes], how: int = zipfile.ZIP_DEFLATED) -> bytes:
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as packed:
+    with zipfile.ZipFile(buffer, "w", how) as packed:
         for name, content in files.items():
             packed.writestr(name, content)
     return buffer.getvalue()
@@ -394,6 +394,7 @@ UNREADABLE: list[tuple[str, str | bytes, str]] = [
     ("题.xml", "<", "不是完整的 XML"),
     ("题.txt", "$CATEGORY: 空的\n", "没有题目"),
     ("题.txt", "::一:: {=1 ~2}\n\n" * 5001, "超过5000道"),
+    ("题.zip", package({"a.xml": qti()}, zipfile.ZIP_LZMA), "少见的压缩方法"),
     ("题.zip", package({"readme.xml": "<a/>"})[:-30], "损坏"),
     ("题.csv", "姓名,学时\n甲,3\n", "没有找到表头"),
     ("题.xlsx", b"PK\x03\x04 nothing of a workbook", "无法读取"),

@@ -170,3 +170,14 @@ def test_the_first_font_has_the_standard_characters_and_the_second_the_rarer_one
     for font in fonts:
         licence = font.with_name(font.stem.removesuffix("-Regular") + "-LICENSE.txt")
         assert "SIL OPEN FONT LICENSE" in licence.read_text(encoding="utf-8")
+
+
+def test_no_line_begins_with_a_mark_that_closes_and_no_number_is_broken() -> None:
+    page = paper.Page("")
+    page.add_page()
+    for length in range(44, 54):
+        paper.words(page, f"{'示' * length}12,345人，例。")
+    with pypdfium2.PdfDocument(bytes(page.output())) as document:
+        lines = document[0].get_textpage().get_text_bounded().splitlines()
+    assert sum("12,345人" in line for line in lines) == 10
+    assert not [line for line in lines if line[:1] in ("，", "。")]

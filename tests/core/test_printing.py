@@ -12,9 +12,10 @@ import pytest
 import sqlalchemy as sa
 from PIL import Image
 
-from core.ground import db, drawing
+from core.ground import db, drawing, signing
 from core.ground.access import Refused
 from core.models import AuditEntry, Card, CardTemplate, Person, PrintRun
+from core.people import keys, setup
 from core.records import cards, faces, printing, templates
 from core.records.faces import Size
 from core.records.printing import Form, Scope
@@ -193,8 +194,8 @@ def test_a_run_is_stopped_and_goes_on_and_its_file_is_made_again_after_a_week(of
     assert states(cast) == [("stopped", 0, 0)]
     do(printing.once_more)
     assert printing.work(clock) == 1
-    assert printing.sweep(datetime.now(UTC)) == 0
-    assert printing.sweep(datetime.now(UTC) + printing.KEPT) == 1
+    assert printing.sweep(datetime.now(UTC) - printing.KEPT) == 0
+    assert printing.sweep(datetime.now(UTC) + timedelta(seconds=1)) == 1
     assert states(cast) == [("expired", 3, 0)]
     with pytest.raises(Refused, match="file"):
         file_of(cast, run)
@@ -203,6 +204,31 @@ def test_a_run_is_stopped_and_goes_on_and_its_file_is_made_again_after_a_week(of
     assert len(text_of(file_of(cast, run))) == 3
     sealed = (db.home() / "printed" / f"{run.id}.sealed").read_bytes()
     assert b"%PDF" not in sealed
+
+
+def test_a_file_with_a_card_that_holds_no_more_is_refused_and_made_anew_with_another(office: Path) -> None:
+    cast = c.assemble()
+    taught(cast, 2)
+    run = started(cast)
+    printing.work(clock)
+    with db.transaction() as session:
+        system = setup.system_actor(session)
+        former = signing.public_keys()[0].fingerprint
+        keys.rotate(session, reason="例行更换", actor=cast["admin"], now=c.AFTER)
+    assert len(text_of(file_of(cast, run))) == 2
+    with db.transaction() as session:
+        keys.ask_to_void(session, former, reason="U盘遗失", actor=cast["admin"], now=c.AFTER)
+        keys.agree_to_void(session, former, actor=system, now=c.AFTER)
+    assert states(cast) == [("stale", 2, 0)]
+    with pytest.raises(Refused, match="void"):
+        file_of(cast, run)
+    with db.transaction() as session:
+        printing.once_more(session, run.id, actor=cast["employer"], now=c.AFTER)
+    assert printing.work(clock) == 1
+    assert states(cast) == [("done", 2, 0)]
+    assert len(text_of(file_of(cast, run))) == 2
+    with db.reading() as session:
+        assert session.scalar(sa.select(sa.func.count(Card.id))) == 4
 
 
 # --- templates ------------------------------------------------------------------------------------------------------

@@ -182,7 +182,7 @@ def test_a_programme_of_which_nothing_is_kept_says_so_and_no_nought(cast: c.Cast
 def test_without_a_year_to_go_by_the_pace_is_even_through_the_calendar(cast: c.Cast) -> None:
     found = of(cast, "leader", date(2024, 6, 30))
     assert found.expected == pytest.approx(20000 * 182 / 366)
-    assert "比按全年日数平均应完成的9,945人少9,938人" in found.sentence
+    assert "按全年日数平均应已完成9,945人，落后9,938人" in found.sentence
     assert of(cast, "leader", END).expected == 20000
     assert "应完成" not in of(cast, "leader", END).sentence
 

@@ -6,12 +6,11 @@ from typing import Any
 
 import pyotp
 import pytest
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core.ground import access, db
 from core.ground.access import Actor, Refused, Role
-from core.models import SecondFactor, SignIn
+from core.models import SecondFactor
 from core.people import accounts, second_factor, tries
 from tests import cast as c
 
@@ -102,13 +101,12 @@ def test_a_recovery_code_stands_in_for_the_app_once_and_none_is_kept_readable(of
 def test_the_office_wants_it_of_a_role_and_nothing_is_open_before_it_is_enrolled(office: Path) -> None:
     cast = c.assemble()
 
-    def rules(by: str, idle: int = 30, years: int = 0) -> None:
+    def rules(by: str, idle: int = 30) -> None:
         done(
             lambda s: accounts.set_rules(
                 s,
                 idle_minutes=idle,
                 second_factor_roles=[Role.BASE_CLERK],
-                traces_years=years,
                 actor=cast[by],
                 now=c.NOW,
             )
@@ -132,19 +130,6 @@ def test_the_office_wants_it_of_a_role_and_nothing_is_open_before_it_is_enrolled
     with pytest.raises(Refused, match="wanted"):
         done(lambda s: second_factor.remove(s, c.PASSWORD, actor=cast["base"], now=c.NOW))
     assert not holder(half_way("leader")).must_enrol  # type: ignore[union-attr]
-
-    def left(after: timedelta) -> int:
-        done(lambda s: accounts.forget_traces(s, now=c.NOW + after))
-        with db.reading() as session:
-            return session.scalar(sa.select(sa.func.count(SignIn.id))) or 0
-
-    there = left(timedelta(days=4000))
-    assert there > 0, "kept for ever unless the office says otherwise"
-    with pytest.raises(Refused, match="traces"):
-        rules("admin", years=4)
-    rules("admin", years=2)
-    assert left(timedelta(days=700)) == there
-    assert left(timedelta(days=735)) == 0
 
 
 def test_it_is_enrolled_and_left_by_its_owner_alone_and_taken_off_by_an_administrator(office: Path) -> None:

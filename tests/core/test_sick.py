@@ -155,7 +155,7 @@ def test_a_file_that_found_no_room_leaves_nothing_and_one_without_an_owner_is_sw
         if path.is_file() and path != fresh:
             os.utime(path, (old, old))
     with db.reading() as session:
-        assert files.sweep(session, now=now) == 1
+        assert files.sweep(session, before=now - files.ORPHANED) == 1
         assert files.faults(session) == []
     assert fresh.exists()
     assert not lost.exists()

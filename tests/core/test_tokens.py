@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 from collections.abc import Callable
@@ -31,6 +32,7 @@ from starlette.requests import Request
 from core.ground import certificates, db, signing
 from core.ground.access import Actor, Refused
 from core.models import Card
+from core.office import home
 from core.people import keys, setup
 from core.records import cards, offline, proofs, tokens
 from routes import verify as routes_verify
@@ -164,6 +166,10 @@ def test_a_key_that_others_may_hold_is_void_once_two_agree_and_so_is_what_it_sig
     did(keys.keep_believing, former.fingerprint)
     did(keys.ask_to_void, former.fingerprint, **why)
     assert answered() == (cards.Answer.VALID, "", set())  # as long as one alone has said so
+    with db.reading() as session:
+        other = dataclasses.replace(admin, account_id=(admin.account_id or 0) + 1000)
+        told = [home.home(session, each, now=c.AFTER).soon.items for each in (other, admin, reviewer)]
+    assert [[(item.kind, item.words) for item in each] for each in told] == [[("key", why["reason"])], [], []]
     did(keys.agree_to_void, former.fingerprint, actor=system)
     assert answered() == (cards.Answer.REVOKED, "签名密钥作废", {former.id})
     assert refused(keys.keep_believing, former.fingerprint) == "done"
@@ -201,7 +207,7 @@ def test_the_pdf_is_signed_holds_its_record_and_says_what_it_is(card: Card) -> N
 
 
 def archived(made: bytes, *, title: str) -> None:
-    """What ISO 19005-3 asks of a file and its parts tell; no validator of the whole standard was to be had."""
+    """What ISO 19005-3 asks of a file, and its parts tell."""
     assert made.startswith(b"%PDF-1.7\n%")
     assert all(each > 127 for each in made[10:14])
     assert made.rstrip().endswith(b"%%EOF")
@@ -227,6 +233,7 @@ def archived(made: bytes, *, title: str) -> None:
         assert glyphs["/FontDescriptor"]["/FontFile3"]["/Subtype"] == "/CIDFontType0C"
         assert {"/Registry": "Adobe", "/Ordering": "Identity"}.items() <= dict(glyphs["/CIDSystemInfo"]).items()
         assert b"beginbfchar" in font["/ToUnicode"].data  # conformance U: what is drawn is text
+        assert b"<0000> <0000>" not in font["/ToUnicode"].data
     for mark in (each.get_object() for each in page["/Annots"]):
         rect = [float(each) for each in mark["/Rect"]]
         assert (rect[:2], mark["/F"] & 4) == (rect[2:], 4)  # nothing to see, so that it needs no appearance

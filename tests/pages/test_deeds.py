@@ -379,6 +379,12 @@ def test_an_administrator_keeps_organizations_and_accounts(cast: Cast) -> None:
     assert "已新增机构" in boxes(app, "success")[0]
     added = one(sa.select(Organization).where(Organization.name == "示例呼和浩特新医院"))
     assert added.authority_id == cast.places["hohhot"].id
+    app = open_page("organizations", sign_in("admin"), view="登录规则")
+    app.number_input(key="kept-messages").set_value(500)
+    press(app, "确定期限")
+    assert "保存期限已保存" in boxes(app, "success")[0]
+    terms = app.table[0].value.set_index("资料")["保存"]
+    assert (terms["消息"], terms["登录记录"], terms["审计日志"]) == ("500天", "一直保存", "一直保存")
     app = open_page("organizations", sign_in("admin"), view="账号")
     app.selectbox(key="account-role").set_value(Role.LEADER.value).run()
     app.text_input(key="account-name").input("新领导")

@@ -169,7 +169,7 @@ def _run(run: dict[Any, Any], actor: Actor) -> None:
             elif state in (State.WAITING, State.ISSUING, State.DRAWING):
                 st.button("停止", key=f"run-stop-{number}", on_click=_stop, args=(number,))
             else:
-                label = "重新生成文件" if state is State.EXPIRED else "继续"
+                label = "重新生成文件" if state in (State.EXPIRED, State.STALE) else "继续"
                 st.button(label, key=f"run-again-{number}", on_click=_again, args=(number,))
         if run["left_out"]:
             with st.expander(f"没有打印的（{run['left_out']:,}人）"):

@@ -59,6 +59,8 @@ def _package(package: zipfile.ZipFile) -> Part:
     names = package.namelist()
     if len(names) > MOST_FILES:
         raise Refused("file", "题库包里的文件异常多，已拒绝读取。请分成几个题库包再导入。")
+    if any(entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for entry in package.infolist()):
+        raise Refused("file", "题库包用了少见的压缩方法，已拒绝读取。请用普通的zip重新打包。")
     unpacked = _Unpacked(package)
     gathering = Gathering("题")
     manifest = next((name for name in names if posixpath.basename(name).lower() == MANIFEST), "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import re
 import typing
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -110,6 +111,24 @@ class _Composer(yaml.SafeLoader):
         return node
 
 
+class _BeyondUnicode(Exception):
+    """An escape names a character that there is none of."""
+
+    def __init__(self, line: int) -> None:
+        self.line = line
+
+
+@functools.lru_cache(maxsize=32)  # the same few files are read again for each draft, and composing is all that costs
+def _composed(text: str) -> yaml.Node | None:
+    composer = _Composer(text)
+    try:
+        return composer.get_single_node()
+    except yaml.YAMLError:
+        raise
+    except (ValueError, OverflowError) as error:
+        raise _BeyondUnicode(composer.line) from error
+
+
 _YAML_WORDS = (
     (r"character '\\t'", "缩进不能用制表符（Tab），请用空格"),
     (r"expected ',' or '[\]}]'", "方括号或花括号没有闭合，或者缺少逗号"),
@@ -141,16 +160,14 @@ class _Located:
             raise self._unreadable(text.count("\n", 0, strange.start()), "不是UTF-8编码，请另存为UTF-8后再用")
         if len(text) > LARGEST:
             raise self._unreadable(0, f"文件太大，不能超过{LARGEST}字")
-        composer = None
         try:
-            composer = _Composer(text)
-            node = composer.get_single_node()
+            node = _composed(text)
         except yaml.MarkedYAMLError as error:
             raise self._unreadable(*_said(error)) from error
         except yaml.reader.ReaderError as error:
             raise self._unreadable(text.count("\n", 0, error.position), "有不能显示的字符，不是文本文件") from error
-        except (ValueError, OverflowError) as error:  # an escape beyond Unicode
-            raise self._unreadable(composer.line if composer else 0, "不是有效的YAML：转义字符不对") from error
+        except _BeyondUnicode as error:
+            raise self._unreadable(error.line, "不是有效的YAML：转义字符不对") from error
         if not isinstance(node, yaml.MappingNode):
             line = node.start_mark.line if node else 0
             raise self._unreadable(line, "政策文件应是一组“名称: 值”" if node else "文件是空的")

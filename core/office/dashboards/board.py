@@ -55,7 +55,9 @@ class Tile:
             return ""
         if not self.measure.adds_up:
             return f"{(self.value - self.before) * 100:+.1f}个百分点"
-        if not self.before or not 0.2 < self.value / self.before < 5:  # too far apart for a part of a hundred
+        if not self.before:
+            return ""
+        if not 0.2 < self.value / self.before < 5:  # too far apart for a part of a hundred
             return f"上年同日{self.before:,.0f}"
         return f"{self.value / self.before - 1:+.0%}"
 

@@ -25,7 +25,7 @@ from core.office.dashboards.asked import Measure, Per
 from core.office.dashboards.board import Board, Tile, told
 from core.office.dashboards.programmes import Line
 
-FINDINGS, NAMED, ROWS, LONGEST = 3, 3, 6, 26
+FINDINGS, NAMED, ROWS, LONGEST = 3, 3, 5, 26
 """So many findings, so many that lead and lag, so many rows of what is late, so many signs of a title."""
 
 HALF, NARROW = 86, 330
@@ -134,7 +134,12 @@ def _rank(seen: Board, measure: Measure) -> tuple[str, str, str] | None:
         pairs = zip(rows["name"], rows["value"], strict=True)
         return "、".join(f"{name}（{told(value, measure)}）" for name, value in pairs)
 
-    return measure.headline, named(frame.head(some)), named(frame.tail(some)[::-1])
+    return measure.headline.removesuffix("（%）"), named(frame.head(some)), named(frame.tail(some)[::-1])
+
+
+def _one_a_line(ranks: Sequence[tuple[str, str, str]]) -> list[tuple[str, ...]]:
+    """Ranks as a narrow table shows them: a place and its figure a line, so that neither breaks."""
+    return [tuple(words.replace("）、", "）\n") for words in row) for row in ranks]
 
 
 def _late(seen: Board) -> tuple[tuple[str, str, str, str], ...]:
@@ -154,7 +159,8 @@ def _drawn(seen: Board) -> list[charts.Figure]:
     """The charts of a brief: who has done the hours, then what was done, on the way and in time."""
     made = [charts.places(seen, Measure.DONE, Per.WHOLE)]
     if seen.has_trainings:
-        made += [charts.places(seen, Measure.PEOPLE, Per.WHOLE), charts.funnel(seen), charts.in_time(seen)]
+        made += [charts.places(seen, Measure.PEOPLE, Per.WHOLE), charts.funnel(seen)]
+        made.append(charts.places(seen, Measure.ON_TIME, Per.WHOLE))
     return [each for each in made if each.chart is not None]
 
 
@@ -182,7 +188,7 @@ def pdf(said: Brief, seen: Board, *, by: paper.Letterhead | None = None) -> byte
     page.add_page()
     paper.section(page, "领先与落后")
     if said.ranks:
-        paper.table(page, ("指标", "领先", "落后"), said.ranks, (38, 68, 68), "LLL")
+        paper.table(page, ("指标", "领先", "落后"), _one_a_line(said.ranks), (38, 68, 68), "LLL")
     else:
         paper.words(page, "所选范围内没有可比较的单位。")
     paper.section(page, "办理迟缓的培训")
@@ -229,7 +235,8 @@ def pptx(said: Brief, seen: Board, lines: Sequence[Line]) -> bytes:
         frame = seen.by_place(measure).head(15)
         values = list(zip(frame["name"], frame["value"], strict=True))
         if values:
-            slide = _slide(deck, f"{measure.headline}：{charts.places(seen, measure, Per.WHOLE).title}", said.foot)
+            head = measure.headline.removesuffix("（%）")
+            slide = _slide(deck, f"{head}：{charts.places(seen, measure, Per.WHOLE).title}", said.foot)
             _bars(slide, values, measure.headline, "#,##0" if measure.adds_up else "0.0%", left=0.6, width=12.1)
     if seen.has_trainings:
         slide = _slide(deck, charts.funnel(seen).title, said.foot)
@@ -238,12 +245,12 @@ def pptx(said: Brief, seen: Board, lines: Sequence[Line]) -> bytes:
         _bars(slide, stages, "人数", "#,##0", left=0.6, width=12.1)
         slide = _slide(deck, "办理迟缓的培训", said.foot)
         if said.late:
-            _table(slide, [("卡在", "培训", "机构", "已停"), *said.late], (2, 5, 4, 1.1))
+            _table(slide, [("卡在", "培训", "机构", "已停"), *said.late], (1.8, 5.3, 4, 1))
         else:
             _words(slide, ["没有停下来的培训。"], left=0.6, width=12.1, size=16)
     if said.ranks:
         slide = _slide(deck, "领先与落后", said.foot)
-        _table(slide, [("指标", "领先", "落后"), *said.ranks], (2.1, 5, 5))
+        _table(slide, [("指标", "领先", "落后"), *_one_a_line(said.ranks)], (2.1, 5, 5))
     buffer = io.BytesIO()
     deck.save(buffer)
     return buffer.getvalue()
@@ -255,7 +262,7 @@ def _slide(deck: Any, title: str, foot: str) -> Any:
     shape.left, shape.top, shape.width, shape.height = Inches(0.6), Inches(0.3), Inches(12.1), Inches(1)
     shape.text_frame.text = title
     run = shape.text_frame.paragraphs[0].runs[0]
-    run.font.size, run.font.bold = Pt(28), True
+    run.font.size, run.font.bold = Pt(24), True
     run.font.color.rgb = RGBColor(*paper.ACCENT)  # type: ignore[no-untyped-call]
     mark = taken.of()
     whose = f"{foot}　　{mark.line}" if mark else foot
@@ -276,15 +283,18 @@ def _words(
 
 def _table(slide: Any, rows: Sequence[tuple[str, ...]], widths: Sequence[float]) -> None:
     """A native table, its heads first; widths in inches."""
+    lines = [max(words.count("\n") for words in row) + 1 for row in rows]
     where = (Inches(0.6), Inches(1.5), Inches(sum(widths)), Inches(0.45 * len(rows)))
     table = slide.shapes.add_table(len(rows), len(widths), *where).table
     for column, width in zip(table.columns, widths, strict=True):
         column.width = Inches(width)
     for row, line in enumerate(rows):
+        table.rows[row].height = Inches(0.2 + 0.25 * lines[row])  # not every program makes a row as high as its words
         for column, words in enumerate(line):
             cell = table.cell(row, column)
             cell.text = words
-            cell.text_frame.paragraphs[0].font.size = Pt(14)
+            for paragraph in cell.text_frame.paragraphs:
+                paragraph.font.size = Pt(12)
             if row == 0:
                 cell.fill.solid()
                 cell.fill.fore_color.rgb = RGBColor(*paper.ACCENT)  # type: ignore[no-untyped-call]
