@@ -22,8 +22,10 @@ from data.demo.words import EVERYBODY, REGION, scenes, words
 
 FIRST_DAY, LAST_DAY = -350, 88
 """Between which days from today trainings begin."""
-LONG_AGO, _FEWER = -600, 4
+LONG_AGO, _FEWER = -600, 3
 """Those of the year before begin between the first of these days and `FIRST_DAY`, one for so many of a year's."""
+_FULLER = 3
+"""So many times as large are those of the year before: fewer papers, and nearly as many people."""
 _SOUGHT = {Subject.PUBLIC: 27, Subject.PROFESSIONAL: 72}
 """Hours that givers reckon with for each person of their authority in a year."""
 
@@ -115,17 +117,17 @@ def year_of_courses(rng: Random, givers: Sequence[Giver], *, today: date) -> lis
 
 
 def year_before(rng: Random, givers: Sequence[Giver], *, today: date) -> list[Course]:
-    """Fewer trainings, of the year before, to hold this year against (上年同期); all of them are over and done."""
+    """Fewer but larger trainings of the year before, to hold this year against (上年同期); all are over and done."""
     found = (
         _ordinary(rng, giver, rng.randrange(LONG_AGO, FIRST_DAY), today)
         for giver in givers
-        for _ in range(round(giver.yearly / _FEWER))
+        for _ in range(max(round(giver.yearly / _FEWER), min(giver.yearly, 1)))
     )
     done = [_off_new_year(sketch, today) for sketch in found if sketch.steps[-1].deed is Deed.APPROVE]
     sketches = sorted(done, key=lambda sketch: sketch.start)
     first_year = notices.policies()[0].first_year
     wanted: _Wanted = {}
-    courses = [_course(rng, sketch, wanted, today) for sketch in sketches]
+    courses = [_course(rng, sketch, wanted, today, fuller=_FULLER) for sketch in sketches]
     return _numbered([course for course in courses if course.fields.start_on.year >= first_year])
 
 
@@ -233,7 +235,7 @@ def weekday(day: int, today: date, *, forward: bool = False) -> int:
     return day + 7 - at if forward else day + 4 - at
 
 
-def _course(rng: Random, sketch: _Sketch, wanted: _Wanted, today: date) -> Course:
+def _course(rng: Random, sketch: _Sketch, wanted: _Wanted, today: date, *, fuller: int = 1) -> Course:
     """Fill in what was left open: for whom, about what, where, for how many."""
     giver, lists = sketch.giver, words()
     start_on = today + timedelta(days=sketch.start)
@@ -249,7 +251,9 @@ def _course(rng: Random, sketch: _Sketch, wanted: _Wanted, today: date) -> Cours
     there = sum(giver.people[each] for each in meant)
     useful = sum(max(lacking[each], 0) for each in meant) / sketch.hours
     seats = (
-        rng.uniform(0.65, 0.85) * there if sketch.public else min(rng.uniform(0.5, 0.8) * there, rng.uniform(60, 150))
+        rng.uniform(0.65, 0.85) * there
+        if sketch.public
+        else min(rng.uniform(0.5, 0.8) * there, fuller * rng.uniform(60, 150))
     )
     headcount = sketch.headcount or -int(-max(min(seats, useful), 15) // 5) * 5
     if any(step.deed is Deed.REPORT for step in sketch.steps):
