@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Unpack
 
-import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
 from core.ground import db
 from core.office import retention
-from web import deeds
+from web import deeds, tables
 from web.deeds import Who
 
 
@@ -30,8 +29,7 @@ def section() -> None:
         lines, terms = retention.table(session), retention.terms(session)
     st.subheader("保存期限")
     st.caption("通知和法规没有规定这些天数，由单位确定。缩短后，超过期限的在下一次每日清除时删除，不能找回。")
-    frame = pd.DataFrame(lines, columns=["资料", "保存", "到期", "原因"])
-    st.table(frame, hide_index=True, border="horizontal", width="content")
+    tables.prose(lines, ("资料", "保存", "到期", "原因"))
     with st.form("retention", width=560):
         for code, kind in retention.SET.items():
             st.number_input(
