@@ -141,8 +141,7 @@ def strip(links: Sequence[tuple[str, str]], here: str) -> None:
     The menu entry of a room links to its first page; CSS highlights it while another page of the room is open.
     """
     first = links[0][0]
-    shown = "border-color: light-dark(#174e86, #6fa8e0); scroll-initial-target: nearest"  # a telephone scrolls to it
-    open_one = f'.st-key-strip a[href="{here}"] {{ {shown} }}'
+    open_one = f'.st-key-strip a[href="{here}"] {{ border-color: light-dark(#174e86, #6fa8e0) }}'
     entry = f'[data-testid="stSidebarNavLink"][href$="/{first}"] {{ background: light-dark(#d8e1ea, #313c47) }}'
     st.html(f"<style>{open_one}{entry if here != first else ''}</style>")
     if len(links) > 1:
