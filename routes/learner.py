@@ -5,8 +5,6 @@ Plain pages beside the screens, under /learn/: a thousand learners need no thous
 
 from __future__ import annotations
 
-import base64
-import functools
 import hashlib
 import html
 from datetime import UTC, datetime
@@ -70,16 +68,6 @@ def _whose() -> Identity:
         return Identity("", None)
 
 
-def _mark(own: bytes | None) -> str:
-    """A mark as an address: the office's own, else the system's."""
-    return f"data:image/png;base64,{base64.b64encode(own).decode()}" if own else _drawn()
-
-
-@functools.cache
-def _drawn() -> str:
-    return f"data:image/svg+xml;base64,{base64.b64encode(_MARK.read_bytes()).decode()}"
-
-
 def page(title: str, body: str, *, script: str = "", wide: bool = False, status: int = 200) -> HTMLResponse:
     """A page of the learner's (学员页面): `body` is HTML, everything foreign escaped; the script is a file."""
     whose = _whose()
@@ -89,7 +77,7 @@ def page(title: str, body: str, *, script: str = "", wide: bool = False, status:
 <meta name="viewport" content="width=device-width,initial-scale=1"><title>{html.escape(title)}</title>
 <link rel="stylesheet" href="{asset("learner.css")}">{code}</head>
 <body{' class="wide"' if wide else ""}><a class="skip" href="#main">跳到正文</a>
-<header><span><img src="{_mark(whose.mark)}" alt="" width="32" height="32">{html.escape(whose.called)}</span>
+<header><span><img src="{whose.picture(_MARK)}" alt="" width="32" height="32">{html.escape(whose.called)}</span>
 <nav><a href="/">首页</a><a href="/learn">我的课程</a></nav></header>
 <main id="main">{body}</main></body></html>""",
         status_code=status,

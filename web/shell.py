@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import copy
 import functools
 from collections.abc import Callable, Sequence
@@ -14,7 +13,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.ground import db
 from core.ground.access import Actor, Role
-from core.people.identity import Identity
+from core.people.identity import Identity, data_url
 from web import context
 from web.words import md
 
@@ -107,16 +106,9 @@ def identify(whose: Identity, title: str = "") -> None:
 
 def nameplate(whose: Identity) -> None:
     """Mark and name (单位名称、标志) above what a page without a menu asks for."""
-    drawn = f"data:image/png;base64,{base64.b64encode(whose.mark).decode()}" if whose.mark else _address(MARK)
     with st.container(gap="xsmall", horizontal_alignment="center", key="nameplate"):
-        st.html(f'<img src="{drawn}" alt="" width="48" height="48">', width="content")
+        st.html(f'<img src="{whose.picture(MARK)}" alt="" width="48" height="48">', width="content")
         st.title(md(whose.called), anchor=False, text_alignment="center")
-
-
-@functools.cache
-def _address(drawing: Path) -> str:
-    """A drawing as an address: what is drawn into a page directly, Streamlit takes out."""
-    return f"data:image/svg+xml;base64,{base64.b64encode(drawing.read_bytes()).decode()}"
 
 
 def empty(words: str, drawing: Literal["clear", "nothing"] = "nothing") -> None:
@@ -124,7 +116,7 @@ def empty(words: str, drawing: Literal["clear", "nothing"] = "nothing") -> None:
 
     `clear`: all is done; `nothing`: nothing was found.
     """
-    st.html(f'<div class="empty-drawing"><img src="{_address(MARK.parent / f"{drawing}.svg")}" alt=""></div>')
+    st.html(f'<div class="empty-drawing"><img src="{data_url(MARK.parent / f"{drawing}.svg")}" alt=""></div>')
     st.info(words)
 
 

@@ -11,7 +11,7 @@ import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -236,7 +236,7 @@ def beat(
         return _told(session, enrolment, lesson, progress, words=words, ended=True)
     words = ""
     if shut:  # the last day of study ended, or the course was withdrawn: what passed until midnight counts
-        midnight = datetime.combine(db.office_day(now), time(), db.OFFICE_ZONE)
+        midnight = db.day_begins(db.office_day(now))
         passed = max(0, min(passed, int((midnight - since).total_seconds())))
     if progress.finished_at is None:
         reason = _why_not(sitting, enrolment, passed, by)

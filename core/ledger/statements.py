@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -124,9 +124,9 @@ def batches(
     if text:
         conditions.append(_batch_found(text))
     if first_on:
-        conditions.append(CreditBatch.posted_at >= datetime.combine(first_on, datetime.min.time(), db.OFFICE_ZONE))
+        conditions.append(CreditBatch.posted_at >= db.day_begins(first_on))
     if last_on:
-        conditions.append(CreditBatch.posted_at <= datetime.combine(last_on, datetime.max.time(), db.OFFICE_ZONE))
+        conditions.append(CreditBatch.posted_at <= db.day_ends(last_on))
     count = session.scalar(sa.select(sa.func.count(CreditBatch.id)).where(*conditions)) or 0
     shown = sa.select(CreditBatch.id).where(*conditions).order_by(CreditBatch.id.desc()).offset(offset).limit(limit)
     back = sa.orm.aliased(CreditBatch)

@@ -42,7 +42,7 @@ class Kind:
     term: str = ""
     """In words, where it is not counted in days."""
     on_disk: bool = False
-    """Files, whose age is told by the real clock, and which no writing transaction waits for."""
+    """Files on disk: aged by the system clock, and removed outside the write transaction."""
 
     @property
     def setting(self) -> str:

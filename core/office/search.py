@@ -14,7 +14,7 @@ from core.ledger import books, statements
 from core.ledger.standing import Standing
 from core.models import Organization, Person, State, Submission
 from core.people import persons
-from core.records import cards
+from core.records import cards, tokens
 from core.submissions import workflow
 from core.submissions.kinds import KINDS
 
@@ -149,5 +149,5 @@ def _batches(session: Session, actor: Actor, text: str) -> list[Hit]:
 def _card(card: Any, person: Person, holds: bool) -> Hit:
     words = f"{person.name}，{resident_id.mask(person.id_number)}"
     return Hit(
-        "card", person.id, f"{card.year}年度审验卡　{cards.written(card.code)}", words, "有效" if holds else "已失效"
+        "card", person.id, f"{card.year}年度审验卡　{tokens.written(card.code)}", words, "有效" if holds else "已失效"
     )

@@ -10,7 +10,7 @@ import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 import segno
 import sqlalchemy as sa
@@ -80,7 +80,7 @@ def give(session: Session, person_ids: list[int], *, actor: Actor, now: datetime
     ):
         code = "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
         kept = session.get(ActivationCode, person.id) or ActivationCode(person_id=person.id)
-        kept.digest, kept.expires_at = _digest(person.id, code), datetime.combine(last, time.max, db.OFFICE_ZONE)
+        kept.digest, kept.expires_at = _digest(person.id, code), db.day_ends(last)
         kept.wrong, kept.used_at = 0, None
         session.add(kept)
         audit.record(session, audit.Event.CODE_GIVEN, person, actor=actor, after={"name": person.name}, now=now)

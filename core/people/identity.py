@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import functools
 import io
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from sqlalchemy.orm import Session
 
@@ -45,10 +47,20 @@ class Identity:
         """What stands on screens and paper: the office's name, else the system's."""
         return self.name or SYSTEM
 
+    def picture(self, otherwise: Path) -> str:
+        """The mark as a data URL, which needs no request of its own; without one a drawing (SVG) of the system's."""
+        return f"data:image/png;base64,{base64.b64encode(self.mark).decode()}" if self.mark else data_url(otherwise)
+
     @property
     def letterhead(self) -> paper.Letterhead:
         """Name and mark as printed pages carry them (抬头)."""
         return paper.Letterhead(self.called, self.mark)
+
+
+@functools.cache
+def data_url(file: Path) -> str:
+    """A drawing (SVG) of the system's as a data URL."""
+    return f"data:image/svg+xml;base64,{base64.b64encode(file.read_bytes()).decode()}"
 
 
 def identity(session: Session) -> Identity:

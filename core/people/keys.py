@@ -107,10 +107,7 @@ def listed(session: Session, actor: Actor) -> list[Key]:
     for event, at, after in session.execute(told.order_by(AuditEntry.id)):
         of = json.loads(after).get("fingerprint") if event == audit.Event.KEY_ROTATED.value else None
         since.setdefault(of or db.keys().fingerprints[-1], at)
-    doubts = {
-        fingerprint: Doubt(said["by"], datetime.fromisoformat(said["at"]), said["reason"], _day(said))
-        for fingerprint, said in _doubts(session).items()
-    }
+    doubts = {fingerprint: _doubt(said) for fingerprint, said in _doubts(session).items()}
     return [
         Key(each.fingerprint, each.id.hex(), since.get(each.fingerprint), number == 0, doubts.get(each.fingerprint))
         for number, each in enumerate(signing.public_keys())
@@ -155,6 +152,10 @@ _DOUBTS = "doubted keys"
 def _doubts(session: Session) -> dict[str, dict[str, Any]]:
     told: dict[str, dict[str, Any]] = json.loads(setup.setting(session, _DOUBTS) or "{}")
     return told
+
+
+def _doubt(said: dict[str, Any]) -> Doubt:
+    return Doubt(said["by"], datetime.fromisoformat(said["at"]), said["reason"], _day(said))
 
 
 def _day(said: dict[str, Any]) -> date | None:
@@ -213,9 +214,7 @@ def to_agree(session: Session, actor: Actor) -> list[Doubt]:
     if actor.role is not Role.ADMIN or not actor.oversees_region:
         return []
     return [
-        Doubt(said["by"], datetime.fromisoformat(said["at"]), said["reason"], None)
-        for said in _doubts(session).values()
-        if not said["on"] and said["account"] != actor.account_id
+        _doubt(said) for said in _doubts(session).values() if not said["on"] and said["account"] != actor.account_id
     ]
 
 

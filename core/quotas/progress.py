@@ -9,7 +9,7 @@ from __future__ import annotations
 import calendar
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -259,7 +259,7 @@ def _lines(
     """
     filed = sa.orm.aliased(Submission, flat=True)
     plan, reported = sa.orm.aliased(Plan, flat=True), sa.orm.aliased(Report, flat=True)
-    until = datetime.combine(on + timedelta(days=1), time.min, db.OFFICE_ZONE)
+    until = db.day_begins(on + timedelta(days=1))
     decided = sa.and_(reported.state == State.APPROVED, reported.decided_at < until)
     people = sa.func.sum(sa.case((decided, reported.people), else_=0))
     held = sa.func.max(sa.case((decided, 1), else_=0))
@@ -357,10 +357,11 @@ def _against(split: Split, done: int, unit: str, whose: str) -> str:
     target = f"{whose}指标{targets.written(split, unit)}"
     most = split.target if split.most is None else split.most
     if done < split.target:
-        left = f"{target}，还差{split.target - done:,}{unit}"
         if done == 0:
             return target
-        return f"占{target}的{done / split.target:.1%}" if split.most is None else left
+        if split.most is None:
+            return f"占{target}的{done / split.target:.1%}"
+        return f"{target}，还差{split.target - done:,}{unit}"
     if done > most:
         return f"比{target}多{done - most:,}{unit}"
     return f"已达到{target}" if most == split.target else f"在{target}之内"

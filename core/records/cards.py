@@ -300,11 +300,6 @@ def _entry_line(line: Mapping[Any, Any], named: Mapping[str, str]) -> dict[str, 
     }
 
 
-def written(code: str) -> str:
-    """A code as it is printed: groups of four."""
-    return "-".join(code[at : at + 4] for at in range(0, len(code), 4))
-
-
 class Life(Labelled):
     """How it stands with a card (卡片状态)."""
 
@@ -350,7 +345,7 @@ def issued(session: Session, person_id: int, actor: Actor) -> pd.DataFrame:
         )
         line = {
             "id": card.id,
-            "code": written(card.code),
+            "code": tokens.written(card.code),
             "number": card.number or "",
             "year": card.year,
             "since": years_of[0],
@@ -359,7 +354,7 @@ def issued(session: Session, person_id: int, actor: Actor) -> pd.DataFrame:
             "state": state.label,
             "revoked_on": revoked.on if revoked else None,
             "reason": revoked.words if revoked else "",
-            "follows": (before.number or written(before.code)) if before else "",
+            "follows": (before.number or tokens.written(before.code)) if before else "",
             "full_id": "id_number" in said[card.id],
         }
         lines.append(line)
@@ -535,7 +530,7 @@ def verification(session: Session, code: str) -> Verification | None:
         changed = tuple(_differences(years.of(session, card.person_id, card.year, said), payload))
     return Verification(
         card_id=card.id,
-        code=written(card.code),
+        code=tokens.written(card.code),
         name=names.shortened(payload["name"]),
         employer=payload["employer"],
         office=payload["office"],

@@ -13,7 +13,7 @@ from core.ground import names, typed
 from core.ground.access import Actor, Role, require
 from core.models import Card, CardCheck, Person, under
 from core.people import persons, tries
-from core.records import cards
+from core.records import cards, tokens
 from core.records.cards import Verification
 
 
@@ -75,7 +75,7 @@ def of_person(session: Session, actor: Actor) -> pd.DataFrame:
     )
     words = {None: "", True: "相符", False: "不相符"}
     lines = [
-        (at, cards.written(code), year, cards.Answer(answer).label, words[agreed])
+        (at, tokens.written(code), year, cards.Answer(answer).label, words[agreed])
         for at, code, year, answer, agreed in session.execute(query)
     ]
     return pd.DataFrame(lines, columns=["at", "code", "year", "answer", "agreed"])

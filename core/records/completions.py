@@ -118,7 +118,7 @@ def verification(session: Session, code: str) -> Verified | None:
     said = json.loads(found.payload)
     entry = sa.select(CreditEntry.line).where(CreditEntry.batch_id == found.batch_id, CreditEntry.line == found.line)
     facts = (
-        ("验证码", cards.written(found.code)),
+        ("验证码", tokens.written(found.code)),
         ("姓名", names.shortened(said["name"])),
         ("课程", said["course"]),
         ("学时", f"{said['hours']}学时，记入{said['year']}年度"),
@@ -127,18 +127,18 @@ def verification(session: Session, code: str) -> Verified | None:
         ("核定机关", said["office"]),
         ("出具日期", said["issued_on"]),
     )
-    return Verified(cards.written(found.code), facts, session.scalar(entry.where(standing.STANDS)) is not None)
+    return Verified(tokens.written(found.code), facts, session.scalar(entry.where(standing.STANDS)) is not None)
 
 
 def filename(found: Completion) -> str:
     """What a certificate's file is called."""
-    return f"结业证书-{cards.written(found.code)}.pdf"
+    return f"结业证书-{tokens.written(found.code)}.pdf"
 
 
 def pdf(found: Completion, *, verify_url: str) -> bytes:
     """A certificate as an A4 PDF, signed by the office; its QR code leads to where it is verified. Refused: "glyph"."""
     said: dict[str, Any] = json.loads(found.payload)
-    code = cards.written(found.code)
+    code = tokens.written(found.code)
     page = paper.Page(f"结业证书　验证码 {code}")
     page.set_title(f"{said['name']}结业证书")
     page.set_creation_date(found.issued_at)

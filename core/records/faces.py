@@ -224,7 +224,7 @@ class _Large(_Face):
             self.image(self.look.logo, x, margin, 13 * unit, 13 * unit)
             x += 15.5 * unit
         self.put(self.look.title, x, margin, right - x - 4, 9 * unit, 17 * unit, colour=paper.ACCENT)
-        code = f"验证码 {'-'.join(said['code'][at : at + 4] for at in range(0, len(said['code']), 4))}"
+        code = f"验证码 {tokens.written(said['code'])}"
         words = "　".join([span(said), *([f"编号 {said['number']}"] if said.get("number") else []), code])
         self.put(words, x, margin + 9 * unit, right - x - 4, 5 * unit, 9 * unit)
         if self.look.mongolian:
@@ -236,28 +236,16 @@ class _Large(_Face):
 
     def _person(self, width: float) -> None:
         said, high = self.said, 6.2 * self.unit
-        pairs = [
-            ("姓名", said["name"]),
-            ("性别", said["sex"]),
-            ("身份证号", said.get("id_number") or said["id_mask"]),
-            ("专业技术职务", said["title"] or "—"),
-        ]
         first = width * 0.53
-        boxes = [
-            (
-                name,
-                value,
-                self.left + first * (at % 2),
-                at // 2,
-                (width - first if at % 2 else first),
-                23 if at % 2 else 18,
-            )
-            for at, (name, value) in enumerate(pairs)
-        ]
-        boxes += [
-            (name, value, self.left, 2 + at, width, 18)  # names of offices are long
-            for at, (name, value) in enumerate([("工作单位", said["employer"] or "—"), ("核定机关", said["office"])])
-        ]
+        one, two, rest = self.left, self.left + first, width - first
+        boxes = (  # what, its value, left edge, row, width, width of its name; names of offices are long
+            ("姓名", said["name"], one, 0, first, 18),
+            ("性别", said["sex"], two, 0, rest, 23),
+            ("身份证号", said.get("id_number") or said["id_mask"], one, 1, first, 18),
+            ("专业技术职务", said["title"] or "—", two, 1, rest, 23),
+            ("工作单位", said["employer"] or "—", one, 2, width, 18),
+            ("核定机关", said["office"], one, 3, width, 18),
+        )
         for name, value, x, row, wide, broad in boxes:
             y, label = self.at + high * row, broad * self.unit
             self.frame(x, y, wide, high)
@@ -403,7 +391,7 @@ class _Small(_Face):
         number = said.get("number")
         self.put(f"编号 {number}" if number else span(said), x, 46.2, room, 3.2, 6)
         self.put(f"{said['issued_on']}出具", x, 49.2, room, 3.2, 6, colour=paper.GREY)
-        words = "-".join(said["code"][at : at + 4] for at in range(0, len(said["code"]), 4))
+        words = tokens.written(said["code"])
         self.put(words, width - 3.5 - side, 48.5, side, 3.6, 7, align="C")
 
     def _back(self) -> None:

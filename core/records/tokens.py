@@ -55,6 +55,11 @@ class Statement:
     years: tuple[tuple[int, bool | None, tuple[Decimal, ...]], ...]
 
 
+def written(code: str) -> str:
+    """A code as it is printed: groups of four."""
+    return "-".join(code[at : at + 4] for at in range(0, len(code), 4))
+
+
 def made(said: Mapping[str, Any], by: signing.PublicKey | None = None) -> str:
     """The signed statement of a card, of its payload (`cards`), as it stands behind the # of its address.
 

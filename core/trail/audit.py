@@ -334,9 +334,9 @@ def history(
     if also is not None:
         conditions.append(also)
     if first_on:
-        conditions.append(AuditEntry.at >= datetime.combine(first_on, datetime.min.time(), db.OFFICE_ZONE))
+        conditions.append(AuditEntry.at >= db.day_begins(first_on))
     if last_on:
-        conditions.append(AuditEntry.at <= datetime.combine(last_on, datetime.max.time(), db.OFFICE_ZONE))
+        conditions.append(AuditEntry.at <= db.day_ends(last_on))
     count = session.scalar(sa.select(sa.func.count()).select_from(AuditEntry).where(*conditions)) or 0
     query = (
         sa.select(

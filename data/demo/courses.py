@@ -6,7 +6,7 @@ Pure: days from today in, courses out. What lies after today simply has not happ
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -109,11 +109,7 @@ def year_of_courses(rng: Random, givers: Sequence[Giver], *, today: date) -> lis
         span = (LAST_DAY - FIRST_DAY) / max(giver.yearly, 1)
         starts = [FIRST_DAY + int((number + rng.random()) * span) for number in range(giver.yearly)]
         sketches += [_ordinary(rng, giver, start, today) for start in starts]
-    sketches = sorted((_off_new_year(sketch, today) for sketch in sketches), key=lambda sketch: sketch.start)
-    first_year = notices.policies()[0].first_year
-    wanted: _Wanted = {}
-    courses = [_course(rng, sketch, wanted, today) for sketch in sketches]
-    return _numbered([course for course in courses if course.fields.start_on.year >= first_year])
+    return _filled_in(rng, sketches, today)
 
 
 def year_before(rng: Random, givers: Sequence[Giver], *, today: date) -> list[Course]:
@@ -123,11 +119,16 @@ def year_before(rng: Random, givers: Sequence[Giver], *, today: date) -> list[Co
         for giver in givers
         for _ in range(max(round(giver.yearly / _FEWER), min(giver.yearly, 1)))
     )
-    done = [_off_new_year(sketch, today) for sketch in found if sketch.steps[-1].deed is Deed.APPROVE]
-    sketches = sorted(done, key=lambda sketch: sketch.start)
+    done = [sketch for sketch in found if sketch.steps[-1].deed is Deed.APPROVE]
+    return _filled_in(rng, done, today, fuller=_FULLER)
+
+
+def _filled_in(rng: Random, sketches: Iterable[_Sketch], today: date, *, fuller: int = 1) -> list[Course]:
+    """Trainings of sketches, in the order in which they begin, from the first year that a notice covers."""
+    in_order = sorted((_off_new_year(sketch, today) for sketch in sketches), key=lambda sketch: sketch.start)
     first_year = notices.policies()[0].first_year
     wanted: _Wanted = {}
-    courses = [_course(rng, sketch, wanted, today, fuller=_FULLER) for sketch in sketches]
+    courses = [_course(rng, sketch, wanted, today, fuller=fuller) for sketch in in_order]
     return _numbered([course for course in courses if course.fields.start_on.year >= first_year])
 
 

@@ -83,13 +83,13 @@ def test_genuine_altered_foreign_and_revoked_are_told_apart_without_a_network(
         typed = text.partition("#")[2].replace("%20", " ").replace("$", "￥").replace(".", "。").lower()
         assert pasted(page, typed) == "genuine"  # by a scanner through an input method
         assert pasted(page, text[:-30]) == "altered"
-        assert [pasted(page, each) for each in (cards.written(card.code), text.partition("#")[0])] == ["code", "code"]
+        assert [pasted(page, each) for each in (tokens.written(card.code), text.partition("#")[0])] == ["code", "code"]
         page.get_by_role("button", name="清除").click()
         assert page.locator("#answer").inner_text() == ""
         page.locator("#file").set_input_files(printed)
         page.locator("[data-state=genuine]").wait_for()
         said = page.locator("#answer").inner_text()
-        for words in ("额尔敦·巴图", c.id_number(1)[-4:], cards.written(card.code), "7.5", "2024-07-01"):
+        for words in ("额尔敦·巴图", c.id_number(1)[-4:], tokens.written(card.code), "7.5", "2024-07-01"):
             assert words in said
         file.write_bytes(with_the_key_void())
         page.goto(file.as_uri())

@@ -15,7 +15,7 @@ from core.ground import db, paper, signing
 from core.ground.access import Refused
 from core.ledger import books, reliance
 from core.models import Card, CardPerson, Person, Source
-from core.records import cards, faces
+from core.records import cards, faces, tokens
 from core.records.faces import Look, Size
 from core.trail import audit
 from tests import cast as c
@@ -81,15 +81,15 @@ def test_a_card_is_known_by_its_code_however_it_is_typed(database: str) -> None:
     cast = c.assemble()
     c.posted(cast, c.sheet([c.row(1, "额尔敦·巴图")]))
     card = issued(cast, by="employer")
-    assert cards.written(card.code).count("-") == 3
-    printed = cards.written(card.code)
+    assert tokens.written(card.code).count("-") == 3
+    printed = tokens.written(card.code)
     apart = (f"验证码 {printed}", f"{printed}。", printed.replace("-", "·"), printed.replace("-", "_"))
     for code in (card.code, printed, card.code.lower(), f" {printed.lower()} ", *apart):
         found = asked(code)
         assert found is not None
         assert (found.name, found.year, found.hours[1], found.holds) == ("额*****", 2024, ("专业", 24), True)
         assert c.id_number(1)[-4:] not in str(found)
-        assert found.code == cards.written(card.code)
+        assert found.code == tokens.written(card.code)
     other = "2" if card.code[0] != "2" else "3"
     for code in (other + card.code[1:], card.code[:-1], card.code + "2", "", "%" * 16, "赵" * 16, "\x00" * 16):
         assert asked(code) is None
@@ -472,7 +472,7 @@ def test_a_reversal_revokes_the_cards_of_those_people_and_years_and_says_why_and
     assert asked(again.code).holds
     words = "2024-07-03 冲销第1批：重复登记"
     assert listed(cast, 1) == [
-        (cards.written(card.code), said) for card, said in ((again, ""), (before, ""), (first, words))
+        (tokens.written(card.code), said) for card, said in ((again, ""), (before, ""), (first, words))
     ]
     # A card shows the two years before its own as well: what is taken back there revokes it too, and no other.
     assert (at_stake(cast, 2, [1]), at_stake(cast, 2, [2])) == (1, 2)  # what is revoked already is at stake no more
@@ -493,7 +493,7 @@ def test_a_persons_cards_are_listed_for_whoever_may_look_the_person_up(database:
     card = issued(cast)
     c.give_account(cast, 1, "person")
     for by in ("reviewer", "leader", "employer", "person"):
-        assert listed(cast, 1, by) == [(cards.written(card.code), "")]
+        assert listed(cast, 1, by) == [(tokens.written(card.code), "")]
     for by, code in (("hohhot_reviewer", "missing"), ("hohhot_employer", "missing"), ("base", "role")):
         with pytest.raises(Refused, match=code):
             listed(cast, 1, by)

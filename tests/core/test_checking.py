@@ -68,7 +68,7 @@ def checks() -> list[tuple[str, bool | None]]:
 
 def test_a_card_is_valid_superseded_revoked_or_never_was(cast: c.Cast) -> None:
     card = issued(cast)
-    page = asked(f"/verify/{cards.written(card.code).lower()}")
+    page = asked(f"/verify/{tokens.written(card.code).lower()}")
     assert (page.status_code, "此卡真实有效" in page.text) == (200, True)
     assert "额*****" in page.text
     assert f"<th>编号<td>{card.number}" in page.text
@@ -127,8 +127,8 @@ def test_the_holder_and_nobody_else_sees_that_the_card_was_checked(cast: c.Cast)
     with db.reading() as session:
         found = checking.of_person(session, own)
         assert found[["code", "answer", "agreed"]].to_numpy().tolist() == [
-            [cards.written(card.code), "真实有效", "不相符"],
-            [cards.written(card.code), "真实有效", ""],
+            [tokens.written(card.code), "真实有效", "不相符"],
+            [tokens.written(card.code), "真实有效", ""],
         ]
         with pytest.raises(Refused, match="role"):
             checking.of_person(session, cast["reviewer"])

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from core.ground import db
 from core.ground.access import Actor, Role
 from core.models import Card
-from core.records import cards, faces, templates
+from core.records import cards, faces, templates, tokens
 from core.records.cards import Life, Why
 from core.records.faces import Look
 from web import context, deeds, tables
@@ -63,7 +63,7 @@ def _issue(person_id: int, key: str, year: int) -> None:
 
     def act(session: Session, **who: Unpack[Who]) -> tuple[str, tuple[Card, Look]]:
         card = cards.issue(session, person_id, year, since=since, size=size, full_id=full, **who)
-        words = f"审验卡已生成，验证码{cards.written(card.code)}，请下载打印。"
+        words = f"审验卡已生成，验证码{tokens.written(card.code)}，请下载打印。"
         return words, (card, templates.of_card(session, card))
 
     if made := deeds.deed(act, "card", person_id, year, since, size, full):

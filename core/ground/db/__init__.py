@@ -16,7 +16,7 @@ from core.ground.db.columns import (
 )
 from core.ground.db.copies import dialect, dump, put_back, rehearsal_on_a_copy, scratch
 from core.ground.db.guards import alembic_config, append_only, faults, installed, outdated, upgrade
-from core.ground.db.place import OFFICE_ZONE, ROOT, home, key_path, office_day, url
+from core.ground.db.place import OFFICE_ZONE, ROOT, day_begins, day_ends, home, key_path, office_day, url
 from core.ground.db.sealing import (
     blind_index,
     blind_indexes,
@@ -68,6 +68,8 @@ __all__ = [
     "canonical_rows",
     "checkpoint",
     "close",
+    "day_begins",
+    "day_ends",
     "day_number",
     "dialect",
     "dump",

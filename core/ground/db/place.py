@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -15,6 +15,16 @@ OFFICE_ZONE = timezone(timedelta(hours=8), "UTC+8")
 def office_day(moment: datetime) -> date:
     """The calendar day at the office for an aware moment."""
     return moment.astimezone(OFFICE_ZONE).date()
+
+
+def day_begins(day: date) -> datetime:
+    """The moment at which a calendar day begins at the office."""
+    return datetime.combine(day, time.min, OFFICE_ZONE)
+
+
+def day_ends(day: date) -> datetime:
+    """The last moment of a calendar day at the office."""
+    return datetime.combine(day, time.max, OFFICE_ZONE)
 
 
 def home() -> Path:

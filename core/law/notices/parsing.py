@@ -111,22 +111,14 @@ class _Composer(yaml.SafeLoader):
         return node
 
 
-class _BeyondUnicode(Exception):
-    """An escape names a character that there is none of."""
-
-    def __init__(self, line: int) -> None:
-        self.line = line
-
-
 @functools.lru_cache(maxsize=32)  # the same few files are read again for each draft, and composing is all that costs
 def _composed(text: str) -> yaml.Node | None:
     composer = _Composer(text)
     try:
         return composer.get_single_node()
-    except yaml.YAMLError:
-        raise
-    except (ValueError, OverflowError) as error:
-        raise _BeyondUnicode(composer.line) from error
+    except (ValueError, OverflowError) as error:  # an escape beyond Unicode
+        mark = composer.get_mark()
+        raise yaml.MarkedYAMLError(problem="转义字符不对", problem_mark=mark) from error
 
 
 _YAML_WORDS = (
@@ -166,8 +158,6 @@ class _Located:
             raise self._unreadable(*_said(error)) from error
         except yaml.reader.ReaderError as error:
             raise self._unreadable(text.count("\n", 0, error.position), "有不能显示的字符，不是文本文件") from error
-        except _BeyondUnicode as error:
-            raise self._unreadable(error.line, "不是有效的YAML：转义字符不对") from error
         if not isinstance(node, yaml.MappingNode):
             line = node.start_mark.line if node else 0
             raise self._unreadable(line, "政策文件应是一组“名称: 值”" if node else "文件是空的")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -46,6 +46,11 @@ class Measure(Labelled):
     def headline(self) -> str:
         """The measure with its unit, as axes and tiles name it."""
         return self.label if self.label.endswith(self.unit) else f"{self.label}（{self.unit}）"
+
+    @property
+    def heading(self) -> str:
+        """`headline` above figures that carry their own %."""
+        return self.headline if self.adds_up else self.label
 
     @property
     def adds_up(self) -> bool:
@@ -114,7 +119,7 @@ def last_day(wanted: Wanted) -> date:
 
 def end_of(day: date) -> datetime:
     """The moment at which a day of the office ends."""
-    return datetime.combine(day + timedelta(days=1), time(), db.OFFICE_ZONE)
+    return db.day_begins(day + timedelta(days=1))
 
 
 def short(name: str) -> str:

@@ -134,7 +134,7 @@ def _rank(seen: Board, measure: Measure) -> tuple[str, str, str] | None:
         pairs = zip(rows["name"], rows["value"], strict=True)
         return "、".join(f"{name}（{told(value, measure)}）" for name, value in pairs)
 
-    return measure.headline.removesuffix("（%）"), named(frame.head(some)), named(frame.tail(some)[::-1])
+    return measure.heading, named(frame.head(some)), named(frame.tail(some)[::-1])
 
 
 def _one_a_line(ranks: Sequence[tuple[str, str, str]]) -> list[tuple[str, ...]]:
@@ -235,8 +235,7 @@ def pptx(said: Brief, seen: Board, lines: Sequence[Line]) -> bytes:
         frame = seen.by_place(measure).head(15)
         values = list(zip(frame["name"], frame["value"], strict=True))
         if values:
-            head = measure.headline.removesuffix("（%）")
-            slide = _slide(deck, f"{head}：{charts.places(seen, measure, Per.WHOLE).title}", said.foot)
+            slide = _slide(deck, f"{measure.heading}：{charts.places(seen, measure, Per.WHOLE).title}", said.foot)
             _bars(slide, values, measure.headline, "#,##0" if measure.adds_up else "0.0%", left=0.6, width=12.1)
     if seen.has_trainings:
         slide = _slide(deck, charts.funnel(seen).title, said.foot)

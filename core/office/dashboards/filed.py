@@ -311,7 +311,7 @@ def _percent(part: int, whole: int) -> float | None:
 def _counted(session: Session, actor: Actor, asked: Period, today: date) -> tuple[dict[str, Any], Inputs]:
     """The figures of an office and a period as it stands, and what they are counted from."""
     wanted = Wanted(asked.year, today, month=None if asked.is_year else asked.last)
-    seen = board(session, actor, wanted, now=_end(today))
+    seen = board(session, actor, wanted, now=db.day_begins(today))
     inputs = dict(_inputs(session, actor, asked, seen.plans("month")))
     by_league: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for given in inputs.values():
@@ -347,10 +347,6 @@ def _progress(session: Session, actor: Actor, asked: Period, on: date) -> list[p
         if refused.code != "policy":
             raise
         return []
-
-
-def _end(day: date) -> datetime:
-    return datetime.combine(day, datetime.min.time(), db.OFFICE_ZONE)
 
 
 def _inputs(session: Session, actor: Actor, asked: Period, frame: pd.DataFrame) -> Iterator[tuple[str, dict[str, int]]]:
