@@ -38,6 +38,10 @@ from core.models import (
     Course,
     CreditBatch,
     CreditTotal,
+    Enrolment,
+    Exam,
+    ExamPaper,
+    LateAnswer,
     Person,
     Setting,
     Source,
@@ -101,6 +105,14 @@ def furnished() -> c.Cast:
             ("statement_id", "digest", "body", "agent", "verb", "activity", "registration", "voids"), ""
         )
         session.add(Statement(source_id=source.id, stored_at=c.NOW, **told))
+        given = {"blueprint": "", "minutes": 1, "pass_mark": 1, "attempts": 0, "wait_minutes": 0, "half_marks": False}
+        sat = {"number": 1, "seed": 1, "pass_mark": 1, "half_marks": False, "started_at": c.NOW, "ends_at": c.NOW}
+        begun = Enrolment(course_id=taught.id, person_id=c.person_id(1), credit_year=2024, started_at=c.NOW)
+        paper_of = ExamPaper(exam=Exam(course=taught, made_at=c.NOW, **given, **whose), enrolment=begun, **sat)
+        paper_of.person_id = c.person_id(1)
+        session.add(paper_of)
+        session.flush()
+        session.add(LateAnswer(paper_id=paper_of.id, place=1, chosen=1, came_at=c.NOW))
         shown = {"code": "C", "batch_id": 1, "line": 1, "payload": "", "signature": ""}
         session.add(Completion(course_id=taught.id, issued_at=c.NOW, **shown))
     open_report = c.draft_report(cast, c.sheet([c.row(3, sex="m")]))
