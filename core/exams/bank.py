@@ -74,12 +74,18 @@ class TakenIn:
     added: int
     changed: int
     same: int
+    left_void: int
+    """Of items that are void, and differ in the file; left out."""
+    other: int
+    """That say what another item of the bank says than the one they are called after; left out."""
     doubles: tuple[tuple[int, int], ...]
     """Places in what was imported, from 1, of items that say what an earlier one says, and that one's; left out."""
 
     @property
     def words(self) -> str:
         left = f"，{len(self.doubles)}道与前面的相同，没有重复导入" if self.doubles else ""
+        left += f"，{self.other}道与题库里另一编号的试题相同，没有导入" if self.other else ""
+        left += f"，{self.left_void}道在题库里已经作废，没有导入（改正后的请换一个题目编号）" if self.left_void else ""
         return f"新增{self.added}道，更新{self.changed}道，{self.same}道与题库一致{left}"
 
 
@@ -260,7 +266,7 @@ def take_in(session: Session, given: Sequence[Item], *, actor: Actor, now: datet
         by_text[kept.text_key] = known = (kept, as_item(edition))
         if kept.name_key:
             by_name[kept.name_key] = known
-    counts = {"added": 0, "changed": 0, "same": 0}
+    counts = {"added": 0, "changed": 0, "same": 0, "left_void": 0, "other": 0}
     doubles: list[tuple[int, int]] = []
     at_of: dict[str, int] = {}
     for at, item in enumerate(tidied, start=1):
@@ -275,8 +281,12 @@ def take_in(session: Session, given: Sequence[Item], *, actor: Actor, now: datet
         if match is None:
             _added(session, item, actor, now)
             counts["added"] += 1
-        elif match[1] == item or (same_words and same_words[0] is not match[0]) or match[0].state is ItemState.VOID:
+        elif match[1] == item:
             counts["same"] += 1
+        elif match[0].state is ItemState.VOID:
+            counts["left_void"] += 1
+        elif same_words and same_words[0] is not match[0]:
+            counts["other"] += 1
         else:
             _changed(session, match[0], item, actor, now)
             counts["changed"] += 1

@@ -21,6 +21,7 @@ from core.ground.access import Refused
 from core.law import notices
 from core.ledger import books, checks
 from core.models import (
+    BankItem,
     Course,
     CreditEntry,
     Difficulty,
@@ -82,6 +83,11 @@ def test_a_bank_imported_again_is_not_doubled_and_what_differs_is_a_further_edit
             each.item for each in (bank.one(session, sat_id, cast["exam"]) for sat_id in ids(session, cast, "题甲"))
         ]
         assert kept == [replace(named, stem="题甲改")]
+        other = replace(sat.ITEMS[1], reference="Q1")  # called as one item, and says what another says
+        assert "1道与题库里另一编号的试题相同" in bank.take_in(session, [other], **who).words
+        (void_id,) = ids(session, cast, "题甲改")
+        session.get_one(BankItem, void_id).state = ItemState.VOID
+        assert "1道在题库里已经作废，没有导入" in bank.take_in(session, [named], **who).words
         with pytest.raises(Refused, match=r"^double:"):
             bank.save(session, None, replace(named, reference="", stem="题甲改"), **who)
         with pytest.raises(Refused, match="第2题：没有写明哪个选项是正确答案"):
