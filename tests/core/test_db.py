@@ -384,7 +384,16 @@ def test_work_in_bulk_leaves_the_search_for_cycles_as_it_was() -> None:
 def test_credit_decisions_files_cards_and_the_trail_are_append_only() -> None:
     wanted = {"credit_batch", "credit_entry", "movement", "attachment", "card", "audit_entry"}
     wanted |= {"decision_policy", "decision_run", "decision_part", "decision_person"}
-    wanted |= {"completion", "person_change", "roster_repair", "card_person", "remark", "submission_content", "comment"}
+    wanted |= {
+        "completion",
+        "late_answer",
+        "person_change",
+        "roster_repair",
+        "card_person",
+        "remark",
+        "submission_content",
+        "comment",
+    }
     wanted |= {"credit_repair", "quota_version", "quota_share", "filed_figures", "card_check"}
     wanted |= {"card_revocation", "card_template", "item_edition", "statement"}
     assert set(models.append_only_tables()) == wanted
