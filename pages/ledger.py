@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from core.eligibility import decisions
 from core.ground import db
-from core.ground.access import Actor, Refused, Role
-from core.ledger import statements
+from core.ground.access import Actor, Refused
+from core.ledger import books, statements
 from core.ledger.standing import Standing
 from core.models import CreditBatch
 from core.submissions import kinds
@@ -19,7 +19,7 @@ from web.credit import importing, reversing
 from web.facts import facts
 from web.words import md, moment_text
 
-actor = shell.require(Role.REVIEWER, Role.ADMIN)
+actor = shell.require(*books.REVERSERS)
 shell.page(
     "入账批次与冲销",
     "每次审核、导入和冲销都是一批，逐笔可查，前后相连，不能改动。登记有误的，整批或逐笔冲销，原记录保留；"
@@ -65,6 +65,10 @@ def entries_of(batch: CreditBatch, undone: bool) -> None:
         found, count = statements.lines(session, batch.id, who, text=text, **page)
         return found.rename(columns=LINE_NAMES), count
 
+    with st.container(horizontal=True):
+        tables.export(lambda session, who: asked(session, who, limit=None)[0], LINE, name=f"第{batch.id}批学时")
+        if batch.attachment_id:
+            original(batch.attachment_id)
     shown, _count = tables.listing(asked, actor, name=f"line-{batch.id}")
     empty = "这一批没有这样的学时。"
     if undone and batch.entries > 1:
@@ -79,10 +83,6 @@ def entries_of(batch: CreditBatch, undone: bool) -> None:
         )
     else:
         tables.table(shown, LINE, empty=empty)
-    with st.container(horizontal=True):
-        tables.export(lambda session, who: asked(session, who, limit=None)[0], LINE, name=f"第{batch.id}批学时")
-        if batch.attachment_id:
-            original(batch.attachment_id)
 
 
 def relied(batch: CreditBatch) -> None:
@@ -94,13 +94,13 @@ def relied(batch: CreditBatch) -> None:
         if others := int((found["organization"] != actor.organization_name).sum()):
             told += f"其中{others}项由其他机关核验，请告知核验机关复核。"
         st.caption(told)
-        tables.table(found.rename(columns=RELIED_NAMES), RELIED, empty="没有结论用到这一批学时。")
         if not found.empty:
             tables.export(
                 lambda session, who: decisions.relied(session, batch.id, who).rename(columns=RELIED_NAMES),
                 RELIED,
                 name=f"第{batch.id}批相关结论",
             )
+        tables.table(found.rename(columns=RELIED_NAMES), RELIED, empty="没有结论用到这一批学时。")
 
 
 def batch_page(batch: CreditBatch, standing: Standing) -> None:
