@@ -65,11 +65,11 @@ def entries_of(batch: CreditBatch, undone: bool) -> None:
         found, count = statements.lines(session, batch.id, who, text=text, **page)
         return found.rename(columns=LINE_NAMES), count
 
-    with st.container(horizontal=True):
+    with tables.above():
+        shown, _count = tables.listing(asked, actor, name=f"line-{batch.id}")
         tables.export(lambda session, who: asked(session, who, limit=None)[0], LINE, name=f"第{batch.id}批学时")
         if batch.attachment_id:
             original(batch.attachment_id)
-    shown, _count = tables.listing(asked, actor, name=f"line-{batch.id}")
     empty = "这一批没有这样的学时。"
     if undone and batch.entries > 1:
         tables.tick(
@@ -134,12 +134,13 @@ def asked_batches(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFra
     return found.rename(columns=BATCH_NAMES), count
 
 
-posted, count = tables.listing(asked_batches, actor, name="batch")
-st.caption(f"共{count:,}批")
+with tables.above():
+    posted, count = tables.listing(asked_batches, actor, name="batch")
+    st.caption(f"共{count:,}批", width="content")
+    tables.export(lambda session, who: asked_batches(session, who, limit=None)[0], BATCH, name="入账批次")
 empty = "还没有入账的批次。导入的学时和审核通过的报告会列在这里。"
 if text or origin or first or last:
     empty = "没有符合条件的批次。可放宽查找条件；批次号只输数字。"
-tables.export(lambda session, who: asked_batches(session, who, limit=None)[0], BATCH, name="入账批次")
 chosen = tables.pick(posted, BATCH, name="batch", by="batch_id", empty=empty)
 if chosen is not None:
     try:
