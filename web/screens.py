@@ -249,7 +249,7 @@ def screen(known: context.Known) -> None:
             try:
                 page.run()
             except Refused as refused:  # such as a notice on file that is faulty: told where it is needed
-                st.error(md(refused.words))
+                deeds.say("error", refused.words)
 
 
 def banner(actor: Actor, known: context.Known, counts: dict[str, int]) -> None:
