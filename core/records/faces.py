@@ -92,7 +92,8 @@ def draw(
 ) -> None:
     """Draw a card (排印审验卡): `said` as `cards` has it; its record for machines goes into the file.
 
-    `by`: the key it was issued under, None for the newest. Refused codes: "glyph".
+    `verify_url`: "" where the office has no public address: then none is printed (`tokens.place`). `by`: the key it was
+    issued under, None for the newest. Refused codes: "glyph".
     """
     text = tokens.address(said, verify_url, by)
     sheet.page.embed_file(
@@ -123,7 +124,7 @@ class _Face:
 
     def __init__(self, sheet: Sheet, said: Mapping[str, Any], look: Look, text: str) -> None:
         self.sheet, self.page, self.said, self.look = sheet, sheet.page, said, look
-        self.text, self.url = text, text.partition("#")[0]
+        self.text, self.url = text, text.rpartition("#")[0]
         self.x, self.y = sheet.next()
 
     def put(self, text: str, x: float, y: float, width: float, height: float, size: float, **how: Any) -> None:
@@ -218,7 +219,7 @@ class _Large(_Face):
         side = 36 * unit**0.3
         right = self.width - margin - side
         self.code(right, margin, side)
-        self.put(self.url, right - 2, margin + side + 0.8, side + 2, 3, 5.5, align="R", colour=paper.GREY)
+        self.put(self.url or "离线核验码，用离线核验工具读", right - 2, margin + side + 0.8, side + 2, 3, 5.5, align="R", colour=paper.GREY)
         x = self.left
         if self.look.logo:
             self.image(self.look.logo, x, margin, 13 * unit, 13 * unit)
