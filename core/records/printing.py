@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import logging
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -558,8 +557,8 @@ def _note(whose: Taken, drawn: int) -> str:
 
 
 def _plain(name: str) -> str:
-    """A name as part of a file's name, on Windows too."""
-    return re.sub(r'[\\/:*?"<>|\x00-\x1f]', "", name)
+    """A name as part of a file's name, on Windows too: nothing in it that turns the line about or cannot be seen."""
+    return "".join(char for char in name if char.isprintable() and char not in '\\/:*?"<>|')
 
 
 def _cards_of(run_id: int) -> Iterator[tuple[Sequence[tuple[str, Card]], dict[int | None, Look]]]:

@@ -201,7 +201,7 @@ def test_a_key_that_others_may_hold_is_void_once_two_agree_and_so_is_what_it_sig
 
 def test_the_pdf_is_signed_holds_its_record_and_says_what_it_is(card: Card) -> None:
     made = cards.pdf(card, verify_url=URL + card.code)
-    assert len(made) < 60_000
+    assert len(made) < 45_000
     with pypdfium2.PdfDocument(made) as document:
         (record,) = (document.get_attachment(at) for at in range(document.count_attachments()))
         kept = json.loads(bytes(record.get_data()))
