@@ -45,7 +45,7 @@ PAGES = {
         "study",
         "messages",
     ),
-    "admin": ("organizations", "moving_in", "policy_lab", "card_templates", "backups", "audit", "account"),
+    "admin": ("organizations", "moving_in", "policy_lab", "card_templates", "keys", "backups", "audit", "account"),
     "title": ("eligibility",),
     "leader": ("quota_dashboard", "filed_figures"),
     "exam": ("exam_bank", "exams", "courses", "results"),

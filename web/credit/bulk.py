@@ -72,11 +72,12 @@ def starting(actor: Actor) -> None:
     with db.reading() as session:
         count = len(printing.whose(session, actor, meant))
     st.caption(f"共{count:,}人有学时，将各打印一张；已有的卡仍有效且内容相同的，印原来那张。" if count else "没有人。")
-    origin = context.origin()
+    if not context.known().address:
+        st.caption(context.without_address("审验卡"))
 
     def start() -> None:
         def act(session: Session, **who: Unpack[Who]) -> str:
-            run = printing.start(session, meant, size=size, form=form, words=words, origin=origin, **who)
+            run = printing.start(session, meant, size=size, form=form, words=words, **who)
             return f"第{run.id}批已开始打印，共{run.people:,}人。可以离开本页，完成后回来下载。"
 
         if deeds.deed(act, "print-run", str(meant), size, form):
