@@ -53,7 +53,7 @@ PAGES = {
         "study",
         "messages",
     ),
-    "admin": ("organizations", "moving_in", "policy_lab", "card_templates", "backups", "audit", "account"),
+    "admin": ("organizations", "moving_in", "policy_lab", "card_templates", "keys", "backups", "audit", "account"),
     "title": ("eligibility?view=按单位核验",),
     "leader": ("quota_dashboard", "presentation", "filed_figures"),
     "exam": ("exam_bank", "exams", "courses", "results"),

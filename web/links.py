@@ -43,7 +43,7 @@ def place(kind: str, record_id: int, actor: Actor, *, plan_id: int = 0) -> Place
     if kind == "exam":
         return ("learning", {}) if actor.role is Role.PERSON else ("exams", {"course": str(record_id)})
     if kind == "key":
-        return "backups", {}
+        return "keys", {}
     if kind == "result":
         return "results", {"batch": str(record_id)}
     if kind in OWED_ON and not record_id:

@@ -117,6 +117,7 @@ SCREENS: dict[str, dict[str, tuple[Screen, ...]]] = {
             Screen("organizations", "机构与账号", "apartment", (Role.ADMIN,)),
             Screen("moving_in", "批量导入", "drive_folder_upload", (Role.ADMIN,)),
             Screen("card_templates", "审验卡样式", "badge", (Role.ADMIN,)),
+            Screen("keys", "密钥", "key", (Role.ADMIN,), lambda actor, year: actor.oversees_region),
             Screen("backups", "备份与恢复", "backup", (Role.ADMIN,)),
             Screen("audit", "审计日志", "history", (*access.OFFICERS, Role.BASE_CLERK, Role.EMPLOYER_CLERK)),
         ),
@@ -250,7 +251,7 @@ def screen(known: context.Known) -> None:
             try:
                 page.run()
             except Refused as refused:  # such as a notice on file that is faulty: told where it is needed
-                st.error(md(refused.words))
+                deeds.say("error", refused.words)
 
 
 def banner(actor: Actor, known: context.Known, counts: dict[str, int]) -> None:
