@@ -150,7 +150,7 @@ data-seconds="{seconds}" data-now="{int(datetime.now(UTC).timestamp() * 1000)}">
 <p id="alarm" class="seen" role="alert"></p>
 <dialog aria-labelledby="ask"><p id="ask"><strong>确定交卷？</strong></p><p><span id="left"></span>交卷后不能再改。</p>
 <p><button id="sure" type="button">交卷</button>
-<button id="back" type="button" class="quiet">继续作答</button></p></dialog>"""
+<button id="back" type="button" class="quiet" autofocus>继续作答</button></p></dialog>"""
     return learner.page(title, body, script="exam.js")
 
 

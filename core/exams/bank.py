@@ -224,8 +224,7 @@ def save(
     refuse_faults(items.faults(item))
     if item_id is None:
         _only_one(session, item, actor, None)
-        made = _added(session, item, actor, now)
-        session.flush()
+        (made,) = _added(session, [item], actor, now)
         audit.record(session, Event.ADDED, made, actor=actor, after=_told(item, 1), now=now)
         return made
     kept = _seen(session, item_id, version, actor)
@@ -268,6 +267,7 @@ def take_in(session: Session, given: Sequence[Item], *, actor: Actor, now: datet
             by_name[kept.name_key] = known
     counts = {"added": 0, "changed": 0, "same": 0, "left_void": 0, "other": 0}
     doubles: list[tuple[int, int]] = []
+    new: list[Item] = []
     at_of: dict[str, int] = {}
     for at, item in enumerate(tidied, start=1):
         earlier = at_of.get(item.text_key) or at_of.get(item.key)
@@ -279,7 +279,7 @@ def take_in(session: Session, given: Sequence[Item], *, actor: Actor, now: datet
         same_words = by_text.get(item.text_key)
         match = match or same_words
         if match is None:
-            _added(session, item, actor, now)
+            new.append(item)
             counts["added"] += 1
         elif match[1] == item:
             counts["same"] += 1
@@ -290,7 +290,7 @@ def take_in(session: Session, given: Sequence[Item], *, actor: Actor, now: datet
         else:
             _changed(session, match[0], item, actor, now)
             counts["changed"] += 1
-    session.flush()
+    _added(session, new, actor, now)
     home = session.get_one(Organization, actor.organization_id)
     done = TakenIn(**counts, doubles=tuple(doubles))
     told = counts | {"doubles": len(doubles)}
@@ -364,18 +364,15 @@ def _only_one(session: Session, item: Item, actor: Actor, but: int | None) -> No
         raise Refused("double", f"题库里已有{words}的试题（第{other.id}号），没有重复录入。")
 
 
-def _added(session: Session, item: Item, actor: Actor, now: datetime) -> BankItem:
+def _added(session: Session, given: Sequence[Item], actor: Actor, now: datetime) -> list[BankItem]:
+    """Items put into the bank, thousands in a few statements: answers to exams wait while they are written."""
     home = session.get_one(Organization, actor.organization_id)
-    made = BankItem(
-        organization_id=home.id,
-        authority_id=home.authority_id,
-        text_key=item.text_key,
-        name_key=item.name_key,
-        changed_at=now,
-    )
-    session.add(made)
+    whose = {"organization_id": home.id, "authority_id": home.authority_id, "changed_at": now}
+    made = [BankItem(text_key=item.text_key, name_key=item.name_key, **whose) for item in given]
+    session.add_all(made)
     session.flush()
-    session.add(_edition(made, item, actor, now))
+    session.add_all(_edition(kept, item, actor, now) for kept, item in zip(made, given, strict=True))
+    session.flush()
     return made
 
 

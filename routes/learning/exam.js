@@ -120,6 +120,7 @@
     form.querySelector("button").hidden = true;
     clock.hidden = true;
     document.querySelector("#result").hidden = false;
+    document.querySelector("#result").focus(); // what was focused takes no answer any more
   }
 
   function close() {

@@ -133,7 +133,8 @@ function ask(question) {
       return label;
     }),
   );
-  if (!at("ask").open) at("ask").showModal();
+  if (at("ask").open) at("options").querySelector("input").focus(); // the option that had it is gone
+  else at("ask").showModal();
 }
 
 async function answered(event) {
