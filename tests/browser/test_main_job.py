@@ -147,8 +147,10 @@ def test_a_training_goes_from_plan_to_card(browser: Browser, server: str, tmp_pa
         events = set(session.scalars(sa.select(AuditEntry.event)))
     deeds = {"plan.drafted", "plan.revised", "submission.submit", "submission.approve", "report.drafted"}
     assert deeds | {"credit.posted", "card.issued"} <= events
+    base.page.evaluate("sessionStorage.setItem('sheet-1', '{}')")  # typed, and not yet with the office
     base.page.locator(".st-key-head-account button").first.click()
     base.click("退出")
     expect(base.page.get_by_label("用户名")).to_be_visible(timeout=30_000)
+    base.page.wait_for_function("sessionStorage.length === 0")
     base.page.goto(f"{server}/filing")
     expect(base.page.get_by_label("用户名")).to_be_visible(timeout=30_000)
