@@ -69,6 +69,8 @@ def leader_arrives(browser: Browser, server: str) -> Desk:
     """The leader signs in by a press on the account's name and is where the script begins."""
     page = window(browser, server)
     page.goto(server)
+    for account in demonstration.ACCOUNTS:
+        expect(page.get_by_role("button", name=account.username, exact=True)).to_be_visible(timeout=30_000)
     page.get_by_role("button", name="leader", exact=True).click()
     expect(page.locator("h1")).to_have_text("指标看板")
     return Desk(page, server)

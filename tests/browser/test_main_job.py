@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urljoin
 
 import sqlalchemy as sa
 from playwright.sync_api import Browser, expect
@@ -98,7 +99,7 @@ def look_up(reviewer: Desk, year: int) -> None:
 
 
 def print_card(reviewer: Desk, folder: Path) -> str:
-    """Step 6: the card as a PDF; answers the address printed on it."""
+    """Step 6: the card as a PDF; answers where its code is verified."""
     page = reviewer.page
     reviewer.click("生成审验卡")
     reviewer.sees(re.compile("审验卡已生成，验证码"))
@@ -109,7 +110,7 @@ def print_card(reviewer: Desk, folder: Path) -> str:
     assert path.read_bytes().startswith(b"%PDF-")
     address = page.get_by_role("link", name=re.compile("核验此卡")).get_attribute("href")
     assert address
-    return address
+    return urljoin(page.url, address)
 
 
 def test_a_training_goes_from_plan_to_card(browser: Browser, server: str, tmp_path: Path) -> None:

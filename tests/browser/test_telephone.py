@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from tests import cast as people
 from tests.browser.desk import Desk, choose_first_row, seated, window
+from tests.cast import Cast
 
 PHONE = {"width": 390, "height": 844}
 
@@ -38,6 +39,8 @@ def chosen_from_menu(desk: Desk, entry: str, title: str) -> None:
     expect(page.get_by_test_id("stSidebar")).to_have_attribute("data-collapsed", "true")
     desk.settle()
     one_line(page)
+    if page.locator(".st-key-strip").count():
+        expect(page.locator(".st-key-strip [aria-current=page]")).to_have_text(title)
 
 
 def test_on_a_telephone_the_menu_stays_closed_after_a_reload(browser: Browser, server: str) -> None:
@@ -61,11 +64,14 @@ MORNINGS = (
     ("title", "资格核验", "人员与学时", "学时查询与审验卡"),
     ("leader", "指标看板", "指标分解|专项项目", "指标分解"),
     ("admin", "首页", "系统", "机构与账号"),
+    ("person", "我的学时与审验卡", "在线学习", "在线学习"),
 )
 """Who signs in, where that leads, and what is chosen from the menu."""
 
 
-def test_each_role_does_its_morning_on_a_telephone(browser: Browser, server: str) -> None:
+def test_each_role_does_its_morning_on_a_telephone(browser: Browser, server: str, cast: Cast) -> None:
+    people.posted(cast, people.sheet([people.row(1)]))
+    people.give_account(cast, 1, "person")
     for username, lands, entry, title in MORNINGS:
         page = window(browser, server, PHONE["height"], PHONE["width"])
         wrong: list[str] = []
