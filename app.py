@@ -173,7 +173,7 @@ def hear_our_pages_alone() -> None:
         if message.WhichOneof("type") in SAID:
             handle(session, message)
 
-    AppSession.handle_backmsg = heard  # type: ignore[method-assign]
+    AppSession.handle_backmsg = heard  # type: ignore[assignment, method-assign]
 
 
 ANSWERS = {"file_urls_response", "backend_operation_response"}
