@@ -93,14 +93,14 @@ def test_a_seminar_goes_from_its_target_to_one_session_done(browser: Browser, se
     reviewer.told(re.compile("为2人登记"))
     page = reviewer.go(f"seminars?year={line.year}", "高级研修")
     held_figure = page.get_by_test_id("stMetric").filter(has_text="已举办")
-    expect(held_figure).to_contain_text("1期", timeout=30_000)
+    expect(held_figure).to_contain_text("1期")
 
 
 def apply(base: Desk) -> None:
     """An application filled in and filed as a clerk does it: figures with their units, lessons pasted."""
     base.go("filing", "申报")
     base.click("填写高研班申请")
-    expect(base.page.locator("h1")).to_have_text("填写高研班申请", timeout=30_000)
+    expect(base.page.locator("h1")).to_have_text("填写高研班申请")
     base.settle()
     for label, text in (
         ("选题 *", TITLE),
