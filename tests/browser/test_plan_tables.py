@@ -47,7 +47,7 @@ def file_table(desk: Desk) -> None:
     """Rows are pasted, a missing number is put right where it stands, the table is filed."""
     desk.go("filing", "申报")
     desk.click("填写年度计划表")
-    expect(desk.page.locator("h1")).to_have_text("填写年度计划表", timeout=30_000)
+    expect(desk.page.locator("h1")).to_have_text("填写年度计划表")
     desk.settle()
     desk.page.get_by_text("不上传文件，从WPS或Excel复制后粘贴").click()
     desk.fill("粘贴各项（可带表头；不带表头的按附件2的列序）", PASTED)
@@ -56,7 +56,7 @@ def file_table(desk: Desk) -> None:
     cell = desk.page.locator("li[data-state=open] [data-cell]").first
     cell.fill("40")
     cell.press("Enter")
-    expect(desk.page.get_by_test_id("stMetric").filter(has_text="待改正的项")).to_contain_text("0", timeout=30_000)
+    expect(desk.page.get_by_test_id("stMetric").filter(has_text="待改正的项")).to_contain_text("0")
     desk.settle()
     desk.click("报送")
     desk.told(re.compile("已报送。"))
@@ -100,7 +100,7 @@ def file_summary(desk: Desk) -> None:
     """Its figures stand there, counted; two things are explained."""
     desk.go("filing", "申报")
     desk.click("填写项目总结")
-    expect(desk.page.locator("h1")).to_have_text("填写项目实施情况总结", timeout=30_000)
+    expect(desk.page.locator("h1")).to_have_text("填写项目实施情况总结")
     desk.settle()
     expect(desk.page.get_by_text("2人（2人次）")).to_be_visible()
     desk.fill("主要做法 *", "按计划表逐项举办。")

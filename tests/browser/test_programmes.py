@@ -99,7 +99,7 @@ def apply(base: Desk) -> None:
     """An application filled in and filed as a clerk does it: figures with their units, lessons pasted."""
     base.go("filing", "申报")
     base.click("填写高研班申请")
-    expect(base.page.locator("h1")).to_have_text("填写高研班申请", timeout=30_000)
+    expect(base.page.locator("h1")).to_have_text("填写高研班申请")
     base.settle()
     for label, text in (
         ("选题 *", TITLE),
