@@ -307,6 +307,7 @@ small{{color:light-dark(#4c5761,#b6c0ca)}} table{{border-collapse:collapse;width
 th,td{{text-align:left;padding:.45rem .6rem;border-bottom:1px solid #8884}}
 th{{font-weight:400;color:light-dark(#4c5761,#b6c0ca);width:7rem}}
 .n{{text-align:right;font-variant-numeric:tabular-nums}} .years th{{width:auto}}
+.years th,.years td{{padding:.45rem .3rem}} .years .n{{white-space:nowrap}}
 .good,.bad,.note{{padding:.7rem 1rem;border-radius:6px;color:#fff}} .good{{background:#2e7d4f}}
 .bad{{background:#a8503f}} .note{{background:#9a6b12}}
 input{{display:block;font:inherit;width:100%;box-sizing:border-box;padding:.5rem;margin:.3rem 0 .8rem}}
