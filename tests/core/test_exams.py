@@ -307,6 +307,8 @@ def test_an_attempt_that_an_appeal_spares_is_none_of_the_attempts_and_is_made_up
     with db.transaction() as session:
         decided, told = workflow.move(session, filed.id, Action.APPROVE, version=again.version, **said)
         assert "不计次数" in told.done
+        facts = dict(appeals.KIND.facts(decided))  # type: ignore[arg-type]
+        assert (facts["成绩"], facts["送到过迟的作答"]) == ("0分，不及格", "没有")
         (lost,) = appeals.lost(session, c.person_id(1), cast["person1"])
         assert (lost.open, lost.state) == (False, "申诉成立（答复：情况属实）")
         session.scalars(sa.select(Exam)).one().closes_on = db.office_day(sat.NOW) - timedelta(days=1)
