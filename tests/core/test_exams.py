@@ -86,6 +86,8 @@ def test_a_bank_imported_again_is_not_doubled_and_what_differs_is_a_further_edit
         other = replace(sat.ITEMS[1], reference="Q1")  # called as one item, and says what another says
         assert "1道与题库里另一编号的试题相同" in bank.take_in(session, [other], **who).words
         (void_id,) = ids(session, cast, "题甲改")
+        with pytest.raises(Refused, match=r"^stale: .*查看最新"):  # two clerks at one item
+            bank.save(session, void_id, replace(named, stem="题甲再改"), version=1, **who)
         session.get_one(BankItem, void_id).state = ItemState.VOID
         assert "1道在题库里已经作废，没有导入" in bank.take_in(session, [named], **who).words
         with pytest.raises(Refused, match=r"^double:"):
