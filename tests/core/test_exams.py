@@ -238,7 +238,10 @@ def test_an_answer_is_kept_as_it_is_given_and_an_older_one_never_overwrites_it(e
     with db.transaction() as session:
         assert answers.save(session, [given(), given(chosen=1, sequence=4), given(place=2)]) == [Outcome.SAVED] * 3
         assert answers.save(session, [given()]) == [Outcome.SAVED]  # sent once more
-        behind = [given(chosen=4, sequence=3), given(chosen=4, sequence=5)]  # of a second device
+        assert answers.save(session, [given(sequence=8)]) == [
+            Outcome.SAVED
+        ]  # chosen anew, the same: it is the later one
+        behind = [given(chosen=4, sequence=7), given(chosen=4, sequence=8)]  # of a second device
         assert answers.save(session, behind) == [Outcome.OLDER] * 2
         forged = [given(other), given("nobody's"), given(place=99), given(chosen=1 << 9)]
         wanted = [Outcome.MISSING, Outcome.SIGNED_OUT, Outcome.MISSING, Outcome.MISSING]
