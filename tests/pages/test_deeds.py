@@ -666,7 +666,7 @@ def test_no_name_is_read_as_markdown_on_any_page(cast: Cast) -> None:
         ("reviewer", "review", {"item": number}),
         ("reviewer", "ledger", {"batch": "1"}),
         ("employer", "credit_lookup", {"person": "1"}),
-        ("base", "filing", {"item": number}),
+        ("base", "paper", {"item": number}),
     ):
         app = open_page(page, sign_in(by), **query)
         assert not app.exception, page
