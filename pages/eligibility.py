@@ -134,8 +134,9 @@ def by_person(person_id: int | None) -> None:
         def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
             return persons.find(session, who, text=text, **page)
 
-        frame, count = tables.listing(asked, actor, name="person")
-        st.caption(f"共{count:,}人" + ("，选中一人后填写申报情况" if count else ""))
+        with tables.above():
+            frame, count = tables.listing(asked, actor, name="person")
+            st.caption(f"共{count:,}人" + ("，选中一人后填写申报情况" if count else ""), width="content")
         shown = ["name", "post", "level", "employer", "id_mask"]
         person_id = tables.pick(frame, shown, name="person", empty="没有符合条件的人员。请核对姓名或身份证号。")
     if person_id is None:

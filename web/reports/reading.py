@@ -161,6 +161,13 @@ def reading(report: Report, actor: Actor) -> None:
     if not report.plan.credit_years:
         shown.remove("credit_year")
     with st.expander(f"培训花名册（{len(rows)}行，有错误、有意见和有提示的在前）", expanded=len(rows) <= 20):
+        tables.export(
+            lambda session, who: _first_what_to_look_at(
+                reports.rows(session, report.id, who).rename(columns=roster_columns(report)), problems, remarked
+            ),
+            shown,
+            name=f"花名册-{report.id}",
+        )
         if workflow.Action.RETURN in workflow.moves_for(report, actor):
             st.caption("要退回其中几行的，在左边勾选，再点下面的“分条意见”写明原因。")
             of: dict[str, Any] = {
@@ -171,13 +178,6 @@ def reading(report: Report, actor: Actor) -> None:
             tables.tick(rows, shown, name=f"roster-{report.id}", empty="没有花名册。", **of)
         else:
             tables.table(rows, shown, empty="没有花名册。")
-        tables.export(
-            lambda session, who: _first_what_to_look_at(
-                reports.rows(session, report.id, who).rename(columns=roster_columns(report)), problems, remarked
-            ),
-            shown,
-            name=f"花名册-{report.id}",
-        )
 
 
 def _first_what_to_look_at(

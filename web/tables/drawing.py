@@ -14,6 +14,7 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.ground import db
 from core.ground.access import Actor
@@ -84,7 +85,7 @@ def pick(
             address.choose(name, number)
 
     data = _data(frame, columns, ids, "open", chosen=chosen if chosen in ids else None, hint=HINT)
-    _LIST(key=key, data=data, on_open_change=opened)
+    _LIST(key=key, data=data | {"below": chosen is not None}, on_open_change=opened)
     return chosen
 
 
@@ -166,6 +167,11 @@ def _paper(begins: int, here: int, count: int) -> str:
         return ""
     rest = f"打印全部请用“打印”，一次不超过{PRINTED_ROWS}行" if count <= PRINTED_ROWS else "全部请导出 Excel"
     return f"本页是第{begins + 1:,}至{begins + here:,}行，共{count:,}行；{rest}。"
+
+
+def above() -> DeltaGenerator:
+    """The line above a list (名单上方): its pages, how many there are, export and print, side by side."""
+    return st.container(horizontal=True, vertical_alignment="center")
 
 
 def listing(ask: Callable[..., tuple[pd.DataFrame, int]], here: Actor, *, name: str) -> tuple[pd.DataFrame, int]:
