@@ -41,7 +41,7 @@ def _dialog(
     """Every cell as it was when opened (optimistic lock): another's change is not overwritten."""
     with st.form(f"{prefix}-{row}-form", border=False):
         st.caption(f"第{row}行")
-        places = list[Any]()
+        places: Sequence[Any] = ()
         for at, (column, before) in enumerate(cells.items()):
             heading, key = headings.get(column, column), f"{prefix}-{row}-{column}"
             places = places if at % 2 else st.columns(2)  # by twos, so that a telephone shows them in their order
