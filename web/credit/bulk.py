@@ -164,14 +164,17 @@ def _run(run: dict[Any, Any], actor: Actor) -> None:
         else:
             out = f"，{run['left_out']:,}人没有打印" if run["left_out"] else ""
             st.markdown(f"{chip(state)}　{run['done']:,}张{out}　{md(run['failed'])}")
+        done = False
         with st.container(horizontal=True):
             if state is State.DONE:
                 _download(number, run)
             elif state in (State.WAITING, State.ISSUING, State.DRAWING):
-                st.button("停止", key=f"run-stop-{number}", on_click=_stop, args=(number,))
+                done = st.button("停止", key=f"run-stop-{number}", on_click=_stop, args=(number,))
             else:
                 label = "重新生成文件" if state in (State.EXPIRED, State.STALE) else "继续"
-                st.button(label, key=f"run-again-{number}", on_click=_again, args=(number,))
+                done = st.button(label, key=f"run-again-{number}", on_click=_again, args=(number,))
+        if done:  # the whole page, which says what came of it and whether to look every few seconds
+            st.rerun()
         if run["left_out"]:
             with st.expander(f"没有打印的（{run['left_out']:,}人）"):
                 with db.reading() as session:

@@ -130,8 +130,8 @@ def post() -> None:
         try:
             if server := mail.Post.office(told):
                 server.send(server.sender, "测试邮件", "收到这封邮件，说明邮件服务器设置正确。")
-            st.success(f"已发到{md(kept.sender)}，请查收。")
+            deeds.say("success", f"已发到{kept.sender}，请查收。")
         except Refused as refused:
-            st.error(md(refused.words))
+            deeds.say("error", refused.words)
         except (OSError, smtplib.SMTPException) as failure:
-            st.error(f"没有发出：{md(str(failure)[:200])}。请核对服务器、端口、加密方式、用户名和授权码。")
+            deeds.say("error", f"没有发出：{str(failure)[:200]}。请核对服务器、端口、加密方式、用户名和授权码。")
