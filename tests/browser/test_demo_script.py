@@ -87,7 +87,7 @@ def sit(browser: Browser, server: str, username: str, *words: str) -> Desk:
 
 def test_the_five_minutes_can_be_played_as_they_are_written(browser: Browser, server: str) -> None:
     leader = leader_arrives(browser, server)
-    leader.sees(re.compile("知识更新能力提升项目已完成"))
+    leader.sees(re.compile("知识更新能力提升项目：全区已完成"))
     menu(leader, "专项项目", "指标分解")
     leader.sees("全区指标")
     menu(leader, "专项项目", "计划表与总结")

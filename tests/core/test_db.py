@@ -40,6 +40,10 @@ from core.models import (
     Course,
     CreditBatch,
     CreditTotal,
+    Enrolment,
+    Exam,
+    ExamPaper,
+    LateAnswer,
     Person,
     Setting,
     Source,
@@ -103,6 +107,14 @@ def furnished() -> c.Cast:
             ("statement_id", "digest", "body", "agent", "verb", "activity", "registration", "voids"), ""
         )
         session.add(Statement(source_id=source.id, stored_at=c.NOW, **told))
+        given = {"blueprint": "", "minutes": 1, "pass_mark": 1, "attempts": 0, "wait_minutes": 0, "half_marks": False}
+        sat = {"number": 1, "seed": 1, "pass_mark": 1, "half_marks": False, "started_at": c.NOW, "ends_at": c.NOW}
+        begun = Enrolment(course_id=taught.id, person_id=c.person_id(1), credit_year=2024, started_at=c.NOW)
+        paper_of = ExamPaper(exam=Exam(course=taught, made_at=c.NOW, **given, **whose), enrolment=begun, **sat)
+        paper_of.person_id = c.person_id(1)
+        session.add(paper_of)
+        session.flush()
+        session.add(LateAnswer(paper_id=paper_of.id, place=1, chosen=1, came_at=c.NOW))
         shown = {"code": "C", "batch_id": 1, "line": 1, "payload": "", "signature": ""}
         session.add(Completion(course_id=taught.id, issued_at=c.NOW, **shown))
     open_report = c.draft_report(cast, c.sheet([c.row(3, sex="m")]))
@@ -391,7 +403,16 @@ def test_work_in_bulk_leaves_the_search_for_cycles_as_it_was() -> None:
 def test_credit_decisions_files_cards_and_the_trail_are_append_only() -> None:
     wanted = {"credit_batch", "credit_entry", "movement", "attachment", "card", "audit_entry"}
     wanted |= {"decision_policy", "decision_run", "decision_part", "decision_person"}
-    wanted |= {"completion", "person_change", "roster_repair", "card_person", "remark", "submission_content", "comment"}
+    wanted |= {
+        "completion",
+        "late_answer",
+        "person_change",
+        "roster_repair",
+        "card_person",
+        "remark",
+        "submission_content",
+        "comment",
+    }
     wanted |= {"credit_repair", "quota_version", "quota_share", "filed_figures", "card_check"}
     wanted |= {"card_revocation", "card_template", "item_edition", "statement"}
     assert set(models.append_only_tables()) == wanted
