@@ -14,7 +14,7 @@ from web.exams import bringing, items
 from web.words import md
 
 actor = shell.require(Role.BASE_CLERK, Role.REVIEWER)
-COLUMNS = "item_number item_kind item_topic item_difficulty item_state edition stem".split()
+COLUMNS = "item_number stem item_kind item_topic item_difficulty item_state edition".split()
 
 
 def rows(found: pd.DataFrame) -> pd.DataFrame:

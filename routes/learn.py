@@ -172,7 +172,8 @@ def _answer(session: Session, asked: Mapping[str, Any], actor: Actor, now: datet
 
 
 def _appeal(session: Session, asked: Mapping[str, Any], actor: Actor, now: datetime, _headers: Headers) -> Any:
-    filed = appeals.file(session, asked["time"], words=asked["words"], actor=actor, now=now)
+    act, about = (appeals.contest, "paper") if "paper" in asked else (appeals.file, "time")
+    filed = act(session, asked[about], words=asked["words"], actor=actor, now=now)
     return {"words": f"申诉已提出，由{filed.authority.name}答复。"}
 
 

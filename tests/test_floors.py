@@ -204,6 +204,32 @@ def test_neither_pages_nor_web_nor_routes_commit() -> None:
         assert not [name for name in calls(path) if re.search(r"\.(commit|begin|begin_nested)$", name)], path.name
 
 
+SENT_OUT = ("requests.", "httpx.", "urllib3.", "urllib.request.", "http.client.", "aiohttp.", "ftplib.")
+RUNS_TEXT = {"eval", "exec", "compile", "__import__", "os.system", "os.popen"}
+UNPACKS_ANYTHING = {"pickle", "marshal", "shelve", "dill"}
+
+
+@for_each(*MODULES.values(), ROOT / "app.py")
+def test_what_somebody_typed_is_run_by_no_language_no_shell_and_no_database_and_names_no_address(path: Path) -> None:
+    names = set(imports(path))
+    assert not {name.split(".")[0] for name in names} & UNPACKS_ANYTHING
+    assert not [name for name in names if f"{name}.".startswith(SENT_OUT)], "the server fetches nothing"
+    for node in (each for each in ast.walk(tree(path)) if isinstance(each, ast.Call)):
+        name = called(node)
+        assert name not in RUNS_TEXT, f"{node.lineno} {name}"
+        assert "shell" not in [given.arg for given in node.keywords], f"{node.lineno} through a shell"
+        if name == "sa.text" or (name.endswith(".exec_driver_sql") and not dotted(path).startswith("core.ground.db.")):
+            assert isinstance(node.args[0], ast.Constant), f"{node.lineno} SQL put together out of pieces"
+
+
+def test_no_script_of_ours_makes_code_or_markup_of_text() -> None:
+    made = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|javascript:")
+    scripts = [path for folder in ("web", "routes") for path in (ROOT / folder).rglob("*.[jh][st]*")]
+    assert len(scripts) > 10
+    for path in (*scripts, ROOT / "data" / "offline" / "offline.html"):
+        assert not made.search(path.read_text(encoding="utf-8")), path.name
+
+
 @for_each(*CORE)
 def test_only_the_command_line_reads_a_clock(path: Path) -> None:
     if dotted(path).startswith("core.cli"):

@@ -35,9 +35,9 @@ def heading(desk: Desk) -> str:
 
 def reads(desk: Desk, title: str) -> None:
     """This plan is open, and the desk takes a decision on it."""
-    expect(desk.page.locator(".st-key-item h4")).to_contain_text(title, timeout=30_000)
-    expect(desk.page.locator("[role=option][aria-selected=true]")).to_contain_text(title, timeout=30_000)
-    expect(desk.page.locator("html:not([data-desk-held]) .st-key-decisions")).to_be_visible(timeout=30_000)
+    expect(desk.page.locator(".st-key-item h4")).to_contain_text(title)
+    expect(desk.page.locator("[role=option][aria-selected=true]")).to_contain_text(title)
+    expect(desk.page.locator("html:not([data-desk-held]) .st-key-decisions")).to_be_visible()
 
 
 def test_plans_are_decided_by_keyboard_alone_and_the_next_opens_by_itself(
@@ -52,7 +52,7 @@ def test_plans_are_decided_by_keyboard_alone_and_the_next_opens_by_itself(
     reads(reviewer, plans[0].title)
     page.keyboard.press("f")
     remarks = page.get_by_test_id("stPopoverBody")
-    expect(remarks).to_be_visible(timeout=30_000)
+    expect(remarks).to_be_visible()
     page.keyboard.press("Escape")
     expect(remarks).to_be_hidden()
     page.keyboard.press("o")  # to look at the remarks was no decision, and closed again they wait for no field
@@ -114,13 +114,13 @@ def test_an_approved_plan_is_three_clicks_from_the_sign_in_and_ten_more_are_elev
     page.keyboard.press("Tab")
     page.keyboard.type(people.PASSWORD)
     page.get_by_role("button", name="登录").click()
-    page.get_by_role("link", name=plans[0].title).click(timeout=30_000)
+    page.get_by_role("link", name=plans[0].title).click()
     reads(reviewer, plans[0].title)
     page.get_by_role("button", name="通过", exact=True).click()
     reviewer.told(re.compile(f"“{plans[0].title}”已通过"))
     assert page.evaluate("sessionStorage.clicks") == "3"
     reviewer.go("review?kind=plan", "审核")
-    expect(page.get_by_role("option", name=plans[1].title)).to_be_visible(timeout=30_000)  # there is a list to go down
+    expect(page.get_by_role("option", name=plans[1].title)).to_be_visible()  # there is a list to go down
     reviewer.settle()
     page.evaluate("sessionStorage.keys = 0")
     page.keyboard.press("j")
@@ -157,7 +157,7 @@ def test_two_reviewers_at_once_never_decide_what_they_did_not_see_nor_anything_t
     for desk in desks.values():
         desk.page.add_init_script(RECORD)
         desk.go("review?kind=plan", "审核")
-        expect(desk.page.get_by_role("option").first).to_be_visible(timeout=30_000)
+        expect(desk.page.get_by_role("option").first).to_be_visible()
         desk.settle()
         desk.page.keyboard.press("j")
     chance = random.Random(7)
@@ -169,7 +169,7 @@ def test_two_reviewers_at_once_never_decide_what_they_did_not_see_nor_anything_t
                 else:
                     desk.page.evaluate(hand, chance.random())
             if chance.random() < 0.5:
-                expect(desk.page.locator("html:not([data-desk-held])")).to_be_attached(timeout=30_000)
+                expect(desk.page.locator("html:not([data-desk-held])")).to_be_attached()
             else:
                 desk.page.wait_for_timeout(chance.choice((0, 50, 300)))
     seen = {}

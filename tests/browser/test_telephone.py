@@ -35,7 +35,7 @@ def chosen_from_menu(desk: Desk, entry: str, title: str) -> None:
     page = desk.page
     page.get_by_test_id("stExpandSidebarButton").click()
     page.get_by_test_id("stSidebarNav").get_by_role("link", name=re.compile(entry)).click()
-    expect(page.locator("h1")).to_have_text(title, timeout=30_000)
+    expect(page.locator("h1")).to_have_text(title)
     expect(page.get_by_test_id("stSidebar")).to_have_attribute("data-collapsed", "true")
     desk.settle()
     one_line(page)
@@ -53,7 +53,7 @@ def test_on_a_telephone_the_menu_stays_closed_after_a_reload(browser: Browser, s
     page.get_by_test_id("stExpandSidebarButton").click()
     expect(menu).to_have_attribute("data-collapsed", "false")
     page.reload()
-    expect(page.locator("h1")).to_have_text("人员", timeout=30_000)
+    expect(page.locator("h1")).to_have_text("人员")
     expect(menu).to_have_attribute("data-collapsed", "true")
 
 
@@ -82,13 +82,13 @@ def test_each_role_does_its_morning_on_a_telephone(browser: Browser, server: str
         page.get_by_label("用户名").fill(username)
         page.get_by_label("密码", exact=True).fill(people.PASSWORD)
         page.get_by_role("button", name="登录", exact=True).click()
-        expect(page.locator("h1")).to_have_text(lands, timeout=30_000)
+        expect(page.locator("h1")).to_have_text(lands)
         desk.settle()
         one_line(page)
         chosen_from_menu(desk, entry, title)
         if page.locator(".list table.opens tr.row").count():
             choose_first_row(desk)
-            expect(page.locator(".list tr.row.open")).to_be_in_viewport(timeout=30_000)
+            expect(page.locator(".list tr.row.open")).to_be_in_viewport()
             desk.settle()
             one_line(page)
         wrong = [each for each in wrong if "/_stcore/" not in each]  # Streamlit asks below the page's address first

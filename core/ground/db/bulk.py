@@ -17,7 +17,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from core.ground.db.columns import EncryptedText, one_throughout
-from core.ground.db.sessions import done_something
+from core.ground.db.sessions import done_something, unquoted
 from core.ground.deeds import with_nul
 
 
@@ -103,14 +103,18 @@ def write(session: Session, prepared: Bound, **same: int) -> None:
     quote = dialect.identifier_preparer.quote
     into = f"{quote(prepared.table.name)} ({', '.join(map(quote, columns))})"
     done_something(connection)
-    with contextlib.closing(connection.connection.cursor()) as cursor:
-        if dialect.name == "postgresql":
-            with cursor.copy(f"COPY {into} FROM STDIN") as copy:
-                for row in rows:
-                    copy.write_row(row)
-        else:
-            values = ", ".join("?" * len(columns))
-            cursor.executemany(f"INSERT INTO {into} VALUES ({values})", rows)  # type: ignore[arg-type]  # noqa: S608
+    try:
+        with contextlib.closing(connection.connection.cursor()) as cursor:
+            if dialect.name == "postgresql":
+                with cursor.copy(f"COPY {into} FROM STDIN") as copy:
+                    for row in rows:
+                        copy.write_row(row)
+            else:
+                values = ", ".join("?" * len(columns))
+                cursor.executemany(f"INSERT INTO {into} VALUES ({values})", rows)  # type: ignore[arg-type]  # noqa: S608
+    except dialect.loaded_dbapi.Error as told:  # as any other statement's is told
+        unquoted(told)
+        raise sa.exc.DBAPIError.instance(into, None, told, dialect.loaded_dbapi.Error, dialect=dialect) from told
 
 
 def _bound(kind: sa.types.TypeEngine[Any], given: Any, dialect: sa.Dialect) -> Iterable[Any]:
