@@ -18,7 +18,7 @@ from web.deeds import Who
 from web.words import md, plain
 
 PEOPLE = "name employer attempts score exam_result at unposted".split()
-ITEMS = "item_number stem item_flags item_right item_tells item_papers item_kind".split()
+ITEMS = "item_number stem item_right item_flags item_tells item_papers item_kind".split()
 
 
 def people(exam: Exam, actor: Actor) -> None:
