@@ -86,9 +86,9 @@ with left:
         "sizes",
         "可用的纸张 *",
         [size.value for size in Size],
-        format_func=lambda code: Size(code).label,
+        format_func=lambda code: Size(code).label.partition("（")[0],  # three stand side by side
         placeholder="选择纸张",
-        help="排在最前的为常用纸张",
+        help="半张A4是A5横向，卡片是85.6×54毫米、正反两面；排在最前的为常用纸张",
     )
     form.ask(st.checkbox, "entries", "列出每笔学时（卡片大小的不列）")
     form.ask(st.checkbox, "seal_area", "留出盖章处")

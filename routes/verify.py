@@ -301,12 +301,13 @@ a{{color:light-dark(#174e86,#8dbbea)}}
 body{{font:1rem/1.7 "Microsoft YaHei","PingFang SC","Noto Sans CJK SC",sans-serif;max-width:34rem;
 margin:1.2rem auto 2rem;padding:0 1rem}}
 header{{display:flex;align-items:center;gap:.7rem;padding-bottom:.7rem;margin-bottom:1.4rem;line-height:1.4;
-border-bottom:1px solid #8884;color:light-dark(#4c5761,#b6c0ca)}} header img{{flex:none}}
+border-bottom:1px solid #8884;color:light-dark(#4c5761,#b6c0ca);font-size:.875rem}} header img{{flex:none}}
 h1{{font-size:1.4rem;font-weight:600}} h2{{font-size:1.1rem;font-weight:600;margin:2rem 0 .4rem}}
 small{{color:light-dark(#4c5761,#b6c0ca)}} table{{border-collapse:collapse;width:100%}}
 th,td{{text-align:left;padding:.45rem .6rem;border-bottom:1px solid #8884}}
 th{{font-weight:400;color:light-dark(#4c5761,#b6c0ca);width:7rem}}
 .n{{text-align:right;font-variant-numeric:tabular-nums}} .years th{{width:auto}}
+.years th,.years td{{padding:.45rem .3rem}} .years .n{{white-space:nowrap}}
 .good,.bad,.note{{padding:.7rem 1rem;border-radius:6px;color:#fff}} .good{{background:#2e7d4f}}
 .bad{{background:#a8503f}} .note{{background:#9a6b12}}
 input{{display:block;font:inherit;width:100%;box-sizing:border-box;padding:.5rem;margin:.3rem 0 .8rem}}

@@ -100,14 +100,14 @@ def save(session: Session, given: Sequence[Given]) -> list[Outcome]:
             outcomes.append(Outcome.SIGNED_OUT)
         elif found is None or found[1] != people[each.token] or not 0 <= each.chosen < 1 << found[0]:
             outcomes.append(Outcome.MISSING)
-        elif each.chosen == found[5] and each.sequence >= found[4]:  # it is there, whether sent in time or once more
-            outcomes.append(Outcome.SAVED)
         elif found[3] is not None or each.at + ahead > found[2] + LATE:
-            outcomes.append(Outcome.OVER)
-            came, given_at = each.at + ahead, _given_at(each, ahead)
-            fits = given_at is not None and found[6] <= given_at <= came
-            told = {"chosen": each.chosen, "given_at": given_at if fits else None, "came_at": came}
-            late.setdefault((each.paper_id, each.place), {"paper_id": each.paper_id, "place": each.place, **told})
+            there_already = each.chosen == found[5]  # sent in time, and once more
+            outcomes.append(Outcome.SAVED if there_already else Outcome.OVER)
+            if not there_already:
+                came, given_at = each.at + ahead, _given_at(each, ahead)
+                fits = given_at is not None and found[6] <= given_at <= came
+                told = {"chosen": each.chosen, "given_at": given_at if fits else None, "came_at": came}
+                late.setdefault((each.paper_id, each.place), {"paper_id": each.paper_id, "place": each.place, **told})
         elif each.sequence < found[4] or (each.sequence == found[4] and each.chosen != found[5]):
             outcomes.append(Outcome.OLDER)
         else:

@@ -395,10 +395,10 @@ class _Small(_Face):
         y = 11.0
         for label, value, high, size in lines:
             self.put(label, x, y, 9.5, high, 5, colour=paper.GREY)
-            beside = 5 if label == "姓名" else 0  # the sex stands at the end of its line, whatever the name
+            beside = 5 if label == "身份证号" else 0  # the sex stands at the end of its line, never amid a long name
             self.put(value, x + 10, y, room - 10 - beside, high, size)
             y += high
-        self.put(said["sex"], x + room - 4.5, 11, 4.5, 8.5, 7.5, align="R")
+        self.put(said["sex"], x + room - 4.5, 19.5, 4.5, 5.5, 7, align="R")
         number = said.get("number")
         self.put(f"编号 {number}" if number else span(said), x, 46.2, room, 3.2, 6)
         self.put(f"{said['issued_on']}出具", x, 49.2, room, 3.2, 6, colour=paper.GREY)

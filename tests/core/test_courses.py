@@ -51,7 +51,11 @@ def test_a_course_is_published_by_the_office_in_charge_and_then_never_changes(ca
                 courses.publish(session, course.id, version=course.version, actor=cast[by], now=c.NOW)
         assert courses.listing(session, cast["person"]) == []
         version = course.version
+        with pytest.raises(Refused, match=r"^stale: .*查看最新"):  # another clerk changed it meanwhile
+            courses.send_back(session, course.id, version=version - 1, reason="改", actor=cast["reviewer"], now=c.NOW)
         courses.publish(session, course.id, version=version, actor=cast["reviewer"], now=c.NOW)
+        with pytest.raises(Refused, match=r"^stale: .*查看最新"):  # a second reviewer, or a second click
+            courses.publish(session, course.id, version=version, actor=cast["reviewer"], now=c.NOW)
         with pytest.raises(Refused, match=r"^move:"):
             courses.change(session, course.id, FIELDS, version=version + 1, **who)
         with pytest.raises(Refused, match=r"^move:"):

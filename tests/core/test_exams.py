@@ -86,6 +86,8 @@ def test_a_bank_imported_again_is_not_doubled_and_what_differs_is_a_further_edit
         other = replace(sat.ITEMS[1], reference="Q1")  # called as one item, and says what another says
         assert "1道与题库里另一编号的试题相同" in bank.take_in(session, [other], **who).words
         (void_id,) = ids(session, cast, "题甲改")
+        with pytest.raises(Refused, match=r"^stale: .*查看最新"):  # two clerks at one item
+            bank.save(session, void_id, replace(named, stem="题甲再改"), version=1, **who)
         session.get_one(BankItem, void_id).state = ItemState.VOID
         assert "1道在题库里已经作废，没有导入" in bank.take_in(session, [named], **who).words
         with pytest.raises(Refused, match=r"^double:"):
@@ -236,7 +238,10 @@ def test_an_answer_is_kept_as_it_is_given_and_an_older_one_never_overwrites_it(e
     with db.transaction() as session:
         assert answers.save(session, [given(), given(chosen=1, sequence=4), given(place=2)]) == [Outcome.SAVED] * 3
         assert answers.save(session, [given()]) == [Outcome.SAVED]  # sent once more
-        behind = [given(chosen=4, sequence=3), given(chosen=4, sequence=5)]  # of a second device
+        assert answers.save(session, [given(sequence=8)]) == [
+            Outcome.SAVED
+        ]  # chosen anew, the same: it is the later one
+        behind = [given(chosen=4, sequence=7), given(chosen=4, sequence=8)]  # of a second device
         assert answers.save(session, behind) == [Outcome.OLDER] * 2
         forged = [given(other), given("nobody's"), given(place=99), given(chosen=1 << 9)]
         wanted = [Outcome.MISSING, Outcome.SIGNED_OUT, Outcome.MISSING, Outcome.MISSING]
@@ -307,6 +312,8 @@ def test_an_attempt_that_an_appeal_spares_is_none_of_the_attempts_and_is_made_up
     with db.transaction() as session:
         decided, told = workflow.move(session, filed.id, Action.APPROVE, version=again.version, **said)
         assert "不计次数" in told.done
+        facts = dict(appeals.KIND.facts(decided))  # type: ignore[arg-type]
+        assert (facts["成绩"], facts["送到过迟的作答"]) == ("0分，不及格", "没有")
         (lost,) = appeals.lost(session, c.person_id(1), cast["person1"])
         assert (lost.open, lost.state) == (False, "申诉成立（答复：情况属实）")
         session.scalars(sa.select(Exam)).one().closes_on = db.office_day(sat.NOW) - timedelta(days=1)

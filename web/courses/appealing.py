@@ -21,8 +21,8 @@ def lost(found: list[Lost], person_id: int, actor: Actor) -> None:
     if not found:
         return
     with st.expander(f"未计入的学习和考试（{len(found)}项）"):
-        rows = [(md(each.what), md(each.reason), md(each.state) or "未申诉") for each in found]
-        tables.prose(rows, ["时间", "原因", "申诉"])
+        rows = [(md(each.what), md(f"{each.reason}；{each.state or '未申诉'}")) for each in found]
+        tables.prose(rows, ["时间", "原因和申诉"])  # two columns: a telephone has room for their words
         open_ = {_key(each): each for each in found if each.open}
         if open_ and actor.role in appeals.FILERS:
             _appeal(open_, person_id)

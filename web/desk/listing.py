@@ -108,13 +108,20 @@ def _opened() -> None:
 
 
 def _clicked() -> None:
-    st.session_state["desk-list-clicked"] = st.session_state["desk-list"].get("open")
+    chosen = st.session_state["desk-list"].get("open")
+    if isinstance(chosen, int):
+        click(chosen)
+
+
+def click(submission_id: int) -> None:
+    """As if this one was clicked in a list that stands alone."""
+    st.session_state["desk-list-clicked"] = submission_id
 
 
 def clicked() -> int | None:
     """What was just clicked in a list that stands alone, once; in the address, going back would go there anew."""
-    chosen = st.session_state.pop("desk-list-clicked", None)
-    return chosen if isinstance(chosen, int) else None
+    found: int | None = st.session_state.pop("desk-list-clicked", None)
+    return found
 
 
 def _drawn(row: Row, unread: int, one_kind: bool, one_state: bool, *, whose: bool) -> dict[str, Any]:
