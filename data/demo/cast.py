@@ -13,7 +13,7 @@ from core.ground import db
 from core.ground.access import Actor
 from data.demo.people import Learner
 
-OPENED_BEFORE = timedelta(days=700)
+OPENED_BEFORE = timedelta(days=830)
 """The office was opened before the first plan of the year before was drafted."""
 PROGRAMMES_BEFORE = timedelta(days=465)
 """Programmes are kept here since so long ago."""

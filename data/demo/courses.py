@@ -23,7 +23,8 @@ from data.demo.words import EVERYBODY, REGION, scenes, words
 FIRST_DAY, LAST_DAY = -350, 88
 """Between which days from today trainings begin."""
 LONG_AGO, _FEWER = -600, 3
-"""Those of the year before begin between the first of these days and `FIRST_DAY`, one for so many of a year's."""
+"""Those of the year before begin between the first of these days, or its January, and `FIRST_DAY`, one for so many of a
+year's."""
 _FULLER = 3
 """So many times as large are those of the year before: fewer papers, and nearly as many people."""
 _SOUGHT = {Subject.PUBLIC: 27, Subject.PROFESSIONAL: 72}
@@ -114,8 +115,9 @@ def year_of_courses(rng: Random, givers: Sequence[Giver], *, today: date) -> lis
 
 def year_before(rng: Random, givers: Sequence[Giver], *, today: date) -> list[Course]:
     """Fewer but larger trainings of the year before, to hold this year against (上年同期); all are over and done."""
+    first = min(LONG_AGO, (date(today.year - 1, 1, 1) - today).days)
     found = (
-        _ordinary(rng, giver, rng.randrange(LONG_AGO, FIRST_DAY), today)
+        _ordinary(rng, giver, rng.randrange(first, FIRST_DAY), today)
         for giver in givers
         for _ in range(max(round(giver.yearly / _FEWER), min(giver.yearly, 1)))
     )
