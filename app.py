@@ -18,6 +18,8 @@ from typing import BinaryIO
 
 import streamlit as st
 from starlette.middleware import Middleware
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from streamlit.runtime.state import SafeSessionState, SessionState
 
@@ -160,9 +162,25 @@ def take_turns() -> None:
     SafeSessionState.__init__ = with_the_sessions_lock  # type: ignore[assignment, method-assign]
 
 
+def hear_our_pages_alone() -> None:
+    """Hear from a browser only what our pages say (浏览器消息); whoever opens a socket, signed in or not, may say more.
+
+    Streamlit (seen in 1.67) would empty everybody's caches, and tell which files of the program's folder were changed.
+    """
+    handle = AppSession.handle_backmsg
+
+    def heard(session: AppSession, message: BackMsg) -> None:
+        if message.WhichOneof("type") in SAID:
+            handle(session, message)
+
+    AppSession.handle_backmsg = heard  # type: ignore[assignment, method-assign]
+
+
 ANSWERS = {"file_urls_response", "backend_operation_response"}
+SAID = {"rerun_script", "stop_script", "app_heartbeat", "file_urls_request", "backend_operation_request"}
 keep_answers()
 take_turns()
+hear_our_pages_alone()
 app = st.App(
     Path(__file__).parent / "web" / "screens.py",
     lifespan=lifespan,

@@ -25,14 +25,17 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     first = st.date_input("从", None, key="from", format="YYYY-MM-DD", bind="query-params", width=145)
     last = st.date_input("到", None, key="to", format="YYYY-MM-DD", bind="query-params", width=145)
 
-    def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
-        wanted: dict[str, Any] = {"event": event, "account": account, "first_on": first, "last_on": last}
-        found, count = chronicle.history(session, who, about=about, **wanted, **page)
-        return found.rename(columns=NAMES), count
 
+def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
+    wanted: dict[str, Any] = {"event": event, "account": account, "first_on": first, "last_on": last}
+    found, count = chronicle.history(session, who, about=about, **wanted, **page)
+    return found.rename(columns=NAMES), count
+
+
+with tables.above():
+    frame, count = tables.listing(asked, actor, name="audit")
+    st.caption(f"共{count:,}条", width="content")
     tables.export(lambda session, who: asked(session, who, limit=None)[0], COLUMNS + FURTHER, name="审计日志")
-frame, count = tables.listing(asked, actor, name="audit")
-st.caption(f"共{count:,}条")
 empty = "没有符合条件的记录。可放宽查询条件。"
 chosen = tables.pick(frame, COLUMNS, name="entry", by="entry_number", empty=empty)
 

@@ -1,4 +1,4 @@
-"""The administrator looks after the backups: the last one, where they lie, a drill, the key's recovery sheet."""
+"""The administrator looks after the backups: the last one, where they lie, a drill."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,8 +11,7 @@ from sqlalchemy.orm import Session
 from core.ground import db
 from core.ground.access import Refused, Role
 from core.office import backups
-from core.people import keys as office_keys
-from web import context, deeds, keys, restoring, shell, tables
+from web import context, deeds, restoring, shell, tables
 from web.deeds import Who
 from web.words import md, moment_text
 
@@ -69,10 +68,6 @@ def lessons(here: backups.Standing) -> None:
     st.caption(told)
 
 
-def sheet(session: Session, **who: Unpack[Who]) -> bytes:
-    return office_keys.recovery_sheet(session, **who)
-
-
 def draw(here: backups.Standing) -> None:
     """How the office stands, what can be done about it, and what there is."""
     kept = backups.kept(here.folder)
@@ -104,7 +99,7 @@ def draw(here: backups.Standing) -> None:
 
 
 def below(here: backups.Standing, kept: list[backups.Kept]) -> None:
-    """The backups there are, where they lie, the recovery sheet, and how an office is put back."""
+    """The backups there are, where they lie, and how an office is put back."""
     st.subheader("已有的备份", anchor=False)
     st.caption(
         f"保留最近{backups.DAILY}天每天、{backups.WEEKLY}周每周、{backups.MONTHLY}个月每月的最后一份。位置：{md(str(here.folder))}"
@@ -126,12 +121,8 @@ def below(here: backups.Standing, kept: list[backups.Kept]) -> None:
         lessons(here)
     with right, st.container(border=True):
         st.markdown("**密钥恢复单**")
-        st.caption("密钥文件丢失后凭它找回。持有它就能打开全部内容：打印后入保险柜，与备份分开，并删除下载的文件。")
-        tables.download("打印密钥恢复单", sheet, "密钥恢复单.pdf", opened=db.transaction, icon=":material/print:")
-    with db.reading() as session:
-        asked = bool(office_keys.to_agree(session, actor))
-    with st.expander("密钥：更换、作废、验证公钥", expanded=asked):
-        keys.held(actor)
+        st.caption("备份是用密钥加密的：密钥丢了，备份也打不开。恢复单打印后入保险柜，与备份分开。")
+        shell.link("keys", "打印恢复单、更换密钥", icon=":material/key:")
     if kept:
         with st.expander("用备份换掉现在的系统"):
             restoring.draw(kept, actor)

@@ -87,7 +87,13 @@ def subscription() -> None:
         told = f"现有地址于{moment_text(made_at)}生成。" if made_at else "本机构还没有订阅地址。"
         st.caption(f"{told}地址相当于钥匙：知道它的人不用登录就能看到本机构的期限和培训（没有人员信息）。")
         if token := st.session_state.get("calendar-token"):
-            st.code(f"{context.origin()}/calendar/{token}.ics", language=None, wrap_lines=True)
+            office = context.known().address
+            st.code(f"{office or context.here()}/calendar/{token}.ics", language=None, wrap_lines=True)
+            if not office:
+                st.caption(
+                    "没有设置对外网址，这是您打开系统所用的网址，只有也能用它打开系统的电脑和手机订阅得到。"
+                    "由自治区管理员在“机构与账号”的“本单位”填写。"
+                )
             st.caption("Outlook：添加日历 → 从Internet；WPS日历、手机：添加订阅日历，粘贴此地址。")
         with st.container(horizontal=True):
             label = "更换地址（原地址立即失效）" if made_at else "生成订阅地址"

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from core.ground import db, drawing
 from core.ground.access import Refused, Role
 from core.office import unsaved
-from core.records import templates
+from core.records import templates, tokens
 from core.records.faces import Look, Size
 from core.records.templates import TemplateFields
 from core.trail.files import Upload
@@ -86,9 +86,9 @@ with left:
         "sizes",
         "可用的纸张 *",
         [size.value for size in Size],
-        format_func=lambda code: Size(code).label,
+        format_func=lambda code: Size(code).label.partition("（")[0],  # three stand side by side
         placeholder="选择纸张",
-        help="排在最前的为常用纸张",
+        help="半张A4是A5横向，卡片是85.6×54毫米、正反两面；排在最前的为常用纸张",
     )
     form.ask(st.checkbox, "entries", "列出每笔学时（卡片大小的不列）")
     form.ask(st.checkbox, "seal_area", "留出盖章处")
@@ -99,6 +99,8 @@ with left:
     if not now.version:
         st.caption(f"本机关还没有自己的样式，现用{'自治区' if now.id else '系统自带'}的样式。")
 with right:
+    if not context.known().address:
+        st.caption(context.without_address("审验卡"))
     size = st.segmented_control(
         "样张", list(Size), default=Size.HALF, required=True, key="template-size", format_func=lambda each: each.label
     )
@@ -110,7 +112,7 @@ with right:
             office=actor.organization_name,
             league=actor.league,
             year=context.today().year,
-            verify_url=f"{context.origin()}/verify/SAMPLE",
+            verify_url=tokens.place(context.known().address, "SAMPLE"),
         )
         for number, picture in enumerate(drawing.of_ours(drawn, dots=220 if size == Size.CARD else 110), start=1):
             with st.container(border=True):

@@ -16,7 +16,7 @@ from core.people import persons
 from core.tables import sheets
 from core.tables.reading import Asked
 from core.trail import choices
-from web import address, context, shell, tables
+from web import address, context, deeds, shell, tables
 from web.eligibility import decision, form, reading, rows
 from web.progress import Progress, watched
 from web.words import md, moment_text
@@ -90,7 +90,8 @@ def answering(read: Callable[[Session], Batch], asked: str, held: tables.Held | 
                 made = watched(work, "正在核验……", "已核验{:,} / {:,}")
         st.session_state["run"] = (what, *made)
         if keep:
-            st.session_state["recorded"] = what
+            st.session_state["recorded"], run = what, made[1]
+            deeds.say("success", f"已存档{len(run.applications) - run.counts[answers.FAULTY]:,}份核验结论。")
             st.rerun()  # so that the button beside it cannot record the same again
     before, batch, answered = st.session_state.get("run", (None, None, None))
     if answered is not None and before == what:
@@ -103,7 +104,7 @@ def answering(read: Callable[[Session], Batch], asked: str, held: tables.Held | 
 def results(run: Run, *, of_file: bool) -> None:
     """Counts, filters, every row, the file to give back."""
     if run.id:
-        st.success(f"已存档{len(run.applications) - run.counts[answers.FAULTY]:,}份核验结论。")
+        st.caption("下列核验结论已存档，以后可在“已存档”中查看。")
     for place, (word, count) in zip(st.columns(4), run.counts.items(), strict=True):
         place.metric(word, f"{count:,}")
     reasons = run.frame.groupby("clauses").size().sort_values(ascending=False)
@@ -133,8 +134,9 @@ def by_person(person_id: int | None) -> None:
         def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
             return persons.find(session, who, text=text, **page)
 
-        frame, count = tables.listing(asked, actor, name="person")
-        st.caption(f"共{count:,}人" + ("，选中一人后填写申报情况" if count else ""))
+        with tables.above():
+            frame, count = tables.listing(asked, actor, name="person")
+            st.caption(f"共{count:,}人" + ("，选中一人后填写申报情况" if count else ""), width="content")
         shown = ["name", "post", "level", "employer", "id_mask"]
         person_id = tables.pick(frame, shown, name="person", empty="没有符合条件的人员。请核对姓名或身份证号。")
     if person_id is None:
@@ -192,4 +194,4 @@ try:
         )
         views[view or "按文件核验"]()
 except Refused as refused:
-    st.error(md(refused.words))
+    deeds.say("error", refused.words)  # of what was to be recorded, too

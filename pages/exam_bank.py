@@ -14,7 +14,7 @@ from web.exams import bringing, items
 from web.words import md
 
 actor = shell.require(Role.BASE_CLERK, Role.REVIEWER)
-COLUMNS = "item_number item_kind item_topic item_difficulty item_state edition stem".split()
+COLUMNS = "item_number stem item_kind item_topic item_difficulty item_state edition".split()
 
 
 def rows(found: pd.DataFrame) -> pd.DataFrame:
@@ -45,8 +45,9 @@ def listing(makes: bool) -> None:
     def asked(session: Session, who: Actor, **page: int) -> tuple[pd.DataFrame, int]:
         return bank.listing(session, who, which, **page)
 
-    found, count = tables.listing(asked, actor, name="items")
-    st.caption(f"{count}道试题" + ("，点一行打开。" if count else ""))
+    with tables.above():
+        found, count = tables.listing(asked, actor, name="items")
+        st.caption(f"共{count:,}道试题", width="content")
     empty = (
         "没有符合条件的试题。"
         if which != Wanted()

@@ -75,7 +75,7 @@ def exported(session: Session, who: Actor) -> pd.DataFrame:
     return found
 
 
-if (item := address.chosen("item")) is not None:  # opened from the list, or begun by a button of this page
+if (item := listing.clicked()) is not None:  # or begun by a button of this page
     shell.go("paper", item=str(item))
 begin()
 left_unsaved()

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from core.eligibility import decisions
 from core.ground import db
-from core.ground.access import Actor, Refused, Role
-from core.ledger import statements
+from core.ground.access import Actor, Refused
+from core.ledger import books, statements
 from core.ledger.standing import Standing
 from core.models import CreditBatch
 from core.submissions import kinds
@@ -19,7 +19,7 @@ from web.credit import importing, reversing
 from web.facts import facts
 from web.words import md, moment_text
 
-actor = shell.require(Role.REVIEWER, Role.ADMIN)
+actor = shell.require(*books.REVERSERS)
 shell.page(
     "入账批次与冲销",
     "每次审核、导入和冲销都是一批，逐笔可查，前后相连，不能改动。登记有误的，整批或逐笔冲销，原记录保留；"
@@ -65,7 +65,11 @@ def entries_of(batch: CreditBatch, undone: bool) -> None:
         found, count = statements.lines(session, batch.id, who, text=text, **page)
         return found.rename(columns=LINE_NAMES), count
 
-    shown, _count = tables.listing(asked, actor, name=f"line-{batch.id}")
+    with tables.above():
+        shown, _count = tables.listing(asked, actor, name=f"line-{batch.id}")
+        tables.export(lambda session, who: asked(session, who, limit=None)[0], LINE, name=f"第{batch.id}批学时")
+        if batch.attachment_id:
+            original(batch.attachment_id)
     empty = "这一批没有这样的学时。"
     if undone and batch.entries > 1:
         tables.tick(
@@ -79,10 +83,6 @@ def entries_of(batch: CreditBatch, undone: bool) -> None:
         )
     else:
         tables.table(shown, LINE, empty=empty)
-    with st.container(horizontal=True):
-        tables.export(lambda session, who: asked(session, who, limit=None)[0], LINE, name=f"第{batch.id}批学时")
-        if batch.attachment_id:
-            original(batch.attachment_id)
 
 
 def relied(batch: CreditBatch) -> None:
@@ -94,13 +94,13 @@ def relied(batch: CreditBatch) -> None:
         if others := int((found["organization"] != actor.organization_name).sum()):
             told += f"其中{others}项由其他机关核验，请告知核验机关复核。"
         st.caption(told)
-        tables.table(found.rename(columns=RELIED_NAMES), RELIED, empty="没有结论用到这一批学时。")
         if not found.empty:
             tables.export(
                 lambda session, who: decisions.relied(session, batch.id, who).rename(columns=RELIED_NAMES),
                 RELIED,
                 name=f"第{batch.id}批相关结论",
             )
+        tables.table(found.rename(columns=RELIED_NAMES), RELIED, empty="没有结论用到这一批学时。")
 
 
 def batch_page(batch: CreditBatch, standing: Standing) -> None:
@@ -134,12 +134,13 @@ def asked_batches(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFra
     return found.rename(columns=BATCH_NAMES), count
 
 
-posted, count = tables.listing(asked_batches, actor, name="batch")
-st.caption(f"共{count:,}批")
+with tables.above():
+    posted, count = tables.listing(asked_batches, actor, name="batch")
+    st.caption(f"共{count:,}批", width="content")
+    tables.export(lambda session, who: asked_batches(session, who, limit=None)[0], BATCH, name="入账批次")
 empty = "还没有入账的批次。导入的学时和审核通过的报告会列在这里。"
 if text or origin or first or last:
     empty = "没有符合条件的批次。可放宽查找条件；批次号只输数字。"
-tables.export(lambda session, who: asked_batches(session, who, limit=None)[0], BATCH, name="入账批次")
 chosen = tables.pick(posted, BATCH, name="batch", by="batch_id", empty=empty)
 if chosen is not None:
     try:

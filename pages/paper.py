@@ -99,7 +99,11 @@ def asked_for() -> Submission | None:
 
 
 def draw() -> None:
-    found = asked_for()
+    try:
+        found = asked_for()
+    except Refused:
+        shell.page("填写")
+        raise
     code = found.kind if found else str(st.query_params.get("kind", ""))
     kind = KINDS.get(code)
     if kind is None or (found is None and (code not in FORMS or not kind.filed_by(actor))):

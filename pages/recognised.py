@@ -41,9 +41,10 @@ if by is None:
     st.info(f"{year}年度的通知没有写明认可哪些单位的培训，没有可列出的。")
     bar.end()
 st.info(f"{md(by.words)}（{md(by.clause)}）。这些学时由举办单位的主管机关审核登记，依通知认可，不需再次审核。")
-frame, count = tables.listing(asked, actor, name="training")
-if count:
-    st.caption(f"共{count:,}期")
+with tables.above():
+    frame, count = tables.listing(asked, actor, name="training")
+    if count:
+        st.caption(f"共{count:,}期", width="content")
 whose = "盟市人员" if actor.oversees_region else "本盟市人员"
 empty = f"{year}年度还没有{whose}在主管部门培训中的学时。主管部门的培训情况报告审核通过后会列在这里。"
 chosen = tables.pick(frame, TRAININGS, name="training", empty=empty)

@@ -9,7 +9,7 @@ from web import address, context, shell, tables
 from web.results import batches, bringing, pushing
 from web.words import md
 
-actor = shell.require(Role.BASE_CLERK, Role.REVIEWER)
+actor = shell.require(*results.BRINGERS)
 shell.page(
     "外来成绩",
     "在其他平台或考场取得的考试成绩：导入后每一条都有回执，由主管部门确认后记学时；同一门课程的学时只记一次，可整批冲销。",

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from core.ground import certificates
+from routes import verify
 
 AUTHORITY = "CE_AUTHORITY"
 """Environment variable: the file of the authority that the server's certificate was made by, if it was made."""
@@ -32,8 +33,9 @@ def file(_request: Request) -> Response:
 def page(_request: Request) -> Response:
     """How to install it (安装证书的办法), open to everybody, in drawings and words."""
     if not there_is_one():
-        return HTMLResponse(_PAGE.format(body="<p>本系统没有使用自制的证书，不需要安装。</p>"))
-    return HTMLResponse(_PAGE.format(body=_steps(certificates.fingerprint(Path(os.environ[AUTHORITY])))))
+        return HTMLResponse(verify.page("安装证书", "<p>本系统没有使用自制的证书，不需要安装。</p>"))
+    steps = _steps(certificates.fingerprint(Path(os.environ[AUTHORITY])))
+    return HTMLResponse(verify.page("安装证书", steps, _STYLE))
 
 
 def _window(title: str, lines: list[str], buttons: list[str], pressed: str) -> str:
@@ -105,17 +107,10 @@ def _steps(fingerprint: str) -> str:
 <p>这个根证书只能用于本服务器和内网地址，不能用于其他网站。</p>"""
 
 
-_PAGE = """<!doctype html><html lang="zh-CN"><meta charset="utf-8">
-<meta name="viewport" content="width=device-width,initial-scale=1"><title>安装证书</title>
-<style>
-:root{{color-scheme:light dark;background:Canvas;color:CanvasText}}
-:focus-visible{{outline:3px solid light-dark(#174e86,#8dbbea);outline-offset:2px}}
-body{{font:16px/1.7 "Microsoft YaHei","PingFang SC","Noto Sans CJK SC",sans-serif;max-width:40rem;margin:2rem auto;
-padding:0 1rem}}
-h1{{font-size:1.4rem;font-weight:600}} small{{color:light-dark(#4c5761,#b6c0ca)}}
-code{{overflow-wrap:anywhere}} li{{margin:.8rem 0}}
-a.go{{display:inline-block;background:#174e86;color:#fff;border-radius:6px;padding:.4rem 1.2rem;text-decoration:none}}
-svg{{display:block;width:100%;max-width:26rem;margin:.6rem 0;font-size:13px}}
-svg .w{{fill:#fff;stroke:#5f6b76}} svg .l{{stroke:#c5cfd9}} svg text{{fill:#1b2733}} svg .t{{font-weight:600}}
-svg .h{{fill:#174e86;font-weight:600}} svg .b{{fill:#f3f6f9;stroke:#c5cfd9}} svg .p{{fill:#174e86}} svg .pt{{fill:#fff}}
-</style><main><h1>安装证书</h1>{body}</main><footer><small>内蒙古自治区专业技术人员继续教育管理系统</small></footer></html>"""
+_STYLE = """
+code{overflow-wrap:anywhere} li{margin:.8rem 0}
+a.go{display:inline-block;background:#174e86;color:#fff;border-radius:6px;padding:.4rem 1.2rem;text-decoration:none}
+main svg{display:block;width:100%;max-width:26rem;margin:.6rem 0;font-size:13px}
+svg .w{fill:#fff;stroke:#5f6b76} svg .l{stroke:#c5cfd9} svg text{fill:#1b2733} svg .t{font-weight:600}
+svg .h{fill:#174e86;font-weight:600} svg .b{fill:#f3f6f9;stroke:#c5cfd9} svg .p{fill:#174e86} svg .pt{fill:#fff}
+"""

@@ -25,6 +25,7 @@ from core.ground import db
 from core.ground.access import Refused, Role
 from core.ground.hours import hours_text
 from core.models import ItemKind
+from core.submissions import appeals
 from routes import learner, session
 
 _LONGEST = 300
@@ -64,6 +65,8 @@ def course(request: Request) -> Response:
     if here.open:
         body.append(f'<p><a class="button" href="/learn/paper/{here.open.id}">继续考试</a></p>')
     elif not here.refusal:
+        if here.papers and here.papers[0].spared_at:
+            body.append(f'<p class="good">申诉成立：第{here.papers[0].number}次考试不计次数，可以再考一次。</p>')
         body.append('<form method="post"><button>开始考试</button></form>')
     elif not here.passed:
         body.append(f'<p class="warn">{html.escape(here.refusal)}</p>')
@@ -72,16 +75,16 @@ def course(request: Request) -> Response:
         rows = "".join(_attempt(paper) for paper in done)
         head = "<tr><th>次数<th>交卷时间<th class=number>得分<th>结果<th><span class=seen>解析</span>"
         body.append(f'<h2>考试记录</h2><div class="scroll" tabindex="0"><table>{head}{rows}</table></div>')
-    return learner.page(title, "".join(body))
+    return learner.page(title, "".join(body), script="list.js")
 
 
 def _attempt(paper: Any) -> str:
-    how = "及格" if paper.passed else "不及格"
+    how, more = ("及格", "解析") if paper.passed else ("不及格", "解析、申诉")
     kind = "yes" if paper.passed else "no"
     score = hours_text(paper.score)
     return (
         f"<tr><td class=short>第{paper.number}次<td>{_moment(paper.handed_in_at)}<td class=number>{score}"
-        f'<td><span class="mark {kind}">{how}</span><td class=short><a href="/learn/paper/{paper.id}">解析</a>'
+        f'<td><span class="mark {kind}">{how}</span><td class=short><a href="/learn/paper/{paper.id}">{more}</a>'
     )
 
 
@@ -116,29 +119,29 @@ def paper(request: Request) -> Response:
         actor, now = learner.who(asked, request)
         try:
             result = papers.result(asked, number, actor)
+            lost = appeals.of_paper(asked, number) if actor.role is Role.PERSON else None
         except Refused as refused:
             if refused.code != "open":
                 raise
             result, sheet = None, papers.sheet(asked, number, actor)
-            office = sheet.course.organization.name
     if result:
-        return _result_page(result, own=actor.role is Role.PERSON)
+        return _result_page(result, lost)
     if now > sheet.paper.ends_at + papers.LATE:
         return hand_in(request)
-    return _sheet_page(sheet, office, now)
+    return _sheet_page(sheet, now)
 
 
 # --- the page that is written on --------------------------------------------------------------------------------------
 
 
-def _sheet_page(sheet: papers.Sheet, office: str, now: datetime) -> Response:
+def _sheet_page(sheet: papers.Sheet, now: datetime) -> Response:
     seconds = max(0, int((sheet.paper.ends_at - now).total_seconds()))
     links = "".join(f'<li><a href="#q{each.place}">{each.place}</a>' for each in sheet.questions)
     title = f"{sheet.course.title}：考试"
     body = f"""<h1>{html.escape(title)}</h1>
 <noscript><p class="bad">考试需要浏览器允许运行脚本，请打开后刷新本页。</p></noscript>
 <details class="places"><summary>题目一览</summary><ol>{links}</ol></details>
-<div data-paper="{sheet.paper.id}" data-office="{html.escape(office)}" data-sequence="{sheet.sequence}"
+<div data-paper="{sheet.paper.id}" data-sequence="{sheet.sequence}"
 data-seconds="{seconds}" data-now="{int(datetime.now(UTC).timestamp() * 1000)}">
 {"".join(map(_question, sheet.questions))}</div>
 <form id="hand-in" method="post" class="bar"><span class="clock" role="timer" aria-live="off"></span>
@@ -147,7 +150,7 @@ data-seconds="{seconds}" data-now="{int(datetime.now(UTC).timestamp() * 1000)}">
 <p id="alarm" class="seen" role="alert"></p>
 <dialog aria-labelledby="ask"><p id="ask"><strong>确定交卷？</strong></p><p><span id="left"></span>交卷后不能再改。</p>
 <p><button id="sure" type="button">交卷</button>
-<button id="back" type="button" class="quiet">继续作答</button></p></dialog>"""
+<button id="back" type="button" class="quiet" autofocus>继续作答</button></p></dialog>"""
     return learner.page(title, body, script="exam.js")
 
 
@@ -214,7 +217,8 @@ def _given(paper_id: int, token: str, body: bytes) -> Given | None:
 # --- the result -------------------------------------------------------------------------------------------------------
 
 
-def _result_page(result: papers.Result, *, own: bool) -> Response:
+def _result_page(result: papers.Result, lost: appeals.Lost | None) -> Response:
+    """`lost`: how it stands with an appeal, for the one who wrote it; None for the office."""
     paper = result.paper
     title = f"{result.course.title}：考试结果"
     verdict, kind = ("及格", "good") if paper.passed else ("不及格", "bad")
@@ -226,12 +230,28 @@ def _result_page(result: papers.Result, *, own: bool) -> Response:
     if paper.passed and result.credited:
         body.append(f"<p>已记{hours_text(result.course.hours)}学时。</p>")
     elif paper.passed:
-        why = paper.unposted or "学时还没有记上"
-        body.append(f'<p class="warn">{html.escape(why)}</p>')
-    if own:
-        body.append(f'<p><a href="/learn/exam/{result.course.id}">返回考试记录</a></p>')
+        body.append(f'<p class="warn">{html.escape(result.uncredited)}</p>')
+    if late := [f"第{each.asked.place}题" for each in result.questions if each.late]:
+        said = f"{'、'.join(late)}的作答送到时，考试时间已到或已经交卷，没有计入，见各题下的说明。"
+        body.append(f'<p class="warn">{said}</p>')
+    if lost:
+        body += [_appeal(lost), f'<p><a href="/learn/exam/{result.course.id}">返回考试记录</a></p>']
     body += ['<h2>逐题解析</h2><div class="result">', *map(_marked, result.questions), "</div>"]
-    return learner.page(title, "".join(body))
+    return learner.page(title, "".join(body), script="list.js" if lost else "")
+
+
+def _appeal(lost: appeals.Lost) -> str:
+    """What may be said against an attempt (申诉), and how that stands."""
+    said = f"<p>申诉：{html.escape(lost.appeal.words)}　{html.escape(lost.state)}</p>" if lost.appeal else ""
+    if not lost.open:
+        return said
+    note = "作答没有计入、考试中断等情况，可以写明后申诉，由审核员答复。"
+    note += "申诉成立的，这次考试不计次数，不用等待，可以再考一次。"
+    return (
+        f"{said}<details><summary>对这次考试申诉</summary><p>{note}</p>"
+        f'<form class=appeal data-paper="{lost.about.id}"><label>当时的情况<input name="words" '
+        f'maxlength="{appeals.LONGEST}" required></label><button>申诉</button><p role=status></p></form></details>'
+    )
 
 
 def _marked(each: papers.Marked) -> str:
@@ -250,12 +270,22 @@ def _marked(each: papers.Marked) -> str:
             f' <span class="mark {"yes" if at in each.right else "no"}">（{"，".join(marks)}）</span>' if marks else ""
         )
         rows.append(f"<li>{_option(asked, at, text)}{said}")
+    late = f"<p class=bad>{_late(each)}</p>" if each.late else ""
     why = f'<p class="explained">解析：{html.escape(each.explanation)}</p>' if each.explanation else ""
     head = f"第{asked.place}题 {asked.kind.label}（{hours_text(asked.points)}分）"
     return (
         f'<fieldset><legend>{head}</legend><p class="stem">{html.escape(asked.stem)}</p><ul>{"".join(rows)}</ul>'
-        f"<p>{verdict}</p>{why}</fieldset>"
+        f"<p>{verdict}</p>{late}{why}</fieldset>"
     )
+
+
+def _late(each: papers.Marked) -> str:
+    """An answer that came too late to count, with its moments."""
+    assert each.late is not None
+    taken = [at for at in range(len(each.asked.options)) if each.late.chosen >> at & 1]
+    names = each.asked.options if each.asked.kind is ItemKind.TRUE_FALSE else _LETTERS
+    what = "、".join(names[at] for at in taken) or "没有选"
+    return f"没有计入的作答：{html.escape(what)}，{appeals.late_words(each.late)}，当时考试时间已到或已经交卷。"
 
 
 ROUTES = [

@@ -26,7 +26,7 @@ from core.ground.access import Actor, Refused, Role
 from core.ground.hours import hours_text
 from core.models import Course, Enrolment, ExamState, Lesson, LessonKind, UncountedTime
 from core.people import accounts, setup
-from core.records import completions
+from core.records import completions, tokens
 from core.submissions import appeals
 from core.submissions.kinds import KINDS
 from routes import learner
@@ -99,10 +99,10 @@ def certificate(request: Request) -> Response:
         with db.transaction() as session:
             actor, now = learner.who(session, request)
             made = completions.issue(session, number, actor=actor, now=now)
-            address = setup.address(setup.settings(session)) or str(request.base_url).rstrip("/")
+            address = setup.address(setup.settings(session))
     except Refused as refused:
         return learner.told(refused)
-    content = completions.pdf(made, verify_url=f"{address}/verify/{made.code}")
+    content = completions.pdf(made, verify_url=tokens.place(address, made.code))
     name = f"attachment; filename*=UTF-8''{quote(completions.filename(made))}"
     return Response(content, media_type="application/pdf", headers={"Content-Disposition": name})
 
@@ -172,7 +172,8 @@ def _answer(session: Session, asked: Mapping[str, Any], actor: Actor, now: datet
 
 
 def _appeal(session: Session, asked: Mapping[str, Any], actor: Actor, now: datetime, _headers: Headers) -> Any:
-    filed = appeals.file(session, asked["time"], words=asked["words"], actor=actor, now=now)
+    act, about = (appeals.contest, "paper") if "paper" in asked else (appeals.file, "time")
+    filed = act(session, asked[about], words=asked["words"], actor=actor, now=now)
     return {"words": f"申诉已提出，由{filed.authority.name}答复。"}
 
 

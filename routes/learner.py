@@ -10,6 +10,7 @@ import html
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
@@ -64,20 +65,28 @@ def _whose() -> Identity:
     try:
         with db.reading() as session:
             return identity(session)
-    except Refused:
+    except (Refused, SQLAlchemyError):
         return Identity("", None)
+
+
+def head() -> str:
+    """The office's mark and name (单位标志和名称) as HTML, which stand at the head of every page without Streamlit.
+
+    It asks the database: not to be called where requests wait for it.
+    """
+    whose = _whose()
+    return f'<img src="{whose.picture(_MARK)}" alt="" width="32" height="32">{html.escape(whose.called)}'
 
 
 def page(title: str, body: str, *, script: str = "", wide: bool = False, status: int = 200) -> HTMLResponse:
     """A page of the learner's (学员页面): `body` is HTML, everything foreign escaped; the script is a file."""
-    whose = _whose()
     code = f'<script src="{asset(script)}" defer></script>' if script else ""
     return HTMLResponse(
         f"""<!doctype html><html lang="zh-CN"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width,initial-scale=1"><title>{html.escape(title)}</title>
 <link rel="stylesheet" href="{asset("learner.css")}">{code}</head>
 <body{' class="wide"' if wide else ""}><a class="skip" href="#main">跳到正文</a>
-<header><span><img src="{whose.picture(_MARK)}" alt="" width="32" height="32">{html.escape(whose.called)}</span>
+<header><span>{head()}</span>
 <nav><a href="/">首页</a><a href="/learn">我的课程</a></nav></header>
 <main id="main">{body}</main></body></html>""",
         status_code=status,

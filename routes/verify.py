@@ -24,6 +24,7 @@ from core.records import cards, checking, completions, offline, proofs
 from core.records.cards import Answer, Verification
 from core.records.checking import Confirmed
 from core.records.completions import Verified
+from routes import learner
 from routes.pace import Busy, Pace
 
 Found = TypeVar("Found")
@@ -43,7 +44,8 @@ async def _looked(request: Request, look: Callable[[Session, datetime], Found | 
         return await _pace.looked(request.client.host if request.client else "", act)
     except Busy:
         words = "<p class=bad>这个网络正在大量试错，请稍候再核验。</p>"
-        return HTMLResponse(page("请稍候", words), status_code=429, headers={"Retry-After": "10"})
+        said = await run_in_threadpool(page, "请稍候", words)
+        return HTMLResponse(said, status_code=429, headers={"Retry-After": "10"})
 
 
 async def verify(request: Request) -> Response:
@@ -60,23 +62,25 @@ async def verify(request: Request) -> Response:
     if isinstance(found, Response):
         return found
     if isinstance(found, Verified):
-        return HTMLResponse(_completion_page(found))
-    return HTMLResponse(_verification_page(found, typed_code=code), status_code=200 if found else 404)
+        return HTMLResponse(await run_in_threadpool(_completion_page, found))
+    said = await run_in_threadpool(_verification_page, found, typed_code=code)
+    return HTMLResponse(said, status_code=200 if found else 404)
 
 
 async def confirm(request: Request) -> Response:
     """Whether the bearer is the card's holder (核对持卡人): name and last four digits, yes or no. 404, 429 as above."""
     code = request.path_params["code"]
     if not 0 < _size(request) <= _LONGEST:
-        return HTMLResponse(_verification_page(None), status_code=413)
+        return HTMLResponse(await run_in_threadpool(_verification_page, None), status_code=413)
     async with request.form(max_files=0, max_fields=2) as form:
         name, last_four = (str(form.get(each, ""))[:60] for each in ("name", "last_four"))
     asked = await _looked(request, lambda session, now: checking.confirm(session, code, name, last_four, now=now))
     if isinstance(asked, Response):
         return asked
     if asked is None:
-        return HTMLResponse(_verification_page(None), status_code=404)
-    return HTMLResponse(_verification_page(asked.card, asked), status_code=429 if asked.wait else 200)
+        return HTMLResponse(await run_in_threadpool(_verification_page, None), status_code=404)
+    said = await run_in_threadpool(_verification_page, asked.card, asked)
+    return HTMLResponse(said, status_code=429 if asked.wait else 200)
 
 
 def verify_form(request: Request) -> Response:
@@ -105,7 +109,8 @@ async def verify_sent(request: Request) -> Response:
     Open to everybody. 413 for a file that is empty or too large to be a proof.
     """
     if not 0 < _size(request) <= proofs.LARGEST:  # the server lets no more through
-        return HTMLResponse(page("入账证明核验", f"<p class=bad>请选择随证明下载的 .json 文件。</p>{_PROOF_FORM}"), 413)
+        words = f"<p class=bad>请选择随证明下载的 .json 文件。</p>{_PROOF_FORM}"
+        return HTMLResponse(await run_in_threadpool(page, "入账证明核验", words), 413)
     async with request.form(max_files=1, max_fields=1) as form:
         if typed.plain(code := str(form.get("code", ""))):
             return _to_its_address(code)
@@ -282,21 +287,27 @@ def _facts(rows: Iterable[tuple[str, str]]) -> str:
     return f"<table>{''.join(f'<tr><th>{html.escape(label)}<td>{html.escape(value)}' for label, value in rows)}</table>"
 
 
-def page(title: str, body: str) -> str:
-    """The HTML page (页面) around a form or a result; it needs no script and no other file."""
+def page(title: str, body: str, style: str = "") -> str:
+    """The HTML page (页面) around a form or a result, with the office's mark; it needs no script and no other file.
+
+    It asks the database (`learner.head`).
+    """
     return f"""<!doctype html><html lang="zh-CN"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width,initial-scale=1"><title>{title}</title>
 <style>
 :root{{color-scheme:light dark;background:Canvas;color:CanvasText}}
 a{{color:light-dark(#174e86,#8dbbea)}}
 :focus-visible{{outline:3px solid light-dark(#174e86,#8dbbea);outline-offset:2px}}
-body{{font:16px/1.7 "Microsoft YaHei","PingFang SC","Noto Sans CJK SC",sans-serif;max-width:34rem;margin:2rem auto;
-padding:0 1rem}}
+body{{font:1rem/1.7 "Microsoft YaHei","PingFang SC","Noto Sans CJK SC",sans-serif;max-width:34rem;
+margin:1.2rem auto 2rem;padding:0 1rem}}
+header{{display:flex;align-items:center;gap:.7rem;padding-bottom:.7rem;margin-bottom:1.4rem;line-height:1.4;
+border-bottom:1px solid #8884;color:light-dark(#4c5761,#b6c0ca);font-size:.875rem}} header img{{flex:none}}
 h1{{font-size:1.4rem;font-weight:600}} h2{{font-size:1.1rem;font-weight:600;margin:2rem 0 .4rem}}
-footer{{margin-top:2.4rem}} small{{color:light-dark(#4c5761,#b6c0ca)}} table{{border-collapse:collapse;width:100%}}
+small{{color:light-dark(#4c5761,#b6c0ca)}} table{{border-collapse:collapse;width:100%}}
 th,td{{text-align:left;padding:.45rem .6rem;border-bottom:1px solid #8884}}
 th{{font-weight:400;color:light-dark(#4c5761,#b6c0ca);width:7rem}}
 .n{{text-align:right;font-variant-numeric:tabular-nums}} .years th{{width:auto}}
+.years th,.years td{{padding:.45rem .3rem}} .years .n{{white-space:nowrap}}
 .good,.bad,.note{{padding:.7rem 1rem;border-radius:6px;color:#fff}} .good{{background:#2e7d4f}}
 .bad{{background:#a8503f}} .note{{background:#9a6b12}}
 input{{display:block;font:inherit;width:100%;box-sizing:border-box;padding:.5rem;margin:.3rem 0 .8rem}}
@@ -306,4 +317,4 @@ input{{display:block;font:inherit;width:100%;box-sizing:border-box;padding:.5rem
 :focus-visible+.quiet{{outline:3px solid light-dark(#174e86,#8dbbea);outline-offset:2px}}
 :invalid+.quiet span+span,:valid+.quiet span:first-child{{display:none}}
 button{{font:inherit;background:#174e86;color:#fff;border:0;border-radius:6px;padding:.5rem 1.4rem}}
-</style><main><h1>{title}</h1>{body}</main><footer><small>内蒙古自治区专业技术人员继续教育管理系统</small></footer></html>"""
+{style}</style><header>{learner.head()}</header><main><h1>{title}</h1>{body}</main></html>"""

@@ -176,8 +176,16 @@
       if (each.getAttribute("aria-label") !== name) each.setAttribute("aria-label", name);  // to set it wakes the observer
     });
   };
+  // Which page is open: of the links of its room's strip, and the menu's entry of that room; Streamlit says the entry's own page.
+  const whereabouts = () => {
+    const say = (link, word) => { if (word) link.setAttribute("aria-current", word); else link.removeAttribute("aria-current"); };
+    const strip = [...document.querySelectorAll(".st-key-strip a")];
+    strip.forEach((link) => say(link, link.pathname === location.pathname && "page"));
+    document.querySelectorAll("[data-testid=stSidebarNavLink]:not([aria-current=page])").forEach((link) =>
+      say(link, link.pathname === strip[0]?.pathname && "true"));
+  };
   let waiting = 0;
-  const soon = () => { waiting ||= setTimeout(() => { waiting = 0; outline(); }, 200); };
+  const soon = () => { waiting ||= setTimeout(() => { waiting = 0; outline(); whereabouts(); }, 200); };
   const start = () => {
     visit(document.body);
     soon();

@@ -1,7 +1,7 @@
 """Pictures of the pages (页面截图) for docs/screens: `python -m tests.screens` opens a demonstration and takes them.
 
-Each page once at 1366 × 768, as the role sees it that works there most; pages of persons and bases on a telephone as
-well. Needs a Chromium, as the browser tests do (`TEST_BROWSER`); it takes some minutes, and is no test.
+Each page as the role sees it that works there most, in windows of three sizes, light and dark. Needs a Chromium, as the
+browser tests do (`TEST_BROWSER`); it takes some minutes, and is no test.
 """
 
 from __future__ import annotations
@@ -20,14 +20,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 from core.ground import db
 
 FOLDER = db.ROOT / "docs" / "screens"
 PASSWORD = "Demo-2024-office"
-WIDE, PHONE = (1366, 768), (390, 844)
-QUALITY = 70
+SIZES: dict[str, ViewportSize] = {
+    "": {"width": 1366, "height": 768},
+    "-wide": {"width": 1440, "height": 900},
+    "-phone": {"width": 390, "height": 844},
+}
+"""What a picture's name says of its window."""
+QUALITY = 60
 """Of WebP: words stay sharp, and all pictures together are a few megabytes."""
 PAGES = {
     "reviewer": (
@@ -35,7 +40,10 @@ PAGES = {
         "review",
         "credit_lookup?person=1",
         "people",
+        "print_cards",
+        "credit_import",
         "ledger",
+        "exchange",
         "recognised",
         "calendar",
         "policies",
@@ -45,16 +53,14 @@ PAGES = {
         "study",
         "messages",
     ),
-    "admin": ("organizations", "moving_in", "policy_lab", "card_templates", "backups", "audit", "account"),
-    "title": ("eligibility",),
-    "leader": ("quota_dashboard", "filed_figures"),
+    "admin": ("organizations", "moving_in", "policy_lab", "card_templates", "keys", "backups", "audit", "account"),
+    "title": ("eligibility?view=按单位核验",),
+    "leader": ("quota_dashboard", "presentation", "filed_figures"),
     "exam": ("exam_bank", "exams", "courses", "results"),
-}
-BY_PHONE = {
-    "base": ("home", "filing", "classes", "print_cards"),
+    "base": ("home", "filing", "paper?kind=plan", "classes"),
+    "employer": ("public_notice",),
     "person": ("home", "credit_lookup", "learning", "eligibility"),
 }
-NIGHT = (("reviewer", "home"), ("leader", "quota_dashboard"))
 
 
 @contextmanager
@@ -90,36 +96,28 @@ def settled(page: Page) -> None:
 
 
 def taken(page: Page, name: str) -> None:
-    image = Image.open(io.BytesIO(page.screenshot()))
-    image.save(FOLDER / f"{name}.webp", quality=QUALITY, method=6)
+    """Pictures of the page that is open, in every size, light and dark."""
+    for after, size in SIZES.items():
+        page.set_viewport_size(size)
+        if after == "-phone":
+            page.reload()  # the menu gives way when a page is opened
+            settled(page)
+        for dark in (False, True):
+            page.emulate_media(color_scheme="dark" if dark else "light")
+            page.wait_for_timeout(700)
+            image = Image.open(io.BytesIO(page.screenshot()))
+            image.save(FOLDER / f"{name}{after}{'-dark' if dark else ''}.webp", quality=QUALITY, method=6)
+        page.emulate_media(color_scheme="light")
+    page.set_viewport_size(SIZES[""])
 
 
-def signed_in(browser: Browser, base: str, username: str, size: tuple[int, int], *, dark: bool = False) -> Page:
-    width, height = size
-    context = browser.new_context(
-        locale="zh-CN", viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
-    )
-    page = context.new_page()
+def signed_in(page: Page, base: str, username: str) -> None:
     page.goto(base)
     page.get_by_label("用户名").fill(username)
     page.get_by_label("密码", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="登录").last.click()
-    page.locator("h1").first.wait_for(timeout=60_000)
+    page.get_by_role("button", name="登录", exact=True).click()
+    page.locator(".st-key-head").wait_for(timeout=60_000)
     settled(page)
-    return page
-
-
-def walk(browser: Browser, base: str, username: str, paths: tuple[str, ...], size: tuple[int, int], after: str) -> None:
-    page = signed_in(browser, base, username, size, dark=after == "-dark")
-    for path in paths:
-        name = path.partition("?")[0]
-        page.goto(f"{base}/{'' if path == 'home' else path}")
-        settled(page)
-        if name == "review":
-            page.keyboard.press("j")
-            settled(page)
-        taken(page, f"{username}-{name}{after}")
-    page.context.close()
 
 
 def main() -> None:
@@ -129,21 +127,21 @@ def main() -> None:
     given = asked.parse_args().address
     FOLDER.mkdir(exist_ok=True)
     chromium = os.environ.get("TEST_BROWSER") or shutil.which("chromium")
-    with sync_playwright() as playwright:
+    with sync_playwright() as playwright, nullcontext(given) if given else served() as base:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        with nullcontext(given) if given else served() as base:
-            page = browser.new_page(locale="zh-CN", viewport={"width": WIDE[0], "height": WIDE[1]})
-            page.goto(base)
-            settled(page)
-            taken(page, "sign_in")
+        for username, paths in {"": ("sign_in",), **PAGES}.items():
+            page = browser.new_page(locale="zh-CN", viewport=SIZES[""])
+            if username:
+                signed_in(page, base, username)
+            for path in paths:
+                name = path.partition("?")[0]
+                page.goto(f"{base}/{'' if name in ('home', 'sign_in') else path}")
+                settled(page)
+                if name == "review":
+                    page.keyboard.press("j")
+                    settled(page)
+                taken(page, f"{username}-{name}".strip("-"))
             page.close()
-            for username, paths in PAGES.items():
-                walk(browser, base, username, paths, WIDE, "")
-            for username, paths in BY_PHONE.items():
-                walk(browser, base, username, paths, WIDE, "")
-                walk(browser, base, username, paths, PHONE, "-phone")
-            for username, path in NIGHT:
-                walk(browser, base, username, (path,), WIDE, "-dark")
         browser.close()
     size = sum(each.stat().st_size for each in FOLDER.glob("*.webp"))
     print(f"{len(list(FOLDER.glob('*.webp')))} pictures, {size / 2**20:.1f} MB")

@@ -204,6 +204,32 @@ def test_neither_pages_nor_web_nor_routes_commit() -> None:
         assert not [name for name in calls(path) if re.search(r"\.(commit|begin|begin_nested)$", name)], path.name
 
 
+SENT_OUT = ("requests.", "httpx.", "urllib3.", "urllib.request.", "http.client.", "aiohttp.", "ftplib.")
+RUNS_TEXT = {"eval", "exec", "compile", "__import__", "os.system", "os.popen"}
+UNPACKS_ANYTHING = {"pickle", "marshal", "shelve", "dill"}
+
+
+@for_each(*MODULES.values(), ROOT / "app.py")
+def test_what_somebody_typed_is_run_by_no_language_no_shell_and_no_database_and_names_no_address(path: Path) -> None:
+    names = set(imports(path))
+    assert not {name.split(".")[0] for name in names} & UNPACKS_ANYTHING
+    assert not [name for name in names if f"{name}.".startswith(SENT_OUT)], "the server fetches nothing"
+    for node in (each for each in ast.walk(tree(path)) if isinstance(each, ast.Call)):
+        name = called(node)
+        assert name not in RUNS_TEXT, f"{node.lineno} {name}"
+        assert "shell" not in [given.arg for given in node.keywords], f"{node.lineno} through a shell"
+        if name == "sa.text" or (name.endswith(".exec_driver_sql") and not dotted(path).startswith("core.ground.db.")):
+            assert isinstance(node.args[0], ast.Constant), f"{node.lineno} SQL put together out of pieces"
+
+
+def test_no_script_of_ours_makes_code_or_markup_of_text() -> None:
+    made = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|javascript:")
+    scripts = [path for folder in ("web", "routes") for path in (ROOT / folder).rglob("*.[jh][st]*")]
+    assert len(scripts) > 10
+    for path in (*scripts, ROOT / "data" / "offline" / "offline.html"):
+        assert not made.search(path.read_text(encoding="utf-8")), path.name
+
+
 @for_each(*CORE)
 def test_only_the_command_line_reads_a_clock(path: Path) -> None:
     if dotted(path).startswith("core.cli"):
@@ -301,6 +327,81 @@ def test_every_message_of_a_deed_is_shown_by_the_one_region_or_a_bar() -> None:
             box = re.search(r"\.(error|warning|success|info)$", called(node))
             raw = box and any(re.search(r"\b(refused|asked\w*|why)\.words$", ast.unparse(arg)) for arg in node.args)
             assert not raw, f"{path.name}:{node.lineno} words of a refusal not escaped"
+
+
+NO_DEED = {
+    "web.deeds": "the deed itself",
+    "web.claiming": "nobody is signed in; told below the form, on a page without anything else",
+    "web.sign_in": "the same",
+    "web.first_visit": "there is no office yet; told by deeds.say",
+    "web.passwords": "a wrong try is counted, whatever comes of it; told by deeds.say",
+    "web.context": "keeps sign-ins going; nobody waits for it",
+    "web.drafts": "keeps what is typed; told in the bar, beside the buttons",
+    "web.desk.remarking": "the same",
+    "web.comments": "what was shown counts as read",
+    "web.screens": "the same",
+    "web.programmes.table": "a cell mended in the sheet is told in the sheet's own head, which stays in view",
+    "web.reports.repairing": "the same",
+    "pages.eligibility": "long work beside its bar of progress; told by deeds.say",
+}
+"""Who writes otherwise than by `deeds.deed`, whose message `web.bar` shows, and where its own stands."""
+STATES = {
+    ("web.sign_in", "sign_in"): "the account that was just opened, on the way in",
+    ("web.programmes.institutes", "_check"): "a file that was looked at, and kept nowhere",
+    ("web.programmes.merging", "_missing"): "nobody has still to file",
+    ("web.reports.repairing", "room"): "a roster without a fault, as long as it has none",
+    ("pages.backups", "draw"): "the last backup, as long as it is a good one",
+}
+"""Green boxes that are no deed's message but say how things stand."""
+
+
+def callbacks(path: Path) -> Iterator[ast.FunctionDef | ast.Lambda]:
+    """The functions that a widget calls: what they draw is above the page, or nowhere."""
+    named = set()
+    for node in ast.walk(tree(path)):
+        for given in node.keywords if isinstance(node, ast.Call) else ():
+            if re.fullmatch(r"on_(\w+_)?(click|change|submit|select)", given.arg or ""):
+                if isinstance(given.value, ast.Lambda):
+                    yield given.value
+                named.add(ast.unparse(given.value))
+    yield from (node for node in ast.walk(tree(path)) if isinstance(node, ast.FunctionDef) and node.name in named)
+
+
+def boxes(node: ast.AST) -> list[ast.Call]:
+    """The boxes that something draws: error, warning, success, info."""
+    found = (each for each in ast.walk(node) if isinstance(each, ast.Call))
+    return [each for each in found if re.search(r"\.(error|warning|success|info)$", called(each))]
+
+
+def test_no_deeds_message_is_drawn_where_it_may_be_out_of_sight() -> None:
+    writers, states = set(), set()
+    for path in (*PAGES, *WEB):
+        if any(name in ("db.transaction", "deeds.attempt", "attempt") for name in calls(path)):
+            writers.add(dotted(path))
+        for act in callbacks(path):
+            assert not boxes(act), f"{path.name}:{act.lineno} a callback draws: it says it by deeds.say"
+        inside = {}
+        for node in (each for each in ast.walk(tree(path)) if isinstance(each, ast.FunctionDef)):
+            inside |= {box.lineno: node.name for box in boxes(node)}
+        good = [box for box in boxes(tree(path)) if called(box).endswith(".success")]
+        states |= {(dotted(path), inside.get(box.lineno, "")) for box in good}
+    assert writers == set(NO_DEED)
+    assert states == set(STATES), "words of success are a deed's, and said by deeds.say"
+
+
+@for_each(*PAGES, *WEB)
+def test_what_is_drawn_alone_has_the_page_say_what_came_of_its_deeds(path: Path) -> None:
+    """A dialog, a fragment: its click draws it alone, and the region of messages is the page's."""
+    own = {node.name: node for node in tree(path).body if isinstance(node, ast.FunctionDef)}
+    alone = {name for name, node in own.items() if "st.dialog(" in " ".join(map(ast.unparse, node.decorator_list))}
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Call) and called(node) == "st.fragment":
+            alone |= {ast.unparse(each) for each in node.args}
+    while more := {ast.unparse(each) for name in alone for each in ast.walk(own[name])} & own.keys() - alone:
+        alone |= more
+    for name in alone:
+        words = ast.unparse(own[name])
+        assert "on_click" not in words or "st.rerun()" in words, f"{name} does a deed and draws no page"
 
 
 @for_each(*PAGES)

@@ -127,4 +127,7 @@ def test_the_service_files_start_what_there_is() -> None:
     assert {"data/local", ".git", ".venv"} <= set(kept_out), "an image holds no office and no key"
     unit = (db.ROOT / "deploy/continuing-education.service").read_text("utf-8")
     assert "ExecStart=/usr/bin/python3 run.py --no-browser" in unit
-    assert "KillMode=control-group" in unit
+    for line in ("KillMode=control-group", "User=ce", "NoNewPrivileges=true", "ProtectSystem=strict"):
+        assert f"\n{line}\n" in unit
+    assert (office["read_only"], office["cap_drop"]) == (True, ["ALL"])
+    assert ":?" in compose["services"]["database"]["environment"]["POSTGRES_PASSWORD"], "no password, no start"

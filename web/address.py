@@ -21,8 +21,8 @@ def chosen(name: str) -> int | None:
 
 
 def number(text: str) -> int | None:
-    """The number of a record as an address has it (编号): ASCII digits, and no more than a database takes."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+    """The number of a record as an address has it (编号): ASCII digits, from 1 to what a database takes."""
+    return (int(text) or None) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 def choose(name: str, record_id: int | None) -> None:

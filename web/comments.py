@@ -26,7 +26,8 @@ def comment(found: Submission, here: Actor) -> None:
     if not said and not may:
         return
     label = f"留言（{len(said)}条" + (f"，{fresh}条未读）" if fresh else "）")
-    with st.expander(label if said else "留言", expanded=bool(fresh)):
+    written = st.session_state.get(_written(found), False)  # its own count would fold it over what was just written
+    with st.expander(label if said else "留言", expanded=bool(fresh) or written):
         for each in said:
             badge = (" :orange-badge[内部]" if each.internal else "") + (" :blue-badge[新]" if each.unread else "")
             st.markdown(f":gray[:small[{moment_text(each.at)} {md(each.account_name)}]]{badge}  \n{md(each.words)}")
@@ -35,6 +36,10 @@ def comment(found: Submission, here: Actor) -> None:
     if fresh:
         with db.transaction() as session:
             comments.mark_read(session, found.id, actor=here, now=context.moment(session))
+
+
+def _written(found: Submission) -> str:
+    return f"comment-{found.id}-written"
 
 
 def _add(found: Submission, inside: bool, here: Actor) -> None:
@@ -49,7 +54,7 @@ def _add(found: Submission, inside: bool, here: Actor) -> None:
             return "留言已保存，只有本机关可见。" if internal else "留言已发出。"
 
         if deeds.deed(act, "comment", found.id, internal, words):
-            st.session_state[key] = ""
+            st.session_state[key], st.session_state[_written(found)] = "", True
 
     with st.container(horizontal=True, vertical_alignment="bottom"):
         shown = {"placeholder": "写一条留言", "label_visibility": "collapsed"}

@@ -62,9 +62,9 @@ class Hand:
     barred: bool = False
     """Whether the page as it is being drawn has a bar that keeps its message."""
 
-    def say(self, kind: str, words: str) -> None:
+    def say(self, kind: str, words: str, *, first: bool = False) -> None:
         if (kind, words) not in self.messages:
-            self.messages.append((kind, words))
+            self.messages.insert(0 if first else len(self.messages), (kind, words))
 
 
 def hand() -> Hand:
@@ -73,12 +73,12 @@ def hand() -> Hand:
     return found
 
 
-def say(kind: str, words: str) -> None:
+def say(kind: str, words: str, *, first: bool = False) -> None:
     """Flash message (提示): shown once, inside the viewport, when the page is drawn next (`web.bar`), as plain text.
 
-    `kind`: success, error, warning.
+    `kind`: success, error, warning. `first`: before what was said already, as the sum of what was done to many.
     """
-    hand().say(kind, words)
+    hand().say(kind, words, first=first)
 
 
 def deed(act: Act[Any], *once: Any, refused: str = "", instead: Callable[[Refused], bool] | None = None) -> Any:

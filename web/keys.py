@@ -8,18 +8,14 @@ import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from core.ground import db
-from core.ground.access import Actor
 from core.people import keys
 from web import deeds, tables
 from web.deeds import Who
 from web.words import md, moment_text
 
 
-def held(actor: Actor) -> None:
-    """The office's keys, what the public verifies by, a new one, and one that others may hold."""
-    with db.reading() as session:
-        held = keys.listed(session, actor)
+def table(held: list[keys.Key]) -> None:
+    """The office's keys, and the numbers of what the public verifies by."""
     rows = [
         (
             each.fingerprint,
@@ -31,15 +27,15 @@ def held(actor: Actor) -> None:
     ]
     columns = ["密钥指纹", "验证公钥编号", "启用时间", "状态"]
     tables.table(pd.DataFrame(rows, columns=columns), columns, empty="")
-    st.caption(
-        "现用的加密新内容、签新出具的卡；曾用的只用来打开和核验以前的。私钥不离开服务器；公钥公布在 "
-        "/.well-known/jwks.json，离线核验工具在 /verify 页面下载，公钥编号应与这里一致。"
-    )
+    st.caption("现用的加密新内容、签新出具的卡；曾用的只用来打开和核验以前的。")
+
+
+def rotating() -> None:
+    """A new key (更换密钥)."""
+    st.caption("此后出具的卡由新密钥签名；以前的卡照样核验得过，已加密的内容照样打得开。")
     with st.form("rotate", border=False):
         st.text_input("更换原因", key="rotate-reason", placeholder="如：例行更换；经办人变动")
         st.form_submit_button("更换密钥", icon=":material/key:", on_click=_rotate)
-    with st.popover("密钥可能泄露", icon=":material/gpp_bad:"):
-        _leaked(held)
 
 
 def _rotate() -> None:
@@ -58,9 +54,9 @@ def _state(key: keys.Key) -> str:
     return f"{key.doubt.void_on}作废" if key.doubt.void_on else "提请作废"
 
 
-def _leaked(held: list[keys.Key]) -> None:
+def leaked(held: list[keys.Key]) -> None:
     """A key that others may hold: asked to be void by one administrator, agreed to by another."""
-    st.markdown(
+    st.caption(
         "作废后，用它签名的审验卡和入账证明一律不再认可，持卡人须重新打印；学时不变，已加密的内容照样打得开。"
         "离线核验工具须重新下载。**现用的密钥先更换，再作废。须由两名管理员办理，作废后不能撤回。**"
     )

@@ -8,7 +8,10 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.exams import results
 from core.ground.access import OFFICERS, Actor, Role
+from core.ledger import books
+from core.people import persons
 from core.submissions.kinds import KINDS
 from web import shell
 
@@ -40,7 +43,7 @@ def place(kind: str, record_id: int, actor: Actor, *, plan_id: int = 0) -> Place
     if kind == "exam":
         return ("learning", {}) if actor.role is Role.PERSON else ("exams", {"course": str(record_id)})
     if kind == "key":
-        return "backups", {}
+        return "keys", {}
     if kind == "result":
         return "results", {"batch": str(record_id)}
     if kind in OWED_ON and not record_id:
@@ -69,13 +72,13 @@ def record(kind: str, record_id: int, actor: Actor) -> Place | None:
         return place(kind, record_id, actor)
     number = str(record_id)
     if kind == "person":
-        return None if actor.role in (Role.BASE_CLERK, Role.PERSON) else ("credit_lookup", {"person": number})
+        return ("credit_lookup", {"person": number}) if actor.role in persons.LOOKERS else None
     if kind == "decision_run":
         return ("eligibility", {"view": "已存档", "run-id": number}) if actor.role in OFFICERS else None
     if kind == "credit_batch":
-        return ("ledger", {"batch": number}) if actor.role in (Role.REVIEWER, Role.ADMIN) else None
+        return ("ledger", {"batch": number}) if actor.role in books.REVERSERS else None
     if kind == "result_batch":
-        return ("results", {"batch": number}) if actor.role in (Role.REVIEWER, Role.BASE_CLERK) else None
+        return ("results", {"batch": number}) if actor.role in results.BRINGERS else None
     if kind == "quota":
         return "targets", {}
     kept = {"organization": "organizations", "account": "organizations", "intake": "moving_in"}

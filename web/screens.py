@@ -13,6 +13,7 @@ from core.courses import courses
 from core.exams import results
 from core.ground import access, db
 from core.ground.access import Actor, Refused, Role
+from core.ledger import books
 from core.office import dashboards, messages
 from core.people import identity, persons, setup
 from core.quotas import targets
@@ -68,7 +69,7 @@ SCREENS: dict[str, dict[str, tuple[Screen, ...]]] = {
             ),
             Screen("exam_bank", "题库", "quiz", (Role.BASE_CLERK, Role.REVIEWER), courses.concern),
             Screen("exams", "网络考试", "assignment", (Role.BASE_CLERK, Role.REVIEWER), courses.concern),
-            Screen("results", "外来成绩", "grading", (Role.REVIEWER, Role.BASE_CLERK), results.brings),
+            Screen("results", "外来成绩", "grading", results.BRINGERS, results.brings),
         ),
         "专项项目": (
             Screen("targets", "指标分解", "flag", targets.READERS),
@@ -94,7 +95,7 @@ SCREENS: dict[str, dict[str, tuple[Screen, ...]]] = {
             Screen("people", "人员", "groups", ()),
             Screen("print_cards", "批量打印和开通码", "print", printing.PRINTERS),
             Screen("credit_import", "导入学时", "library_add", (Role.REVIEWER, Role.ADMIN)),
-            Screen("ledger", "入账批次与冲销", "account_balance", (Role.REVIEWER, Role.ADMIN)),
+            Screen("ledger", "入账批次与冲销", "account_balance", books.REVERSERS),
             Screen("exchange", "报送人才库", "send", (Role.REVIEWER,)),
         ),
         "指标看板": (
@@ -116,6 +117,7 @@ SCREENS: dict[str, dict[str, tuple[Screen, ...]]] = {
             Screen("organizations", "机构与账号", "apartment", (Role.ADMIN,)),
             Screen("moving_in", "批量导入", "drive_folder_upload", (Role.ADMIN,)),
             Screen("card_templates", "审验卡样式", "badge", (Role.ADMIN,)),
+            Screen("keys", "密钥", "key", (Role.ADMIN,), lambda actor, year: actor.oversees_region),
             Screen("backups", "备份与恢复", "backup", (Role.ADMIN,)),
             Screen("audit", "审计日志", "history", (*access.OFFICERS, Role.BASE_CLERK, Role.EMPLOYER_CLERK)),
         ),
@@ -249,7 +251,7 @@ def screen(known: context.Known) -> None:
             try:
                 page.run()
             except Refused as refused:  # such as a notice on file that is faulty: told where it is needed
-                st.error(md(refused.words))
+                deeds.say("error", refused.words)
 
 
 def banner(actor: Actor, known: context.Known, counts: dict[str, int]) -> None:

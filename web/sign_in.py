@@ -57,8 +57,10 @@ def _entered(lands: Callable[[Role], str]) -> None:
         st.info("登录成功，正在进入……")
         with db.reading() as session:
             here = context.actor_now(session)
-        first = lands(here.role) if here else ""
-        _SESSION(key="session", data={"token": st.session_state["token"], "first": first})
+        first, whose = (lands(here.role), str(here.account_id)) if here else ("", "")
+        _SESSION(key="session", data={"token": st.session_state["token"], "first": first, "whose": whose})
+    elif "end-told" in st.session_state:
+        _SESSION(key="left", data={"whose": "nobody"})
     if certificate.there_is_one():
         st.markdown("浏览器提示“连接不是私密连接”的，请先[安装证书](/certificate)。")
 

@@ -1,6 +1,7 @@
 """What a course leads to (看完 → 考试 → 记学时 → 送人才库): whether it was studied, its hours into the ledger and back.
 
-The exam itself is not known here: who holds it says who passed, `credit` posts, `take_back` reverses.
+Exams are held elsewhere: who holds one says who passed, `credit` posts, `take_back` reverses. Here it is only told how
+somebody stands with it.
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ from core.models import (
     CreditBatch,
     CreditEntry,
     Enrolment,
+    Exam,
+    ExamPaper,
+    ExamState,
     LessonProgress,
     Organization,
     Parcel,
@@ -75,12 +79,15 @@ def way(session: Session, course: Course, person_id: int) -> list[Step]:
     posted, stands, parcel = _posted(session, course.id, person_id)
     if passed is None and posted and stands:
         passed = posted.posted_at  # of results from elsewhere
-    missing = "可以参加考试" if watched else "学完后参加考试"
+    papers = _papers(session, begun) if begun else []
+    missing = _exam_words(session, course, papers) if watched else "学完后参加考试"
     steps.append(Step("考试", passed, "合格" if passed else missing))
     if posted and stands:
         steps.append(Step(POSTED, posted.posted_at, f"{hours_text(course.hours)}学时，第{posted.id}批"))
     else:
-        steps.append(Step(POSTED, None, f"第{posted.id}批已冲销" if posted else "考试合格后自动登记"))
+        refused = next((paper.unposted for paper in papers if paper.passed and paper.unposted), "")
+        waits = f"没有记上：{refused}" if refused else "考试合格后自动登记"
+        steps.append(Step(POSTED, None, f"第{posted.id}批已冲销" if posted else waits))
     if parcel and stands:
         said = f"第{parcel.number}次报送" if parcel.sent_at else "已列入报送文件，待报送"
         steps.append(Step("送人才库", parcel.sent_at, said))
@@ -88,6 +95,29 @@ def way(session: Session, course: Course, person_id: int) -> list[Step]:
         waits = f"由{course.authority.name}报送" if posted and stands else "登记学时后报送"
         steps.append(Step("送人才库", None, waits))
     return steps
+
+
+def _papers(session: Session, begun: Enrolment) -> list[ExamPaper]:
+    query = sa.select(ExamPaper).where(ExamPaper.enrolment_id == begun.id)
+    return list(session.scalars(query.order_by(ExamPaper.number)))
+
+
+def _exam_words(session: Session, course: Course, papers: Sequence[ExamPaper]) -> str:
+    """How it stands with the exam of a course that was studied (考试情况), while it is not passed."""
+    state = session.scalar(sa.select(Exam.state).where(Exam.course_id == course.id))
+    if any(paper.handed_in_at is None for paper in papers):
+        return "正在考试，还没有交卷"
+    sat = [paper.score for paper in papers if paper.score is not None]
+    said = f"已考{len(sat)}次，最高{hours_text(max(sat))}分，未及格" if sat else ""
+    if state is not ExamState.OPEN:
+        return "，".join(filter(None, (said, "考试还没有开放")))
+    return said or "可以参加考试"
+
+
+def taken_back(session: Session, course_id: int, person_id: int) -> int | None:
+    """The batch that posted somebody's hours of a course last (入账批次), where they were taken back since."""
+    posted, stands, _ = _posted(session, course_id, person_id)
+    return None if posted is None or stands else posted.id
 
 
 def of_person(session: Session, person: Person, year: int) -> list[tuple[Course, list[Step]]]:

@@ -13,7 +13,8 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -21,7 +22,7 @@ from sqlalchemy.orm import Session
 from core.exams.papers import LATE
 from core.ground import db
 from core.ground.access import Labelled
-from core.models import ExamPaper, ExamQuestion, Person
+from core.models import ExamPaper, ExamQuestion, LateAnswer, Person
 from core.people import accounts, setup
 
 AT_ONCE = 500
@@ -61,7 +62,8 @@ def save(session: Session, given: Sequence[Given]) -> list[Outcome]:
     """Save answers (保存作答): what became of each, in their order.
 
     Idempotent. An answer with a lower sequence number than the one kept changes nothing and is answered as stale
-    (`OLDER`): two devices may be open on one paper. All of a call come at about the same moment.
+    (`OLDER`): two devices may be open on one paper. All of a call come at about the same moment. One that comes once
+    the paper is closed does not count; it is kept for its learner to see (`LateAnswer`).
     """
     if not given:
         return []
@@ -79,6 +81,7 @@ def save(session: Session, given: Sequence[Given]) -> list[Outcome]:
             ExamPaper.handed_in_at,
             ExamQuestion.sequence,
             ExamQuestion.chosen,
+            ExamPaper.started_at,
         )
         .join(ExamPaper, ExamPaper.id == ExamQuestion.paper_id)
         .join(Person, Person.id == ExamPaper.person_id)
@@ -90,6 +93,7 @@ def save(session: Session, given: Sequence[Given]) -> list[Outcome]:
     there = {(row[0], row[1]): row[2:] for row in session.execute(query)}
     outcomes: list[Outcome] = []
     rows: dict[tuple[int, int], Given] = {}
+    late: dict[tuple[int, int], dict[str, Any]] = {}
     for each in given:
         found = there.get((each.paper_id, each.place))
         if each.token not in people:
@@ -97,7 +101,13 @@ def save(session: Session, given: Sequence[Given]) -> list[Outcome]:
         elif found is None or found[1] != people[each.token] or not 0 <= each.chosen < 1 << found[0]:
             outcomes.append(Outcome.MISSING)
         elif found[3] is not None or each.at + ahead > found[2] + LATE:
-            outcomes.append(Outcome.OVER)
+            there_already = each.chosen == found[5]  # sent in time, and once more
+            outcomes.append(Outcome.SAVED if there_already else Outcome.OVER)
+            if not there_already:
+                came, given_at = each.at + ahead, _given_at(each, ahead)
+                fits = given_at is not None and found[6] <= given_at <= came
+                told = {"chosen": each.chosen, "given_at": given_at if fits else None, "came_at": came}
+                late.setdefault((each.paper_id, each.place), {"paper_id": each.paper_id, "place": each.place, **told})
         elif each.sequence < found[4] or (each.sequence == found[4] and each.chosen != found[5]):
             outcomes.append(Outcome.OLDER)
         else:
@@ -113,7 +123,26 @@ def save(session: Session, given: Sequence[Given]) -> list[Outcome]:
                 for (paper, place), each in sorted(rows.items())
             ],
         )
+    if late:
+        session.execute(_insert(session)(LateAnswer).on_conflict_do_nothing(), list(late.values()))
     return outcomes
+
+
+def _given_at(given: Given, ahead: timedelta) -> datetime | None:
+    """When an answer was given, as its browser says: it numbers its answers by the clock, in milliseconds."""
+    try:
+        return datetime.fromtimestamp(given.sequence / 1000, UTC) + ahead
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _insert(session: Session) -> Any:
+    """INSERT in the words of the database, which can leave out what is there."""
+    if session.get_bind().dialect.name == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert
+    else:
+        from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment]
+    return insert
 
 
 _SAVE = (

@@ -74,12 +74,18 @@ class TakenIn:
     added: int
     changed: int
     same: int
+    left_void: int
+    """Of items that are void, and differ in the file; left out."""
+    other: int
+    """That say what another item of the bank says than the one they are called after; left out."""
     doubles: tuple[tuple[int, int], ...]
     """Places in what was imported, from 1, of items that say what an earlier one says, and that one's; left out."""
 
     @property
     def words(self) -> str:
         left = f"，{len(self.doubles)}道与前面的相同，没有重复导入" if self.doubles else ""
+        left += f"，{self.other}道与题库里另一编号的试题相同，没有导入" if self.other else ""
+        left += f"，{self.left_void}道在题库里已经作废，没有导入（改正后的请换一个题目编号）" if self.left_void else ""
         return f"新增{self.added}道，更新{self.changed}道，{self.same}道与题库一致{left}"
 
 
@@ -218,8 +224,7 @@ def save(
     refuse_faults(items.faults(item))
     if item_id is None:
         _only_one(session, item, actor, None)
-        made = _added(session, item, actor, now)
-        session.flush()
+        (made,) = _added(session, [item], actor, now)
         audit.record(session, Event.ADDED, made, actor=actor, after=_told(item, 1), now=now)
         return made
     kept = _seen(session, item_id, version, actor)
@@ -260,8 +265,9 @@ def take_in(session: Session, given: Sequence[Item], *, actor: Actor, now: datet
         by_text[kept.text_key] = known = (kept, as_item(edition))
         if kept.name_key:
             by_name[kept.name_key] = known
-    counts = {"added": 0, "changed": 0, "same": 0}
+    counts = {"added": 0, "changed": 0, "same": 0, "left_void": 0, "other": 0}
     doubles: list[tuple[int, int]] = []
+    new: list[Item] = []
     at_of: dict[str, int] = {}
     for at, item in enumerate(tidied, start=1):
         earlier = at_of.get(item.text_key) or at_of.get(item.key)
@@ -273,14 +279,18 @@ def take_in(session: Session, given: Sequence[Item], *, actor: Actor, now: datet
         same_words = by_text.get(item.text_key)
         match = match or same_words
         if match is None:
-            _added(session, item, actor, now)
+            new.append(item)
             counts["added"] += 1
-        elif match[1] == item or (same_words and same_words[0] is not match[0]) or match[0].state is ItemState.VOID:
+        elif match[1] == item:
             counts["same"] += 1
+        elif match[0].state is ItemState.VOID:
+            counts["left_void"] += 1
+        elif same_words and same_words[0] is not match[0]:
+            counts["other"] += 1
         else:
             _changed(session, match[0], item, actor, now)
             counts["changed"] += 1
-    session.flush()
+    _added(session, new, actor, now)
     home = session.get_one(Organization, actor.organization_id)
     done = TakenIn(**counts, doubles=tuple(doubles))
     told = counts | {"doubles": len(doubles)}
@@ -354,18 +364,15 @@ def _only_one(session: Session, item: Item, actor: Actor, but: int | None) -> No
         raise Refused("double", f"题库里已有{words}的试题（第{other.id}号），没有重复录入。")
 
 
-def _added(session: Session, item: Item, actor: Actor, now: datetime) -> BankItem:
+def _added(session: Session, given: Sequence[Item], actor: Actor, now: datetime) -> list[BankItem]:
+    """Items put into the bank, thousands in a few statements: answers to exams wait while they are written."""
     home = session.get_one(Organization, actor.organization_id)
-    made = BankItem(
-        organization_id=home.id,
-        authority_id=home.authority_id,
-        text_key=item.text_key,
-        name_key=item.name_key,
-        changed_at=now,
-    )
-    session.add(made)
+    whose = {"organization_id": home.id, "authority_id": home.authority_id, "changed_at": now}
+    made = [BankItem(text_key=item.text_key, name_key=item.name_key, **whose) for item in given]
+    session.add_all(made)
     session.flush()
-    session.add(_edition(made, item, actor, now))
+    session.add_all(_edition(kept, item, actor, now) for kept, item in zip(made, given, strict=True))
+    session.flush()
     return made
 
 

@@ -37,6 +37,7 @@ from core.models import (
     ItemEdition,
     ItemKind,
     ItemState,
+    LateAnswer,
     Person,
     under,
 )
@@ -117,6 +118,8 @@ class Marked:
     earned: Decimal
     explanation: str
     void: bool
+    late: LateAnswer | None
+    """An answer to it that came too late to count."""
 
 
 @dataclass(frozen=True)
@@ -129,6 +132,8 @@ class Result:
     questions: tuple[Marked, ...]
     credited: bool
     """Whether the hours of the course stand in the ledger."""
+    uncredited: str
+    """Why they do not although it passed, in words."""
 
 
 # --- where one is -----------------------------------------------------------------------------------------------------
@@ -163,13 +168,15 @@ def _refusal(
         return "课程还没有学完，学完各节后才能考试。", None
     if any(paper.passed for paper in papers):
         return "考试已经及格，不用再考。", None
+    if papers and papers[0].spared_at:
+        return "", None  # an appeal was upheld: whatever the window, the number of attempts and the wait
     if exam.opens_on and today < exam.opens_on:
         return f"考试{exam.opens_on:%Y-%m-%d}开始。", None
     if exam.closes_on and today > exam.closes_on:
         return f"考试已于{exam.closes_on:%Y-%m-%d}截止。", None
     if exam.closes_on is None and today.year > course.year:
         return f"{course.year}年度的考试已经截止。", None
-    if exam.attempts and len(papers) >= exam.attempts:
+    if exam.attempts and sum(paper.spared_at is None for paper in papers) >= exam.attempts:
         return f"{exam.attempts}次机会已经用完。有疑问的，请联系{course.organization.name}。", None
     ended = [paper.handed_in_at for paper in papers if paper.handed_in_at]
     if ended and now < (again := max(ended) + timedelta(minutes=exam.wait_minutes)):
@@ -357,6 +364,7 @@ def credit(session: Session, exam: Exam, papers: Sequence[ExamPaper], *, now: da
                 credit(session, exam, [paper], now=now)
             return
         papers[0].unposted = refused.words
+        papers[0].enrolment.passed_at = papers[0].handed_in_at  # passed it is, whatever becomes of the hours
     else:
         for paper in papers:
             paper.unposted = ""
@@ -364,17 +372,22 @@ def credit(session: Session, exam: Exam, papers: Sequence[ExamPaper], *, now: da
 
 
 @deed
-def credit_again(session: Session, exam_id: int, *, actor: Actor, now: datetime) -> tuple[int, int]:
+def credit_again(
+    session: Session, exam_id: int, paper_id: int | None = None, *, actor: Actor, now: datetime
+) -> tuple[int, int]:
     """Post hours that were refused when their papers passed (补记学时): how many were posted, how many still are not.
 
-    Refused codes: "role", "missing", "none".
+    With `paper_id` those of one paper alone, although they were taken back since. Refused codes: "role", "missing",
+    "none".
     """
     require(actor, Role.REVIEWER)
     exam = exams.one(session, exam_id, actor)
-    query = sa.select(ExamPaper).where(
-        ExamPaper.exam_id == exam.id, ExamPaper.passed.is_(True), ExamPaper.unposted != ""
-    )
+    which = ExamPaper.unposted != "" if paper_id is None else ExamPaper.id == paper_id
+    query = sa.select(ExamPaper).where(ExamPaper.exam_id == exam.id, ExamPaper.passed.is_(True), which)
     waiting = session.scalars(query.order_by(ExamPaper.id).with_for_update()).all()
+    if paper_id is not None:
+        there = passing.credited(session, exam.course_id, [paper.person_id for paper in waiting])
+        waiting = [paper for paper in waiting if paper.person_id not in there]
     if not waiting:
         raise Refused("none", "没有及格而未记学时的人。")
     credit(session, exam, waiting, now=now)
@@ -432,11 +445,15 @@ def result(session: Session, paper_id: int, actor: Actor) -> Result:
     paper = _own(session, paper_id, actor) if actor.role is Role.PERSON else _of_office(session, paper_id, actor)
     if paper.handed_in_at is None:
         raise Refused("open", "这份试卷还没有交卷。")
-    marked = tuple(_marked(paper, *row) for row in _rows(session, ExamQuestion.paper_id == paper.id))
+    late = {each.place: each for each in paper.late}
+    rows = _rows(session, ExamQuestion.paper_id == paper.id)
+    marked = tuple(_marked(paper, *row, late=late.get(row[0].place)) for row in rows)
     full = sum((each.asked.points for each in marked), Decimal())
     course = paper.exam.course
     posted = paper.person_id in passing.credited(session, course.id, [paper.person_id])
-    return Result(paper, course, full, marked, posted)
+    taken = passing.taken_back(session, course.id, paper.person_id) if paper.passed and not posted else None
+    why = f"学时已冲销（第{taken}批）。" if taken else paper.unposted or "学时还没有记上。"
+    return Result(paper, course, full, marked, posted, "" if posted or not paper.passed else why)
 
 
 def _of_office(session: Session, paper_id: int, actor: Actor) -> ExamPaper:
@@ -447,12 +464,14 @@ def _of_office(session: Session, paper_id: int, actor: Actor) -> ExamPaper:
     return paper
 
 
-def _marked(paper: ExamPaper, question: ExamQuestion, edition: ItemEdition, state: ItemState) -> Marked:
+def _marked(
+    paper: ExamPaper, question: ExamQuestion, edition: ItemEdition, state: ItemState, late: LateAnswer | None
+) -> Marked:
     item = bank.as_item(edition)
     right = frozenset(at for at, place in enumerate(question.shuffled) if item.options[int(place)][1])
     void = state is ItemState.VOID
     earned = question.points if void else _earned(paper, question, edition)
-    return Marked(_asked(question, item), right, earned, item.explanation, void)
+    return Marked(_asked(question, item), right, earned, item.explanation, void, late)
 
 
 # --- checked ----------------------------------------------------------------------------------------------------------

@@ -107,7 +107,8 @@ _COLUMNS: dict[str, Sequence[str]] = {
     "note": ("备注",),
 }
 HEADINGS = {name: words[0] for name, words in _COLUMNS.items() if name not in ("last", "first")}
-LISTING = Listing("成绩表", _COLUMNS, ("id_number",), code="results", senders=(Role.BASE_CLERK, Role.REVIEWER))
+BRINGERS = (Role.BASE_CLERK, Role.REVIEWER)
+LISTING = Listing("成绩表", _COLUMNS, ("id_number",), code="results", senders=BRINGERS)
 
 _PASSED = {"合格", "通过", "及格", "已通过", "已合格", "passed", "pass", "complete", "completed", "已完成", "完成"}
 _FAILED = {"不合格", "未通过", "不及格", "未合格", "缺考", "failed", "fail", "incomplete", "未完成", "notcompleted"}
@@ -299,7 +300,7 @@ def brings(actor: Actor, year: int) -> bool:
 
 def _course(session: Session, course_id: int, actor: Actor) -> Course:
     """A course that results may come for. Refused codes: "role", "missing", "move" (not published)."""
-    require(actor, Role.BASE_CLERK, Role.REVIEWER)
+    require(actor, *BRINGERS)
     course = courses.load(session, course_id, actor)
     if course.state in (CourseState.DRAFT, CourseState.OFFERED):
         raise Refused("move", f"“{course.title}”还没有发布，发布后再导入成绩。")
@@ -340,7 +341,7 @@ def bring_in(
     The file is kept as it came. Refused codes: "role", "missing", "move", "jurisdiction", "fields", "file", "headings",
     "rows" (not one can be taken), "double" (this very file waits already).
     """
-    require(actor, Role.BASE_CLERK, Role.REVIEWER)
+    require(actor, *BRINGERS)
     basis = _basis(given)
     found = check(session, actor, upload, given, today=db.office_day(now), chosen=chosen, mended=mended)
     if not found.lines:
@@ -541,7 +542,7 @@ def _told(session: Session, event: Event, batch: ResultBatch, *, actor: Actor, n
 
 def seen_by(actor: Actor) -> sa.ColumnElement[bool]:
     """Which batches an actor finds, as SQL: clerks their organization's, reviewers their office's, the region's all."""
-    if actor.held_back or actor.role not in (Role.BASE_CLERK, Role.REVIEWER):
+    if actor.held_back or actor.role not in BRINGERS:
         return sa.false()
     if actor.role is Role.BASE_CLERK:
         return ResultBatch.organization_id == actor.organization_id

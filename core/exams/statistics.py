@@ -16,6 +16,7 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from core.courses import passing
 from core.exams import bank, exams
 from core.exams.blueprints import bits, marks
 from core.ground.access import Actor
@@ -152,7 +153,8 @@ def _tails(scores: Any) -> tuple[Any, Any]:
 def people(session: Session, exam_id: int, actor: Actor) -> pd.DataFrame:
     """Who sat an exam (考试成绩), the best attempt of each: who has not passed first. Refused codes: "missing".
 
-    Columns: person_id, name, employer, attempts, score, passed, at (of that attempt), unposted, paper_id.
+    Columns: person_id, name, employer, attempts, score, passed, at (of that attempt), unposted (why the hours of who
+    passed do not stand, in words), paper_id.
     """
     exam = exams.one(session, exam_id, actor)
     query = (
@@ -179,6 +181,9 @@ def people(session: Session, exam_id: int, actor: Actor) -> pd.DataFrame:
     rows["ranked"] = rows["score"].astype(float) + rows["passed"].astype(float) * 1000
     best = rows.sort_values(["ranked", "paper_id"]).groupby("person_id").tail(1).copy()
     best["attempts"] = best["person_id"].map(attempts)
+    there = passing.credited(session, exam.course_id, [int(each) for each in best["person_id"]])
+    gone = best["passed"].astype(bool) & (best["unposted"] == "") & ~best["person_id"].isin(there)
+    best.loc[gone, "unposted"] = "学时已冲销。"
     return best.sort_values(["passed", "name", "person_id"]).drop(columns="ranked").reset_index(drop=True)
 
 

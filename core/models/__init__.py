@@ -15,7 +15,6 @@ from core.models.courses import (
     LessonProgress,
     NotCounted,
     Sitting,
-    StudyAppeal,
     StudyCheck,
     UncountedTime,
 )
@@ -31,6 +30,8 @@ from core.models.exams import (
     ItemEdition,
     ItemKind,
     ItemState,
+    LateAnswer,
+    StudyAppeal,
 )
 from core.models.exchange import Parcel
 from core.models.figures import FiledFigures
@@ -136,6 +137,7 @@ __all__ = [
     "ItemEdition",
     "ItemKind",
     "ItemState",
+    "LateAnswer",
     "Lesson",
     "LessonKind",
     "LessonProgress",

@@ -96,7 +96,7 @@ class PrintRun(Base):
     form: Mapped[str] = mapped_column(sa.String(6))
     """Of the file, by `records.printing.Form`."""
     origin: Mapped[str] = mapped_column(sa.String(200))
-    """The address its codes are answered at."""
+    """The office's public address when it was begun, where its codes are answered; "" where it had none."""
     people: Mapped[int]
     made_at: Mapped[datetime] = mapped_column(Moment)
     beat_at: Mapped[datetime | None] = mapped_column(Moment)

@@ -13,7 +13,6 @@ from core.ground.db import EncryptedText, Hours, Moment, Years
 from core.models.base import APPEND_ONLY, Base, codes
 from core.models.offices import Organization
 from core.models.people import Person
-from core.models.submissions import Submission
 
 
 class CourseState(Labelled):
@@ -236,14 +235,3 @@ class Completion(Base):
     signature: Mapped[str] = mapped_column(sa.String(128))
     issued_at: Mapped[datetime] = mapped_column(Moment)
     __table_args__ = (sa.Index("ix_completion_entry", "batch_id", "line"), {"info": APPEND_ONLY})
-
-
-class StudyAppeal(Submission):
-    """学习时长申诉: a learner says that time which was not counted should be."""
-
-    __tablename__ = "study_appeal"
-    id: Mapped[int] = mapped_column(sa.ForeignKey("submission.id"), primary_key=True)
-    uncounted_id: Mapped[int] = mapped_column(sa.ForeignKey("uncounted_time.id"), index=True)
-    words: Mapped[str] = mapped_column(sa.Text)
-    uncounted: Mapped[UncountedTime] = relationship()
-    __mapper_args__ = {"polymorphic_identity": "study_appeal"}  # noqa: RUF012

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from core.ground.access import Labelled
 from core.ground.db import Hours, Moment
 from core.models.base import APPEND_ONLY, Base, codes
-from core.models.courses import Course, Enrolment
+from core.models.courses import Course, Enrolment, UncountedTime
+from core.models.submissions import Submission
 
 
 class ItemKind(Labelled):
@@ -154,8 +155,11 @@ class ExamPaper(Base):
     """Why hours of an attempt that passed were not posted, in words; "" where they were."""
     digest: Mapped[str] = mapped_column(sa.String(64), default="")
     """Of the answers as they were handed in (`papers.digest`); the trail has it too."""
+    spared_at: Mapped[datetime | None] = mapped_column(Moment)
+    """When an appeal about it was upheld: it is not one of the attempts, and a further one is begun at once."""
     exam: Mapped[Exam] = relationship()
     enrolment: Mapped[Enrolment] = relationship()
+    late: Mapped[list[LateAnswer]] = relationship(order_by="LateAnswer.place", viewonly=True)
     __table_args__ = (
         sa.UniqueConstraint("enrolment_id", "number"),
         sa.Index(
@@ -186,3 +190,35 @@ class ExamQuestion(Base):
     """Goes up with each answer of the browser: one that comes late does not overwrite a newer one."""
     answered_at: Mapped[datetime | None] = mapped_column(Moment)
     __table_args__ = ({"sqlite_with_rowid": False},)
+
+
+class LateAnswer(Base):
+    """迟到的作答: the first answer to a question that came once its paper was closed; it does not count.
+
+    Kept for its learner to see and appeal against, and for whoever answers that.
+    """
+
+    __tablename__ = "late_answer"
+    paper_id: Mapped[int] = mapped_column(sa.ForeignKey("exam_paper.id"), primary_key=True)
+    place: Mapped[int] = mapped_column(sa.SmallInteger, primary_key=True)
+    chosen: Mapped[int] = mapped_column(sa.SmallInteger)
+    """As `ExamQuestion.chosen`."""
+    given_at: Mapped[datetime | None] = mapped_column(Moment)
+    """When it was given, as the browser says; None where that cannot be."""
+    came_at: Mapped[datetime] = mapped_column(Moment)
+    __table_args__ = ({"info": APPEND_ONLY},)
+
+
+class StudyAppeal(Submission):
+    """网络学习申诉: a learner says that a stretch of study, or an attempt at the exam, should count after all."""
+
+    __tablename__ = "study_appeal"
+    id: Mapped[int] = mapped_column(sa.ForeignKey("submission.id"), primary_key=True)
+    uncounted_id: Mapped[int | None] = mapped_column(sa.ForeignKey("uncounted_time.id"), index=True)
+    """The stretch it is about; None: an attempt."""
+    paper_id: Mapped[int | None] = mapped_column(sa.ForeignKey("exam_paper.id"), index=True)
+    """The attempt it is about; None: a stretch of study."""
+    words: Mapped[str] = mapped_column(sa.Text)
+    uncounted: Mapped[UncountedTime | None] = relationship()
+    paper: Mapped[ExamPaper | None] = relationship()
+    __mapper_args__ = {"polymorphic_identity": "study_appeal"}  # noqa: RUF012

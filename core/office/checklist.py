@@ -130,7 +130,7 @@ def _address(session: Session, actor: Actor, now: datetime) -> _State:
         return True, f"{place}，审验卡的二维码、日历和邮件都指向这里。"
     return (
         False,
-        "审验卡的二维码要指向别人也打得开的网址。请在“机构与账号”的“本单位”填写，如 https://jxjy.example.cn。",
+        "没有它，审验卡不印核验网址，手机扫码打不开核验页。请在“机构与账号”的“本单位”填写，如 https://jxjy.example.cn。",
     )
 
 

@@ -71,9 +71,13 @@ def drawn() -> str:
     return "-".join(secrets.token_hex(3) for _ in range(4))
 
 
+COST = 12
+"""Of bcrypt: two to this power rounds, a quarter of a second of one processor."""
+
+
 def hashed(password: str) -> str:
     """bcrypt, which is slow on purpose."""
-    return bcrypt.hashpw(password.encode(), bcrypt.gensalt()).decode()
+    return bcrypt.hashpw(password.encode(), bcrypt.gensalt(COST)).decode()
 
 
 def fits(password: str, kept: str) -> bool:

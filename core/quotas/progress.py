@@ -74,7 +74,7 @@ class Progress:
     share: float | None
     """Done of the target; of the lower end of a range."""
     expected: float | None
-    """What would be done by the day, were it in pace with the calendar."""
+    """What would be done by the day, were it in pace with the calendar; None where there is no pace to go by."""
     expected_by: str
     """What that pace is: last year's, or even through the year."""
     forecast: Forecast | None
@@ -111,7 +111,7 @@ def by_office(session: Session, actor: Actor, found: Programme, year: int, on: d
         target = shares.get(office.id)
         done, visits = (None, None) if amounts is None else amounts.get(office.id, (0, 0))
         share = None if done is None or not target else done / target
-        expected = None if target is None else target * pace
+        expected = None if target is None or pace is None else target * pace
         rows.append((office.id, office.name, office.kind.value, target, done, visits, share, expected))
     frame = pd.DataFrame(rows, columns="office_id office kind target done visits share expected".split())
     whole = dict.fromkeys(("target", "done", "visits"), "Int64")
@@ -190,16 +190,18 @@ def items(session: Session, actor: Actor, found: Programme, year: int, on: date)
 # --- the pace of the calendar -----------------------------------------------------------------------------------------
 
 
-def _pace(session: Session, found: Programme, year: int, on: date) -> tuple[float, str]:
+def _pace(session: Session, found: Programme, year: int, on: date) -> tuple[float | None, str]:
     """Which part of the year's target would be done by a day (序时进度), and by what that is measured.
 
     As much of it as was done by the same day of last year of all that was done then, in the whole region; where that
-    was too little or all at once, evenly through the calendar.
+    was too little or all at once, evenly through the calendar. For a year of study people are selected all at once: for
+    them last year's day is the pace, and None where there is no such year.
     """
     if on < date(year, 1, 1):
         return 0.0, "按全年日数平均"
     if on >= date(year, 12, 31):
         return 1.0, "到年底"
+    at_once = found.way is Way.STUDY
     rows = counted(found, year - 1)
     if rows is not None:
         last = date(year - 1, on.month, min(on.day, calendar.monthrange(year - 1, on.month)[1]))
@@ -207,8 +209,10 @@ def _pace(session: Session, found: Programme, year: int, on: date) -> tuple[floa
         by_then = sa.func.coalesce(sa.func.sum(sa.case((first.c.on <= last, 1), else_=0)), 0)
         months = sa.func.count(sa.extract("month", first.c.on).distinct())
         then, whole, spread = session.execute(sa.select(by_then, sa.func.count(), months).select_from(first)).one()
-        if whole >= LEAST_OF_LAST_YEAR and spread >= LEAST_MONTHS:
+        if whole >= LEAST_OF_LAST_YEAR and (at_once or spread >= LEAST_MONTHS):
             return then / whole, "按上年同期进度"
+    if at_once:
+        return None, "上年没有可比的入选"
     days = 366 if calendar.isleap(year) else 365
     return on.timetuple().tm_yday / days, "按全年日数平均"
 
@@ -300,10 +304,14 @@ def _progress(session: Session, actor: Actor, standing: Targets, year: int, on: 
     found, split = standing.programme, standing.split
     amounts = _done(session, actor, found, year, on)
     pace, by = _pace(session, found, year, on)
-    expected = None if split.target is None else split.target * pace
+    expected = None if split.target is None or pace is None else split.target * pace
     forecast = _forecast(session, actor, found, year, on, amounts) if amounts else None
     done, visits = amounts or (None, None)
     people = found.way in (Way.LINES, Way.STUDY)
+    whose = "全区" if actor.oversees_region else "本单位"
+    said = sentence(found, split, amounts, expected, by, forecast, whose=whose)
+    if found.way is Way.STUDY and done:
+        said = said.removesuffix("。") + _studying(session, actor, found, year, on) + "。"
     return Progress(
         found,
         year,
@@ -317,71 +325,87 @@ def _progress(session: Session, actor: Actor, standing: Targets, year: int, on: 
         expected,
         by,
         forecast,
-        _sentence(standing, amounts, expected, by, forecast, region=actor.oversees_region),
+        said,
     )
 
 
-def _sentence(
-    standing: Targets,
+_DEEDS = {Way.CLASSES: "办班", Way.STUDY: "入选"}
+"""What is counted of a programme by its way, where that is not what was completed."""
+
+
+def sentence(
+    found: Programme,
+    split: Split,
     amounts: tuple[int, int] | None,
     expected: float | None,
     by: str,
     forecast: Forecast | None,
     *,
-    region: bool,
+    whose: str,
 ) -> str:
-    """How far a programme has come, against its target, its pace and what the year may come to."""
-    found, split = standing.programme, standing.split
-    unit, whose = found.unit, "全区" if region else "本单位"
-    target = "没有下达指标" if split.target is None else f"{whose}指标{targets.written(split, unit)}"
+    """How far a programme has come (进展), against its target, its pace and what the year may come to.
+
+    `amounts`: done and visits; `by`: what the pace is measured by; `whose`: the region or office that it is of.
+    """
+    unit, deed = found.unit, _DEEDS.get(found.way, "完成") if found.way else "完成"
+    target = "没有下达指标" if split.target is None else f"指标{targets.written(split, unit)}"
     if amounts is None:
-        return f"{found.name}尚无完成情况的记录，{target}。"
+        return f"{found.name}：{whose}尚无完成情况的记录，{target}。"
     done, visits = amounts
-    said = f"{found.name}已完成{done:,}{unit}"
+    said = f"{found.name}：{whose}已{deed}{done:,}{unit}"
     said += f"（{visits:,}人次）" if found.way is Way.LINES and visits != done else ""
-    parts = [said]
     if split.target is None:
-        parts.append(target)
+        parts = [f"{said}，{target}"]
     else:
-        parts.append(_against(split, done, unit, whose))
-        if done < split.target and expected and by != "到年底":
-            parts.append(_paced(done, expected, by, unit))
-    if forecast:
+        parts = [f"{said}，{_against(split, done, unit)}"]
+        if done < split.target and expected and round(expected) and by != "到年底":
+            parts.append(_paced(split, done, round(expected), f"{by}应已{deed}", unit))
+    if forecast and (split.target is not None or forecast.most):
         parts.append(_foretold(forecast, done, unit))
-    return "，".join(parts) + "。"
+    return "；".join(parts) + "。"
 
 
-def _against(split: Split, done: int, unit: str, whose: str) -> str:
+def _against(split: Split, done: int, unit: str) -> str:
     """Done against the target: a part of it, met, beyond it; of a range which end."""
     assert split.target is not None
-    target = f"{whose}指标{targets.written(split, unit)}"
+    target = f"指标{targets.written(split, unit)}"
     most = split.target if split.most is None else split.most
+    if done == 0:
+        return target
     if done < split.target:
-        if done == 0:
-            return target
         if split.most is None:
-            return f"占{target}的{done / split.target:.1%}"
+            part = done / split.target
+            return f"占{target}的{part:.1%}" if part >= 0.0005 else f"占{target}的不到0.1%"
         return f"{target}，还差{split.target - done:,}{unit}"
     if done > most:
         return f"比{target}多{done - most:,}{unit}"
     return f"已达到{target}" if most == split.target else f"在{target}之内"
 
 
-def _paced(done: int, expected: float, by: str, unit: str) -> str:
-    """Done against the pace of the calendar."""
-    behind = round(expected) - done
-    if behind > 0:
-        return f"{by}应已完成{round(expected):,}{unit}，落后{behind:,}{unit}"
-    if behind < 0:
-        return f"{by}应已完成{round(expected):,}{unit}，超前{-behind:,}{unit}"
-    return f"与{by}应已完成的一致"
+def _paced(split: Split, done: int, expected: int, should: str, unit: str) -> str:
+    """Done against the pace of the calendar; how far behind is not said again where it is what the target lacks."""
+    behind = expected - done
+    if not behind:
+        return f"{should}{expected:,}{unit}，与之一致"
+    if done and split.most is not None and expected == split.target:
+        return f"{should}{expected:,}{unit}"
+    return f"{should}{expected:,}{unit}，{'落后' if behind > 0 else '超前'}{abs(behind):,}{unit}"
+
+
+def _studying(session: Session, actor: Actor, found: Programme, year: int, on: date) -> str:
+    """Of those who were selected for a year of study how many are there, and how many have completed it."""
+    rows = study.standing(found, year, on).subquery()
+    mine = sa.true() if actor.oversees_region else rows.c.authority_id == actor.organization_id
+    sums = sa.select(*(sa.func.coalesce(sa.func.sum(rows.c[name]), 0) for name in ("in_study", "completed")))
+    there, completed = session.execute(sums.where(mine)).one()
+    return f"；在培{there}人，结业{completed}人"
 
 
 def _foretold(forecast: Forecast, done: int, unit: str) -> str:
     """What the year may come to by what is approved."""
     if forecast.least == forecast.most == done:
         return "没有待实施的已批准任务"
-    band = f"{forecast.least:,}至{forecast.most:,}{unit}"
     if forecast.likely is None:
         return f"已批准的任务全部实施的，到年底{forecast.most:,}{unit}"
-    return f"按已批准的任务预计到年底{forecast.likely:,}{unit}（{band}）"
+    band = f"（{forecast.least:,}至{forecast.most:,}{unit}）" if forecast.least != forecast.most else ""
+    return f"按已批准的任务预计到年底{forecast.likely:,}{unit}{band}"

@@ -43,6 +43,8 @@ from core.records.faces import DEEMED, Look, Size
 from core.trail import audit
 
 ISSUERS = (Role.PERSON, Role.EMPLOYER_CLERK, Role.REVIEWER, Role.TITLE_OFFICER)
+_A_STATEMENT = range(100, 4297)
+"""Characters of what may be a statement: more than a code is written with, and no more than a QR code holds."""
 _SCANNED = re.compile(r"VERIFY\W([0-9A-Z]{16})(?:\W|$)")
 _LEAST = 3
 """Rows that the table of years always has: a card shows its credit year and those before it that the notice's longest
@@ -498,8 +500,11 @@ def by_number(session: Session, text: str, actor: Actor) -> tuple[Card, Person, 
 def plain_code(text: str) -> str | None:
     """A card's code as it is kept, of what somebody typed or scanned: the code, or the whole of its QR code.
 
-    A scanner that types through a Chinese input method makes other signs of / and #.
+    A scanner that types through a Chinese input method makes other signs of / and #. A QR code without an address
+    holds the signed statement alone, which says the code itself.
     """
+    if len(text) in _A_STATEMENT and (stated := tokens.read(typed.plain(text).upper())):
+        return stated.code
     plain = re.sub("[-‐-―−]", "", typed.plain(text)).upper()
     if scanned := _SCANNED.search(plain):
         plain = scanned[1]
@@ -587,7 +592,8 @@ def _covers(kept: Year, said: dict[str, Any]) -> bool:
 
 
 def pdf(card: Card, look: Look = faces.BUILT_IN, *, verify_url: str) -> bytes:
-    """A card as a PDF on its own paper. `verify_url` is where its code is answered; it is printed and in the QR code.
+    """A card as a PDF on its own paper. `verify_url` is where its code is answered (`tokens.place`); it is printed and
+    in the QR code, "" for none.
 
     `look`: of the template it was issued with (`templates.of_card`). Refused codes: "glyph".
     """

@@ -136,7 +136,8 @@ def filename(found: Completion) -> str:
 
 
 def pdf(found: Completion, *, verify_url: str) -> bytes:
-    """A certificate as an A4 PDF, signed by the office; its QR code leads to where it is verified. Refused: "glyph"."""
+    """A certificate as an A4 PDF, signed by the office; its QR code leads to where it is verified (`tokens.place`),
+    without an address there is none. Refused codes: "glyph"."""
     said: dict[str, Any] = json.loads(found.payload)
     code = tokens.written(found.code)
     page = paper.Page(f"结业证书　验证码 {code}")
@@ -159,9 +160,10 @@ def pdf(found: Completion, *, verify_url: str) -> bytes:
         ],
     )
     paper.section(page, "核验")
-    _lines(page, f"扫描二维码；或打开 {verify_url.rsplit('/', 1)[0]}\n输入验证码 {code}\n学时以核验当日为准。", 10)
-    side = 30
-    paper.modules(page, tokens.qr(verify_url).matrix, page.l_margin, page.get_y() + 4, side)
+    ways = f"扫描二维码；或打开 {verify_url.rsplit('/', 1)[0]}" if verify_url else f"在{said['office']}的核验页"
+    _lines(page, f"{ways}\n输入验证码 {code}\n学时以核验当日为准。", 10)
+    if verify_url:
+        paper.modules(page, tokens.qr(verify_url).matrix, page.l_margin, page.get_y() + 4, 30)
     return page.signed(found.issued_at, "出具结业证书")
 
 

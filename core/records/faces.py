@@ -92,7 +92,8 @@ def draw(
 ) -> None:
     """Draw a card (排印审验卡): `said` as `cards` has it; its record for machines goes into the file.
 
-    `by`: the key it was issued under, None for the newest. Refused codes: "glyph".
+    `verify_url`: "" where the office has no public address: then none is printed (`tokens.place`). `by`: the key it was
+    issued under, None for the newest. Refused codes: "glyph".
     """
     text = tokens.address(said, verify_url, by)
     sheet.page.embed_file(
@@ -101,6 +102,8 @@ def draw(
         mime_type="application/json",
         associated_file_relationship="Source",
         modification_date=sheet.page.creation_date,
+        desc=text,  # as it is: readers without a decompressor find it in the file
+        compress=True,
     )
     if size is Size.CARD:
         _Small(sheet, said, look, text).draw()
@@ -123,7 +126,7 @@ class _Face:
 
     def __init__(self, sheet: Sheet, said: Mapping[str, Any], look: Look, text: str) -> None:
         self.sheet, self.page, self.said, self.look = sheet, sheet.page, said, look
-        self.text, self.url = text, text.partition("#")[0]
+        self.text, self.url = text, text.rpartition("#")[0]
         self.x, self.y = sheet.next()
 
     def put(self, text: str, x: float, y: float, width: float, height: float, size: float, **how: Any) -> None:
@@ -218,7 +221,8 @@ class _Large(_Face):
         side = 36 * unit**0.3
         right = self.width - margin - side
         self.code(right, margin, side)
-        self.put(self.url, right - 2, margin + side + 0.8, side + 2, 3, 5.5, align="R", colour=paper.GREY)
+        below = self.url or "离线核验码，用离线核验工具读"
+        self.put(below, right - 2, margin + side + 0.8, side + 2, 3, 5.5, align="R", colour=paper.GREY)
         x = self.left
         if self.look.logo:
             self.image(self.look.logo, x, margin, 13 * unit, 13 * unit)
@@ -235,23 +239,29 @@ class _Large(_Face):
         self.at = max(self.at + 1.5 * unit, margin + side + 4.5)
 
     def _person(self, width: float) -> None:
-        said, high = self.said, 6.2 * self.unit
+        said, high, label = self.said, 6.2 * self.unit, 18 * self.unit
         first = width * 0.53
         one, two, rest = self.left, self.left + first, width - first
+        employer = said["employer"] or "—"
+        room, small = width - label - 1.5, 9 * self.unit
+        lines = 1 if self.page.width_of(paper.printable(employer), small) <= room else 2
+        broad_row = max(high, lines * small * paper.LEADING + 0.8)
+        """Of the unit, whose name may be long: two lines rather than one that nobody can read."""
         boxes = (  # what, its value, left edge, row, width, width of its name; names of offices are long
             ("姓名", said["name"], one, 0, first, 18),
             ("性别", said["sex"], two, 0, rest, 23),
             ("身份证号", said.get("id_number") or said["id_mask"], one, 1, first, 18),
             ("专业技术职务", said["title"] or "—", two, 1, rest, 23),
-            ("工作单位", said["employer"] or "—", one, 2, width, 18),
+            ("工作单位", employer, one, 2, width, 18),
             ("核定机关", said["office"], one, 3, width, 18),
         )
         for name, value, x, row, wide, broad in boxes:
-            y, label = self.at + high * row, broad * self.unit
-            self.frame(x, y, wide, high)
-            self.put(name, x + 1.5, y, label - 1.5, high, 9 * self.unit, colour=paper.GREY)
-            self.put(value, x + label, y, wide - label - 1.5, high, 10 * self.unit)
-        self.at += 4 * high
+            y, label = self.at + high * row + (broad_row - high if row > 2 else 0), broad * self.unit
+            tall = broad_row if row == 2 else high
+            self.frame(x, y, wide, tall)
+            self.put(name, x + 1.5, y, label - 1.5, tall, 9 * self.unit, colour=paper.GREY)
+            self.put(value, x + label, y, wide - label - 1.5, tall, 10 * self.unit)
+        self.at += 3 * high + broad_row
 
     def _years(self) -> None:
         head, *lines = year_table(self.said)
@@ -292,6 +302,7 @@ class _Large(_Face):
             high = self._high(line, widths, size)
             if self.at + high + (0 if begun else head * self.unit) > self.limit:
                 self._further()
+                widths = [each * self.inner / sum(widths) for each in widths]  # beside no Mongolian any more
                 begun = False
             if not begun:
                 self._row(heads, widths, ["C"] * len(heads), head * self.unit, 9 * self.unit, paper.GREY)
@@ -384,10 +395,10 @@ class _Small(_Face):
         y = 11.0
         for label, value, high, size in lines:
             self.put(label, x, y, 9.5, high, 5, colour=paper.GREY)
-            beside = 5 if label == "姓名" else 0  # the sex stands at the end of its line, whatever the name
+            beside = 5 if label == "身份证号" else 0  # the sex stands at the end of its line, never amid a long name
             self.put(value, x + 10, y, room - 10 - beside, high, size)
             y += high
-        self.put(said["sex"], x + room - 4.5, 11, 4.5, 8.5, 7.5, align="R")
+        self.put(said["sex"], x + room - 4.5, 19.5, 4.5, 5.5, 7, align="R")
         number = said.get("number")
         self.put(f"编号 {number}" if number else span(said), x, 46.2, room, 3.2, 6)
         self.put(f"{said['issued_on']}出具", x, 49.2, room, 3.2, 6, colour=paper.GREY)

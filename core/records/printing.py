@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import logging
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -42,7 +41,7 @@ from core.models import (
     under,
 )
 from core.people import accounts, persons, setup
-from core.records import cards, faces, shortfalls, templates
+from core.records import cards, faces, shortfalls, templates, tokens
 from core.records.cards import Prepared
 from core.records.faces import Look, Size
 from core.records.shortfalls import Lack
@@ -154,12 +153,12 @@ def whose(session: Session, actor: Actor, scope: Scope) -> list[int]:
 
 @deed
 def start(
-    session: Session, scope: Scope, *, size: Size, form: Form, words: str, origin: str, actor: Actor, now: datetime
+    session: Session, scope: Scope, *, size: Size, form: Form, words: str, actor: Actor, now: datetime
 ) -> PrintRun:
     """Start a run (开始批量打印); `wake` or the next round takes it up. `words`: whose cards, as the page says it.
 
-    `origin`: the address that codes are answered at. Refused codes: "role", "empty", "many", "busy" (the actor has
-    three under way).
+    Its cards name the office's public address of now, if it has one. Refused codes: "role", "empty", "many", "busy"
+    (the actor has three under way).
     """
     require(actor, *PRINTERS)
     under_way = sa.select(sa.func.count(PrintRun.id)).where(PrintRun.account_id == actor.account_id, _OPEN)
@@ -178,7 +177,7 @@ def start(
         since=scope.since,
         size=size.value,
         form=form.value,
-        origin=typed.text(origin)[:200],
+        origin=setup.address(setup.settings(session))[:200],
         people=len(found),
         made_at=now,
     )
@@ -309,6 +308,7 @@ def once_more(session: Session, run_id: int, *, actor: Actor, now: datetime) -> 
         session.get_one(PrintRunPerson, (run.id, place)).card_id = None
     run.finished_at = run.stopped_at = run.beat_at = None
     run.failed, run.attempts = "", 0
+    run.origin = setup.address(setup.settings(session))[:200]
     return run
 
 
@@ -530,7 +530,7 @@ def _drawn(run: PrintRun, whose: Taken, clock: Callable[[], datetime]) -> bytes 
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as folder:
         for some, looks in _cards_of(run.id):
             for name, card in some:
-                look, address = looks[card.template_id], f"{run.origin}/verify/{card.code}"
+                look, address = looks[card.template_id], tokens.place(run.origin, card.code)
                 if form is Form.ZIP:
                     number = card.number or card.code
                     folder.writestr(f"{_plain(name)}-{number}.pdf", cards.pdf(card, look, verify_url=address))
@@ -557,8 +557,8 @@ def _note(whose: Taken, drawn: int) -> str:
 
 
 def _plain(name: str) -> str:
-    """A name as part of a file's name, on Windows too."""
-    return re.sub(r'[\\/:*?"<>|\x00-\x1f]', "", name)
+    """A name as part of a file's name, on Windows too: nothing in it that turns the line about or cannot be seen."""
+    return "".join(char for char in name if char.isprintable() and char not in '\\/:*?"<>|')
 
 
 def _cards_of(run_id: int) -> Iterator[tuple[Sequence[tuple[str, Card]], dict[int | None, Look]]]:

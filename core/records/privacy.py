@@ -93,6 +93,7 @@ def own_data(session: Session, *, actor: Actor, now: datetime) -> bytes:
                 "交卷时间": _words(paper.handed_in_at),
                 "得分": _words(paper.score),
                 "结果": {True: "及格", False: "不及格"}.get(bool(paper.passed), "") if paper.handed_in_at else "未交卷",
+                "送到过迟未计入的题": "、".join(str(late.place) for late in paper.late),
             }
             for paper, title in session.execute(_sat(person))
         ],

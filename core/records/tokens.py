@@ -2,8 +2,10 @@
 
 One code is both an address and the statement: `https://…/verify/CODE#STATEMENT`. A phone's camera opens the address,
 and the part behind # never leaves the phone; a reader without a network takes that part alone. Two codes side by side
-would be smaller each, and the wrong one scanned as often as the right one. STATEMENT is COSE_Sign1 (Ed25519) in CBOR,
-as Base45 (RFC 9285) with the blank and % percent-encoded: so the whole is a valid address and still packs as letters.
+would be smaller each, and the wrong one scanned as often as the right one. An office that has set no public address
+prints STATEMENT alone: an address that this browser happens to use may lead nobody else anywhere. STATEMENT is
+COSE_Sign1 (Ed25519) in CBOR, as Base45 (RFC 9285) with the blank and % percent-encoded: so the whole is a valid address
+and still packs as letters.
 
 The statement is a CBOR map: 1 code (10 bytes), 2 name, 3 last four of the ID number, 4 authority, 5 day of issue (days
 since 1970-01-01), 6 names of the subjects with the total last, 7 the years, each [year, complete or null where it is
@@ -107,9 +109,15 @@ def read(text: str) -> Statement | None:
         return None
 
 
+def place(office: str, code: str) -> str:
+    """Where a code is answered (核验网址) by the office's public address (`setup.address`); "" where it has none."""
+    return f"{office}/verify/{code}" if office else ""
+
+
 def address(said: Mapping[str, Any], verify_url: str, by: signing.PublicKey | None = None) -> str:
-    """What a card's QR code holds: the address its code is answered at, with the signed statement behind it."""
-    return f"{verify_url}#{made(said, by)}"
+    """What a card's QR code holds: the address its code is answered at, with the signed statement behind it; without an
+    address the statement alone."""
+    return f"{verify_url}#{made(said, by)}" if verify_url else made(said, by)
 
 
 def qr(text: str) -> segno.QRCode:
@@ -119,8 +127,8 @@ def qr(text: str) -> segno.QRCode:
     level of correction (of sixteen cards all were, and thirteen at level M).
     `paper.modules` draws it, `segno` writes SVG.
     """
-    place, mark, statement = text.partition("#")
-    parts = [place + mark, statement]  # packed apart, each as tightly as it can be
+    answered_at, mark, statement = text.rpartition("#")
+    parts = [part for part in (answered_at + mark, statement) if part]  # each as tightly as it can be packed
     # Of the eight masks any one will do for bytes as random as a signature's; to weigh them takes most of the time.
     return segno.make(parts, error="l", boost_error=False, mask=4)  # type: ignore[arg-type]
 

@@ -10,6 +10,7 @@
   const dialog = document.querySelector("dialog");
   const places = [...paper.querySelectorAll("fieldset[data-place]")];
   let sequence = Number(paper.dataset.sequence), sending = false, tries = 0, ended = false, over = false, timer;
+  const late = []; // places whose answer came once the server took no more
   const AWAY = "时间已到，网络不通，还没有交卷。作答留在本窗口，网络恢复后自动送交，请不要关闭或刷新本页。";
   let waiting = {};
   try { waiting = JSON.parse(localStorage.getItem(kept)) || {}; } catch { waiting = {}; }
@@ -44,7 +45,7 @@
     const answer = await fetch(location.href);
     const there = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (!there.querySelector("[data-paper]")) {
-      if (!over && !Object.keys(waiting).length) location.reload(); // what waits is told of before the page goes
+      if (!over && !late.length && !Object.keys(waiting).length) location.reload(); // what waits is told of before the page goes
       return;
     }
     for (const field of places) {
@@ -68,7 +69,13 @@
           method: "POST", headers: { "Content-Type": "application/json" }, signal: AbortSignal.timeout(15000),
           body: JSON.stringify({ place: Number(place), chosen: each.chosen, sequence: each.sequence }),
         });
-        if (answer.status === 409) { late(); return; }
+        if (answer.status === 409) {
+          close();
+          late.push(place);
+          delete waiting[place];
+          keep();
+          continue;
+        }
         if (answer.status === 412) {
           elsewhere = `${(await answer.json()).words}，已按那一处显示`;
           if (waiting[place].sequence === each.sequence) delete waiting[place];
@@ -82,6 +89,7 @@
         if (waiting[place]?.sequence === each.sequence) delete waiting[place];
         keep();
       }
+      if (late.length) { tooLate(); return; }
       if (ended) { tell("时间已到，正在交卷…"); await given(); return; }
       if (elsewhere) await refreshed();
       tell(elsewhere || "作答已保存", elsewhere);
@@ -105,15 +113,14 @@
   }
 
   // The server takes no more answers: which came too late is said here, before the page goes on to the result.
-  function late() {
+  function tooLate() {
     over = true;
     forget();
-    close();
-    const which = Object.keys(waiting).join("、");
-    tell(`第${which}题的作答送到时，考试时间已到或已经交卷，没有计入。有疑问的，请联系${paper.dataset.office}。`, true);
+    tell(`第${late.join("、")}题的作答送到时，考试时间已到或已经交卷，没有计入；考试结果中有说明。`, true);
     form.querySelector("button").hidden = true;
     clock.hidden = true;
     document.querySelector("#result").hidden = false;
+    document.querySelector("#result").focus(); // what was focused takes no answer any more
   }
 
   function close() {

@@ -40,7 +40,7 @@ function draw(told) {
     : `已计时 ${spell(told.seconds)}，共需 ${spell(told.needed)}`;
   finished = told.finished;
   furthest = finished || !noSeeking ? Infinity : told.reached;
-  if (told.courseFinished && told.finished) say("全部课节已学完，可以参加考试。");
+  if (told.courseFinished && told.finished) say("全部课节已学完。");
   else say(told.words);
   const next = at("next");
   if (told.finished && told.following) {
@@ -133,7 +133,8 @@ function ask(question) {
       return label;
     }),
   );
-  if (!at("ask").open) at("ask").showModal();
+  if (at("ask").open) at("options").querySelector("input").focus(); // the option that had it is gone
+  else at("ask").showModal();
 }
 
 async function answered(event) {

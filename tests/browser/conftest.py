@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from core.ground import db
 from tests import cast as people
@@ -24,6 +24,8 @@ from tests.browser import desk
 from tests.cast import Cast
 
 NOW = datetime.now(UTC)
+
+expect.set_options(timeout=30_000)  # a machine with much to do is slow, not wrong
 
 
 @pytest.fixture(scope="session")

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, FilePayload, Locator, Page, expect
 
+from core.ground import db
+from core.office import dashboards
 from routes.session import COOKIE
 from tests import cast as people
 from tests.pages.conftest import sign_in
@@ -31,7 +34,7 @@ class Desk:
 
     def go(self, path: str, title: str) -> Page:
         self.page.goto(f"{self.base}/{path}")
-        expect(self.page.locator("h1")).to_have_text(title, timeout=30_000)
+        expect(self.page.locator("h1")).to_have_text(title)
         return self.page
 
     def fill(self, label: str, text: str) -> None:
@@ -43,8 +46,8 @@ class Desk:
         """Wait until the script has run, as a person does: what is still being drawn anew takes no click."""
         self.page.wait_for_timeout(300)
         state = self.page.get_by_test_id("stApp")
-        expect(state).to_have_attribute("data-test-script-state", "notRunning", timeout=30_000)
-        expect(self.page.locator("html:not([data-desk-held])")).to_be_attached(timeout=30_000)
+        expect(state).to_have_attribute("data-test-script-state", "notRunning")
+        expect(self.page.locator("html:not([data-desk-held])")).to_be_attached()
 
     def click(self, name: str) -> None:
         """A button by its words, once the page is drawn; an icon before them is part of its name."""
@@ -57,17 +60,15 @@ class Desk:
         uploader = self.page.get_by_test_id("stFileUploader").filter(has_text=label)
         uploader.locator("input[type=file]").set_input_files(file)
         name = file.name if isinstance(file, Path) else file["name"]
-        expect(uploader.get_by_text(name)).to_be_visible(timeout=30_000)
+        expect(uploader.get_by_text(name)).to_be_visible()
 
     def sees(self, words: str | re.Pattern[str]) -> None:
-        expect(self.page.get_by_test_id("stMain").get_by_text(words).locator("visible=true").first).to_be_visible(
-            timeout=30_000
-        )
+        expect(self.page.get_by_test_id("stMain").get_by_text(words).locator("visible=true").first).to_be_visible()
 
     def told(self, words: str | re.Pattern[str]) -> Locator:
         """The message of a deed, and all of it inside the viewport, wherever the page is scrolled to."""
         message = self.page.get_by_test_id("stAlert").filter(has_text=words).first
-        expect(message).to_be_visible(timeout=30_000)
+        expect(message).to_be_visible()
         self.settle()
         box, window = message.bounding_box(), self.page.viewport_size
         assert box is not None
@@ -77,6 +78,16 @@ class Desk:
         assert box["x"] >= 0, f"{words} left of the viewport"
         assert box["x"] + box["width"] <= window["width"], f"{words} right of the viewport"
         return message
+
+
+def on_the_dashboard(cast: people.Cast, programme: str, now: datetime) -> str:
+    """What the dashboard says of a programme to the region's leader, counted anew."""
+    dashboards.forget()
+    wanted = dashboards.Wanted(db.office_day(now).year, db.office_day(now))
+    with db.reading() as session:
+        seen = dashboards.board(session, cast["leader"], wanted, now=now)
+        lines = dashboards.programmes.lines(session, cast["leader"], seen)
+    return next(line.sentence for line in lines if line.code == programme)
 
 
 _WINDOWS: set[BrowserContext] = set()
@@ -124,7 +135,7 @@ def arrive(browser: Browser, base: str, username: str) -> Desk:
     page.get_by_label("密码", exact=True).fill(people.PASSWORD)
     page.get_by_role("button", name="登录").click()
     lands = {"leader": "指标看板", "title": "资格核验"}.get(username, "首页")
-    expect(page.locator("h1")).to_have_text(lands, timeout=30_000)
+    expect(page.locator("h1")).to_have_text(lands)
     cookie = next(cookie for cookie in page.context.cookies() if cookie["name"] == "ce_session")
     assert cookie["httpOnly"]
     assert cookie["sameSite"] == "Strict"

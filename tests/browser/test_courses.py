@@ -87,7 +87,7 @@ def test_a_course_is_studied_failed_and_passed_on_a_telephone_and_its_hours_are_
     learner.go("credit_lookup", "我的学时与审验卡")
     learner.sees(re.compile("30学时，第"))
     learner.click("生成审验卡")
-    expect(page.get_by_text(f"下载{NOW.year}年度审验卡（PDF）")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text(f"下载{NOW.year}年度审验卡（PDF）")).to_be_visible()
 
 
 def test_of_two_devices_the_later_answer_stands_and_what_waits_at_the_end_is_handed_over_when_the_network_is_back(

@@ -23,9 +23,9 @@ def test_a_leader_clicks_the_map_takes_the_figures_along_and_prints_them(
     leader = arrive(browser, server, "leader")
     page = leader.go(f"quota_dashboard?year={behind_year()}", "指标看板")
     tile = page.locator("[aria-label='自治区本级，2']").first
-    expect(tile).to_be_visible(timeout=30_000)
+    expect(tile).to_be_visible()
     tile.click()
-    expect(page.get_by_role("button", name=re.compile("自治区本级$"))).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("button", name=re.compile("自治区本级$"))).to_be_visible()
     leader.sees(re.compile("培训人次明细（1）"))
     assert "league=" in page.url
     leader.settle()

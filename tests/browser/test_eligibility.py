@@ -59,7 +59,7 @@ def test_a_file_of_applications_is_answered_read_row_by_row_given_back_and_archi
     title.click("核验")
     for word in ("符合", "不符合", "有误"):
         metric = page.get_by_test_id("stMetric").filter(has_text=re.compile(f"^{word}"))
-        expect(metric).to_contain_text("1", timeout=30_000)
+        expect(metric).to_contain_text("1")
 
     page.get_by_test_id("stSelectbox").filter(has_text="结论").get_by_role("combobox").click()
     page.get_by_role("option", name="不符合", exact=True).click()

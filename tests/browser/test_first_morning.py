@@ -85,7 +85,7 @@ def test_an_empty_office_comes_to_its_first_card_by_workbooks_alone(browser: Bro
         admin.fill(label, text)
     admin.click("建立空系统")
     sign_in(admin, "admin", PASSWORD)
-    expect(admin.page.locator("h1")).to_have_text("首页", timeout=30_000)
+    expect(admin.page.locator("h1")).to_have_text("首页")
     admin.sees("开办清单")
     organizations = workbook("机构", ["机构名称", "类别"], [EMPLOYER, "用人单位"], ["示例继续教育基地", "基地"])
     brings(admin, "机构", organizations, "新建2个机构")
@@ -119,7 +119,7 @@ def test_an_empty_office_comes_to_its_first_card_by_workbooks_alone(browser: Bro
         clerk.fill(label, text)
     clerk.click("修改密码")
     sign_in(clerk, "unit", PASSWORD[::-1])
-    expect(clerk.page.locator("h1")).to_have_text("首页", timeout=30_000)
+    expect(clerk.page.locator("h1")).to_have_text("首页")
     clerk.go("credit_lookup", "学时查询与审验卡")
     clerk.sees("共3人")  # before anybody has looked them up: the workbook said whose they are
     choose_first_row(clerk)

@@ -35,18 +35,16 @@ def test_typing_survives_everything_and_is_filed_as_it_stands_on_the_screen(
     page.get_by_role("textbox", name=CONTENT, exact=True).click()
     page.keyboard.type("按下刷新前的最后一句")
     page.reload()  # at once
-    expect(page.get_by_role("textbox", name=CONTENT, exact=True)).to_have_value("按下刷新前的最后一句", timeout=30_000)
+    expect(page.get_by_role("textbox", name=CONTENT, exact=True)).to_have_value("按下刷新前的最后一句")
     assert field(base, NAME) == LETTERS
-    expect(page.get_by_text("已自动暂存")).to_be_visible(timeout=30_000)  # for other windows as well
+    expect(page.get_by_text("已自动暂存")).to_be_visible()  # for other windows as well
     base.go("filing", "申报")
     page.get_by_role("link", name="草稿：“").click()
-    expect(page.get_by_role("textbox", name=NAME, exact=True)).to_have_value(LETTERS, timeout=30_000)
+    expect(page.get_by_role("textbox", name=NAME, exact=True)).to_have_value(LETTERS)
 
     other = arrive(browser, server, "base")
     other.go("paper?kind=plan", "填写培训计划")
-    expect(other.page.get_by_role("textbox", name=CONTENT, exact=True)).to_have_value(
-        "按下刷新前的最后一句", timeout=30_000
-    )
+    expect(other.page.get_by_role("textbox", name=CONTENT, exact=True)).to_have_value("按下刷新前的最后一句")
     other.page.set_viewport_size({"width": 1366, "height": 768})
     other.fill("计划人数（人） *", "9999999")
     other.click("上报")

@@ -82,6 +82,7 @@ def test_genuine_altered_foreign_and_revoked_are_told_apart_without_a_network(
         assert "已于2024-07-01失效" in page.locator("#answer").inner_text()
         typed = text.partition("#")[2].replace("%20", " ").replace("$", "￥").replace(".", "。").lower()
         assert pasted(page, typed) == "genuine"  # by a scanner through an input method
+        assert pasted(page, text.partition("#")[2]) == "genuine"  # of an office without a public address
         assert pasted(page, text[:-30]) == "altered"
         assert [pasted(page, each) for each in (tokens.written(card.code), text.partition("#")[0])] == ["code", "code"]
         page.get_by_role("button", name="清除").click()
@@ -91,6 +92,11 @@ def test_genuine_altered_foreign_and_revoked_are_told_apart_without_a_network(
         said = page.locator("#answer").inner_text()
         for words in ("额尔敦·巴图", c.id_number(1)[-4:], tokens.written(card.code), "7.5", "2024-07-01"):
             assert words in said
+        for url in (ADDRESS + card.code, ""):  # the card's own file carries what its code says
+            (bare := tmp_path / "card.pdf").write_bytes(cards.pdf(card, verify_url=url))
+            page.get_by_role("button", name="清除").click()
+            page.locator("#file").set_input_files(bare)
+            page.locator("[data-state=genuine]").wait_for()
         file.write_bytes(with_the_key_void())
         page.goto(file.as_uri())
         assert pasted(page, text) == "void"

@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from playwright.sync_api import Browser, expect
 
 from core.ground import db
 from core.models import ProgrammeLine
+from core.quotas import targets
 from core.submissions import plans, reports, workflow
 from core.submissions.workflow import Action
 from core.trail.files import Upload
 from tests import cast as people
-from tests.browser.desk import Desk, arrive
+from tests.browser.desk import Desk, arrive, on_the_dashboard
 from tests.cast import Cast
 
 PASTED = "项目名称\t计划人数\t培训时间\n农技推广骨干培训班\t约30人\t下半年\n数字农业培训班\t\t待定\n"
@@ -23,10 +25,16 @@ PASTED = "项目名称\t计划人数\t培训时间\n农技推广骨干培训班\
 
 def test_a_line_is_filed_carried_out_and_summed_up(browser: Browser, server: str, cast: Cast) -> None:
     year = db.office_day(datetime.now(UTC)).year
+    now = datetime.now(UTC)
+    with db.transaction() as session:
+        act: Any = {"version": 0, "reason": "年初下达", "actor": cast["reviewer"], "now": now}
+        targets.publish(session, "capability", year, targets.Split(40, None, {cast.places["department"].id: 4}), **act)
     department, reviewer = (arrive(browser, server, who) for who in ("department", "reviewer"))
     file_table(department)
     decide(reviewer, "知识更新能力提升项目计划表")
     train(cast, year)
+    said = on_the_dashboard(cast, "capability", now)
+    assert said.startswith("知识更新能力提升项目：全区已完成2人，占指标40人的5.0%")
     seen = reviewer.go("plan_tables", "计划表与总结")
     expect(seen.get_by_test_id("stMetric").filter(has_text="完成人数")).to_contain_text("2")
     file_summary(department)
@@ -39,7 +47,7 @@ def file_table(desk: Desk) -> None:
     """Rows are pasted, a missing number is put right where it stands, the table is filed."""
     desk.go("filing", "申报")
     desk.click("填写年度计划表")
-    expect(desk.page.locator("h1")).to_have_text("填写年度计划表", timeout=30_000)
+    expect(desk.page.locator("h1")).to_have_text("填写年度计划表")
     desk.settle()
     desk.page.get_by_text("不上传文件，从WPS或Excel复制后粘贴").click()
     desk.fill("粘贴各项（可带表头；不带表头的按附件2的列序）", PASTED)
@@ -48,7 +56,7 @@ def file_table(desk: Desk) -> None:
     cell = desk.page.locator("li[data-state=open] [data-cell]").first
     cell.fill("40")
     cell.press("Enter")
-    expect(desk.page.get_by_test_id("stMetric").filter(has_text="待改正的项")).to_contain_text("0", timeout=30_000)
+    expect(desk.page.get_by_test_id("stMetric").filter(has_text="待改正的项")).to_contain_text("0")
     desk.settle()
     desk.click("报送")
     desk.told(re.compile("已报送。"))
@@ -92,7 +100,7 @@ def file_summary(desk: Desk) -> None:
     """Its figures stand there, counted; two things are explained."""
     desk.go("filing", "申报")
     desk.click("填写项目总结")
-    expect(desk.page.locator("h1")).to_have_text("填写项目实施情况总结", timeout=30_000)
+    expect(desk.page.locator("h1")).to_have_text("填写项目实施情况总结")
     desk.settle()
     expect(desk.page.get_by_text("2人（2人次）")).to_be_visible()
     desk.fill("主要做法 *", "按计划表逐项举办。")

@@ -101,7 +101,7 @@ def test_sixty_faults_are_put_right_on_the_screen(browser: Browser, server: str,
     base.page.keyboard.type("未送出")
     base.page.reload()  # F5 in the middle of a cell
     typed_on = base.page.locator(f"[data-cell='{cell}']")
-    expect(typed_on).to_have_value(f"{stood}未送出", timeout=30_000)
+    expect(typed_on).to_have_value(f"{stood}未送出")
     expect(typed_on).to_be_focused()
     base.page.keyboard.press("Escape")
     expect(typed_on).to_have_value(stood)

@@ -124,4 +124,4 @@ def test_a_year_of_study_from_places_to_completion(browser: Browser, server: str
     employer.go(f"paper?item={number}", "研修推荐")
     employer.sees("结业（优秀）")
     employer.page.get_by_role("link", name=re.compile("凭结业证书申报学时折合")).click()
-    expect(employer.page.get_by_label("发证或主办单位 *")).to_have_value("示例大学", timeout=30_000)
+    expect(employer.page.get_by_label("发证或主办单位 *")).to_have_value("示例大学")

@@ -143,7 +143,7 @@ def busy_month() -> c.Cast:
         card = cards.issue(s, c.person_id(1), 2024, actor=reviewer, now=c.AFTER)
         cards.printed_again(s, card.id, actor=reviewer, now=c.AFTER)
         cards.revoke(s, card.id, why=cards.Why.LOST, actor=reviewer, now=c.AFTER)
-        how: dict[str, Any] = {"size": faces.Size.A4, "form": printing.Form.PDF, "words": "示例", "origin": "http://h"}
+        how: dict[str, Any] = {"size": faces.Size.A4, "form": printing.Form.PDF, "words": "示例"}
         printing.start(s, printing.Scope(2024), **how, actor=reviewer, now=c.AFTER)
         look = templates.fields_of(faces.BUILT_IN)
         templates.publish(s, look, logo=None, seal=None, version=0, actor=admin, now=c.AFTER)

@@ -85,7 +85,10 @@ def test_only_the_key_or_the_passphrase_opens_a_backup(
     office: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lived_in()
+    costs, stretched = [], backups.Scrypt
+    monkeypatch.setattr(backups, "Scrypt", lambda **given: costs.append(given) or stretched(**given))
     plain, locked = backup(tmp_path), backup(tmp_path, PASSPHRASE)
+    assert {(each["n"] >= 2**17, each["r"], each["p"], len(each["salt"])) for each in costs} == {(True, 8, 1, 16)}
     before = (office / "secret.key").read_bytes()
     home = elsewhere(tmp_path, monkeypatch, key=None)
     for source, passphrase, code in (

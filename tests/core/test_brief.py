@@ -56,5 +56,10 @@ def test_it_is_two_pages_and_its_slides_hold_charts_that_can_be_edited(cast: c.C
         tables = [[cell.text for cell in row.cells] for shape in shapes if shape.has_table for row in shape.table.rows]
         assert all(list(each) in tables for each in (*said.ranks, *said.late))
         plots = [shape.chart.plots[0] for shape in shapes if shape.has_chart]
+        shares = {series.name: sum(filter(None, series.values)) for plot in plots for series in plot.series}
+        if seen.has_trainings:
+            in_time = seen.in_time().groupby("matter")["share"].sum()
+            assert {"培训计划", "培训情况报告", "年度计划表"} <= set(in_time.index)
+            assert {matter: shares[matter] for matter in in_time.index} == pytest.approx(in_time.to_dict())
         people = [list(plot.series[0].values) for plot in plots if plot.series[0].name == Measure.PEOPLE.headline]
         assert people == ([list(seen.by_place(Measure.PEOPLE)["value"])] if seen.has_trainings else [])

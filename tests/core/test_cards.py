@@ -365,15 +365,30 @@ def test_nothing_on_a_card_leaves_its_box_or_meets_another(office: Path, size: S
     assert LONG in "".join(text.split())
 
 
-@pytest.mark.parametrize("size", [Size.HALF, Size.A4])
-def test_the_foot_of_a_card_of_many_years_stands_on_its_first_page(office: Path, size: Size) -> None:
+@pytest.mark.parametrize(("size", "right"), [(Size.HALF, 201.0), (Size.A4, 193.0)])
+def test_a_card_of_many_years_has_its_foot_on_its_first_page_tables_as_wide_as_the_paper_and_a_small_file(
+    office: Path, monkeypatch: pytest.MonkeyPatch, size: Size, right: float
+) -> None:
     cast = c.assemble()
     c.posted(cast, c.sheet([c.row(1)]))
     said = dict(cards.said_by(issued(cast)))
     said["years"] = [said["years"][-1] | {"year": year} for year in range(2013, 2025)]
+    said["entries"] = [
+        said["entries"][-1] | {"year": 2013 + at % 12, "basis": f"{PLACES[at % 9 :][:60]}第{at}期"} for at in range(45)
+    ]
+    ends, row = set(), faces._Large._row
+    monkeypatch.setattr(
+        faces._Large,
+        "_row",
+        lambda face, cells, widths, *how: ends.add(round(face.left + sum(widths), 2)) or row(face, cells, widths, *how),
+    )
     sheet = faces.Sheet(size)
-    faces.draw(sheet, said, faces.BUILT_IN, size, verify_url=URL)
-    with pypdfium2.PdfDocument(bytes(sheet.page.output())) as document:
+    look = Look(mongolian="ᠮᠡᠷᠭᠡᠵᠢᠯ ᠦᠨ ᠲᠧᠬᠨᠢᠭ")
+    faces.draw(sheet, said, look, size, verify_url=URL)
+    made = sheet.page.signed(c.AFTER, "出具审验卡")
+    assert len(made) < 60_000
+    assert ends == {right}  # beside the Mongolian line and on the pages that have none
+    with pypdfium2.PdfDocument(made) as document:
         first, *further = (page.get_textpage().get_text_bounded() for page in document)
     assert "（盖章处）" in first
     assert not any("（盖章处）" in each for each in further)

@@ -45,6 +45,9 @@ def test_a_certificate_is_of_hours_that_stand_and_anybody_may_ask_whether_they_s
     with pypdfium2.PdfDocument(completions.pdf(made, verify_url=f"https://example.cn/verify/{made.code}")) as document:
         text = document[0].get_textpage().get_text_bounded()
     assert sat.COURSE.title in "".join(text.split())
+    assert "https://example.cn/verify" in text
+    with pypdfium2.PdfDocument(completions.pdf(made, verify_url="")) as document:  # an office without an address
+        assert "扫描二维码" not in document[0].get_textpage().get_text_bounded()
     assert c.id_number(1) not in text
     mine = sat.token_of("person1", now=datetime.now(UTC))
     taken = ask(mine, "POST", "/learn/certificate/1")

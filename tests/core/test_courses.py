@@ -51,7 +51,11 @@ def test_a_course_is_published_by_the_office_in_charge_and_then_never_changes(ca
                 courses.publish(session, course.id, version=course.version, actor=cast[by], now=c.NOW)
         assert courses.listing(session, cast["person"]) == []
         version = course.version
+        with pytest.raises(Refused, match=r"^stale: .*查看最新"):  # another clerk changed it meanwhile
+            courses.send_back(session, course.id, version=version - 1, reason="改", actor=cast["reviewer"], now=c.NOW)
         courses.publish(session, course.id, version=version, actor=cast["reviewer"], now=c.NOW)
+        with pytest.raises(Refused, match=r"^stale: .*查看最新"):  # a second reviewer, or a second click
+            courses.publish(session, course.id, version=version, actor=cast["reviewer"], now=c.NOW)
         with pytest.raises(Refused, match=r"^move:"):
             courses.change(session, course.id, FIELDS, version=version + 1, **who)
         with pytest.raises(Refused, match=r"^move:"):
@@ -353,7 +357,7 @@ def test_one_line_says_what_is_done_and_what_is_missing(cast: c.Cast) -> None:
 
     assert [each[2] for each in way()] == ["未开始", "学完后参加考试", "考试合格后自动登记", "登记学时后报送"]
     c.study_for(learner, course, 20)
-    assert way()[:2] == [("看完", True, "已学完1节"), ("考试", False, "可以参加考试")]
+    assert way()[:2] == [("看完", True, "已学完1节"), ("考试", False, "考试还没有开放")]
     with db.transaction() as session:
         batch = passing.credit(session, course.id, [Passed(person, c.TODAY)], now=c.AFTER)
         assert batch is not None
@@ -375,7 +379,7 @@ def test_one_line_says_what_is_done_and_what_is_missing(cast: c.Cast) -> None:
     with db.transaction() as session:
         passing.take_back(session, course.id, [person], reason="试题作废", now=c.AFTER)
     assert way()[1:] == [
-        ("考试", False, "可以参加考试"),
+        ("考试", False, "考试还没有开放"),
         ("记学时", False, f"第{batch.id}批已冲销"),
         ("送人才库", False, "登记学时后报送"),
     ]

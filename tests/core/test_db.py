@@ -4,8 +4,10 @@ import base64
 import gc
 import itertools
 import json
+import re
 import stat
 import sys
+import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -38,6 +40,10 @@ from core.models import (
     Course,
     CreditBatch,
     CreditTotal,
+    Enrolment,
+    Exam,
+    ExamPaper,
+    LateAnswer,
     Person,
     Setting,
     Source,
@@ -101,6 +107,14 @@ def furnished() -> c.Cast:
             ("statement_id", "digest", "body", "agent", "verb", "activity", "registration", "voids"), ""
         )
         session.add(Statement(source_id=source.id, stored_at=c.NOW, **told))
+        given = {"blueprint": "", "minutes": 1, "pass_mark": 1, "attempts": 0, "wait_minutes": 0, "half_marks": False}
+        sat = {"number": 1, "seed": 1, "pass_mark": 1, "half_marks": False, "started_at": c.NOW, "ends_at": c.NOW}
+        begun = Enrolment(course_id=taught.id, person_id=c.person_id(1), credit_year=2024, started_at=c.NOW)
+        paper_of = ExamPaper(exam=Exam(course=taught, made_at=c.NOW, **given, **whose), enrolment=begun, **sat)
+        paper_of.person_id = c.person_id(1)
+        session.add(paper_of)
+        session.flush()
+        session.add(LateAnswer(paper_id=paper_of.id, place=1, chosen=1, came_at=c.NOW))
         shown = {"code": "C", "batch_id": 1, "line": 1, "payload": "", "signature": ""}
         session.add(Completion(course_id=taught.id, issued_at=c.NOW, **shown))
     open_report = c.draft_report(cast, c.sheet([c.row(3, sex="m")]))
@@ -310,15 +324,32 @@ def test_rows_added_by_column_are_those_added_one_by_one(database: str) -> None:
         assert {name: getattr(each, name) for name in plain} == wanted
 
 
-def test_a_nul_a_number_twice_and_a_reference_to_nobody_are_refused_in_rows_added_by_column(database: str) -> None:
+def one_by_one(session: Session, model: Any, columns: dict[str, Any]) -> None:
+    for at in range(2):
+        session.add(model(**{name: each[at] if isinstance(each, list) else each for name, each in columns.items()}))
+
+
+def test_a_nul_a_number_twice_and_a_reference_to_nobody_are_refused_without_a_word_of_who_it_is(database: str) -> None:
     c.assemble()
     assert c.refusal(lambda s: db.insert(s, Person, people(2) | {"name": ["赵", "示\x00一"]})).code == "characters"
     assert c.refusal(lambda s: db.insert(s, Person, people(2) | {"post": "医\x00师"})).code == "characters"
     before = c.everything()
+    told = []
     for wrong in ({"id_index": [bytes(32)] * 2}, {"authority_id": 999}, {"sex": None}):
-        with pytest.raises(Exception, match=r"(?i)unique|foreign key|null"), db.transaction() as session:
-            db.insert(session, Person, people(2) | wrong)
+        for way in (db.insert, one_by_one):
+            with (
+                pytest.raises(IntegrityError, match=r"(?i)unique|foreign key|null") as refused,
+                db.transaction() as session,
+            ):
+                way(session, Person, people(2) | wrong)
+            told.append(refused.value)
         assert c.everything() == before
+    if database == "postgresql":
+        with pytest.raises(sa.exc.DataError) as no_number, db.reading() as session:
+            session.execute(sa.select(sa.cast(sa.literal(people(2)["name"][0]), sa.Integer)))
+        told.append(no_number.value)
+    for each in told:  # as a log has it, with all that led to it
+        assert not re.search(r"赵示\d|1985-03-04|示例市第一医院|\\x00", "".join(traceback.format_exception(each)))
 
 
 def test_equal_words_sealed_together_are_not_alike_and_each_opens(home: Path) -> None:
@@ -372,7 +403,16 @@ def test_work_in_bulk_leaves_the_search_for_cycles_as_it_was() -> None:
 def test_credit_decisions_files_cards_and_the_trail_are_append_only() -> None:
     wanted = {"credit_batch", "credit_entry", "movement", "attachment", "card", "audit_entry"}
     wanted |= {"decision_policy", "decision_run", "decision_part", "decision_person"}
-    wanted |= {"completion", "person_change", "roster_repair", "card_person", "remark", "submission_content", "comment"}
+    wanted |= {
+        "completion",
+        "late_answer",
+        "person_change",
+        "roster_repair",
+        "card_person",
+        "remark",
+        "submission_content",
+        "comment",
+    }
     wanted |= {"credit_repair", "quota_version", "quota_share", "filed_figures", "card_check"}
     wanted |= {"card_revocation", "card_template", "item_edition", "statement"}
     assert set(models.append_only_tables()) == wanted

@@ -22,7 +22,7 @@ from streamlit.web.server.starlette import starlette_websocket
 
 from core.ground import db
 from core.people import accounts
-from routes import addresses, door, shield, uploads
+from routes import addresses, door, session, shield, uploads
 from tests import cast as c
 from web import uploads as kept
 
@@ -173,8 +173,46 @@ def test_streamlit_never_asks_an_outside_service_for_its_address(
     assert connects(("host", HERE), ("origin", f"http://{HERE}"))
     assert starlette_websocket._is_origin_allowed(f"http://{HERE}", HERE)
     options = config.get_config_options(force_reparse=True)
-    kept = {name: options[name].value for name in ("logger.hideWelcomeMessage", "browser.gatherUsageStats")}
-    assert kept == {"logger.hideWelcomeMessage": True, "browser.gatherUsageStats": False}  # it asks for these, too
+    wanted = {"logger.hideWelcomeMessage": True, "browser.gatherUsageStats": False}  # it asks for these, too
+    assert {name: options[name].value for name in wanted} == wanted
+
+
+def test_streamlit_shows_no_errors_inside_and_hands_out_no_table_of_its_own(office: Path) -> None:
+    options = config.get_config_options(force_reparse=True)
+    wanted = {"showErrorDetails": "none", "showErrorLinks": False, "toolbarMode": "minimal", "disableDataExport": True}
+    assert {name: options[f"client.{name}"].value for name in wanted} == wanted
+
+
+def test_a_session_lies_where_no_script_and_no_other_site_reaches_it_and_comes_in_json_alone(office: Path) -> None:
+    c.assemble()
+    token = signed_in("reviewer")["cookie"].partition("=")[2]
+    app = Starlette(routes=addresses.ROUTES)
+    for base, secure in ((f"http://{HERE}", False), ("https://office.example", True)):
+        (answer,) = ask(app, "/session", method="POST", base=base, json={"token": token})
+        lines = answer.headers.get_list("set-cookie")
+        assert [line.partition("=")[0] for line in lines] == [session.COOKIE, session.DEVICE]
+        for line in lines:
+            said = set(line.lower().split("; ")[1:])
+            assert {"httponly", "samesite=strict", "path=/"} <= said
+            assert ("secure" in said) is secure
+            assert not [each for each in said if each.startswith("domain")]
+    json_type = {"content-type": "application/json"}
+    for status, content, headers in (
+        (401, b'{"token": "made up"}', json_type),
+        (400, b'{"token": ', json_type),
+        (400, b"[]", json_type),
+        (401, b'{"token": {}}', json_type),
+        (413, b'{"token": "%s"}' % (b"x" * session.LARGEST), json_type),
+        (415, b"token=x", {"content-type": "application/x-www-form-urlencoded"}),
+        (415, b'{"token": "x"}', {"content-type": "text/plain"}),
+        (403, b'{"token": "x"}', json_type | {"sec-fetch-site": "cross-site"}),
+    ):
+        (answer,) = ask(app, "/session", method="POST", content=content, headers=headers)
+        assert (answer.status_code, answer.headers.get("set-cookie")) == (status, None), content[:40]
+    behind = door.Door(Behind())
+    in_address = f"/media/x.pdf?{session.COOKIE}={token}&token={token}"
+    assert [each.status_code for each in ask(behind, in_address)] == [401]
+    assert [each.status_code for each in ask(behind, "/media/x.pdf", headers=signed_in("reviewer"))] == [200]
 
 
 def test_every_answer_says_what_a_browser_may_do_with_it(office: Path, tmp_path: Path) -> None:
@@ -210,6 +248,9 @@ def test_every_answer_says_what_a_browser_may_do_with_it(office: Path, tmp_path:
         assert "unsafe-inline" not in policy.partition("script-src")[2].partition(";")[0], path
         kept = "public" if path == "/static/js/index.DormvYxC.js" else "no-store"
         assert found.headers["cache-control"] == kept, path
+        if found.content:
+            said = found.headers["content-type"]
+            assert "charset=utf-8" in said or not said.startswith("text/"), path
         assert "strict-transport-security" not in found.headers
     drawn, nothing = ask(app, "/", "/no/such/page", headers={"accept": "text/html"})
     assert (nothing.status_code, "没有这个地址" in nothing.text) == (404, True)
@@ -241,8 +282,8 @@ def test_this_machine_is_who_sits_at_it_and_nobody_whom_a_proxy_forwards() -> No
 
 
 def signed_in(username: str) -> dict[str, str]:
-    with db.transaction() as session:
-        token = accounts.sign_in(session, username, fits=True, now=datetime.now(UTC))
+    with db.transaction() as deed:
+        token = accounts.sign_in(deed, username, fits=True, now=datetime.now(UTC))
     return {"cookie": f"ce_session={token}"}
 
 

@@ -81,5 +81,11 @@ def test_an_exam_is_begun_answered_handed_in_and_explained_over_plain_pages(cast
     result = ask(mine, "GET", paper).text
     assert "正确答案" in result
     assert "解析：因为" in result
-    assert ask(mine, "POST", answers, json=sent | {"sequence": 9}).status_code == 409
+    assert ask(mine, "POST", answers, json=sent | {"sequence": 9}).status_code == 200  # it was there in time
+    assert ask(mine, "POST", answers, json=sent | {"chosen": 1, "sequence": 10}).status_code == 409
+    result = ask(mine, "GET", paper).text
+    assert "没有计入的作答：" in result
+    appeal = {"do": "appeal", "paper": int(paper.rpartition("/")[2]), "words": "断网<b>"}
+    assert "申诉已提出" in ask(mine, "POST", "/learn/deed", json=appeal).json()["words"]
+    assert "申诉：断网&lt;b&gt;　待答复" in ask(mine, "GET", paper).text
     assert "至少间隔30分钟" in ask(mine, "GET", course).text

@@ -5,12 +5,13 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from core.__main__ import main
-from core.courses import figures
+from core.courses import figures, passing
 from core.exams import answers, bank, blueprints, exams, items, papers, regrading, statistics
 from core.exams.answers import Given, Outcome
 from core.exams.blueprints import Blueprint, Candidate, Part
@@ -18,10 +19,25 @@ from core.exams.items import Item
 from core.ground import db
 from core.ground.access import Refused
 from core.law import notices
-from core.ledger import checks
-from core.models import CreditEntry, Difficulty, Exam, ExamPaper, ExamQuestion, ItemKind, ItemState, Source
+from core.ledger import books, checks
+from core.models import (
+    BankItem,
+    Course,
+    CreditEntry,
+    Difficulty,
+    Exam,
+    ExamPaper,
+    ExamQuestion,
+    ItemKind,
+    ItemState,
+    LateAnswer,
+    Person,
+    Source,
+)
 from core.people import setup
 from core.records import privacy
+from core.submissions import appeals, workflow
+from core.submissions.kinds import Action
 from core.trail import audit
 from tests import cast as c
 from tests import ready, sat
@@ -67,6 +83,13 @@ def test_a_bank_imported_again_is_not_doubled_and_what_differs_is_a_further_edit
             each.item for each in (bank.one(session, sat_id, cast["exam"]) for sat_id in ids(session, cast, "题甲"))
         ]
         assert kept == [replace(named, stem="题甲改")]
+        other = replace(sat.ITEMS[1], reference="Q1")  # called as one item, and says what another says
+        assert "1道与题库里另一编号的试题相同" in bank.take_in(session, [other], **who).words
+        (void_id,) = ids(session, cast, "题甲改")
+        with pytest.raises(Refused, match=r"^stale: .*查看最新"):  # two clerks at one item
+            bank.save(session, void_id, replace(named, stem="题甲再改"), version=1, **who)
+        session.get_one(BankItem, void_id).state = ItemState.VOID
+        assert "1道在题库里已经作废，没有导入" in bank.take_in(session, [named], **who).words
         with pytest.raises(Refused, match=r"^double:"):
             bank.save(session, None, replace(named, reference="", stem="题甲改"), **who)
         with pytest.raises(Refused, match="第2题：没有写明哪个选项是正确答案"):
@@ -215,7 +238,10 @@ def test_an_answer_is_kept_as_it_is_given_and_an_older_one_never_overwrites_it(e
     with db.transaction() as session:
         assert answers.save(session, [given(), given(chosen=1, sequence=4), given(place=2)]) == [Outcome.SAVED] * 3
         assert answers.save(session, [given()]) == [Outcome.SAVED]  # sent once more
-        behind = [given(chosen=4, sequence=3), given(chosen=4, sequence=5)]  # of a second device
+        assert answers.save(session, [given(sequence=8)]) == [
+            Outcome.SAVED
+        ]  # chosen anew, the same: it is the later one
+        behind = [given(chosen=4, sequence=7), given(chosen=4, sequence=8)]  # of a second device
         assert answers.save(session, behind) == [Outcome.OLDER] * 2
         forged = [given(other), given("nobody's"), given(place=99), given(chosen=1 << 9)]
         wanted = [Outcome.MISSING, Outcome.SIGNED_OUT, Outcome.MISSING, Outcome.MISSING]
@@ -224,7 +250,14 @@ def test_an_answer_is_kept_as_it_is_given_and_an_older_one_never_overwrites_it(e
     mine = sat.token_of("person1", now=paper.ends_at)
     with db.transaction() as session:
         assert answers.save(session, [given(mine, place=3, when=end)]) == [Outcome.SAVED]
-        assert answers.save(session, [given(mine, when=end + timedelta(seconds=1))]) == [Outcome.OVER]
+        after = end + timedelta(seconds=1)
+        assert answers.save(session, [given(mine, when=after)]) == [Outcome.SAVED]  # it was there in time
+        said = int((end - timedelta(minutes=1)).timestamp() * 1000)
+        came = [given(mine, chosen=4, when=after, sequence=said), given(mine, place=4, when=after)]
+        again = given(mine, chosen=1, when=after, sequence=said + 1)
+        assert answers.save(session, [*came, again]) == [Outcome.OVER] * 3
+        late = session.execute(sa.select(LateAnswer.place, LateAnswer.chosen, LateAnswer.given_at)).all()
+        assert late == [(1, 4, end - timedelta(minutes=1)), (4, 2, None)]  # the first of each, to be seen and appealed
         kept = session.execute(sa.select(ExamQuestion.place, ExamQuestion.chosen).order_by(ExamQuestion.place)).all()
     assert kept == [(1, 2), (2, 2), (3, 2), (4, None), (5, None)]
 
@@ -252,6 +285,71 @@ def test_a_paper_whose_time_is_out_is_taken_in_as_it_is(cast: c.Cast) -> None:
         kept = session.get_one(ExamPaper, paper.id)
         assert (kept.by_time, kept.passed, kept.handed_in_at) == (True, True, paper.ends_at)
     assert hours_of(1) == [Decimal(30)]
+
+
+def test_an_attempt_that_an_appeal_spares_is_none_of_the_attempts_and_is_made_up_for_at_once(cast: c.Cast) -> None:
+    with db.transaction() as session:
+        session.scalars(sa.select(Exam)).one().attempts = 1
+    failed = sat.sat(cast, knows=lambda *_: False)
+    act: dict[str, Any] = {"words": "考试中断网", "now": LATER}
+    said: dict[str, Any] = {"actor": cast["reviewer"], "reason": "情况属实", "now": LATER}
+
+    def contested(who: str) -> Any:
+        with db.transaction() as session:
+            return appeals.contest(session, failed.id, actor=cast[who], **act)
+
+    with pytest.raises(Refused, match=r"^missing:"):
+        contested("person2")
+    filed = contested("person1")
+    with pytest.raises(Refused, match=r"^open: 这次考试已经申诉过"):
+        contested("person1")
+    with db.transaction() as session:
+        workflow.move(session, filed.id, Action.RETURN, version=filed.version, **said)
+    again = contested("person1")
+    assert (again.id, again.state.value) == (filed.id, "submitted")
+    with pytest.raises(Refused, match="机会已经用完"):
+        sat.start(cast, now=LATER)
+    with db.transaction() as session:
+        decided, told = workflow.move(session, filed.id, Action.APPROVE, version=again.version, **said)
+        assert "不计次数" in told.done
+        facts = dict(appeals.KIND.facts(decided))  # type: ignore[arg-type]
+        assert (facts["成绩"], facts["送到过迟的作答"]) == ("0分，不及格", "没有")
+        (lost,) = appeals.lost(session, c.person_id(1), cast["person1"])
+        assert (lost.open, lost.state) == (False, "申诉成立（答复：情况属实）")
+        session.scalars(sa.select(Exam)).one().closes_on = db.office_day(sat.NOW) - timedelta(days=1)
+    paper = sat.start(cast, now=LATER, seed=9)
+    with pytest.raises(Refused, match=r"^relied: 学员已经再考"), db.transaction() as session:
+        workflow.move(session, filed.id, Action.UNDO, version=decided.version, **said)
+    assert sat.handed_in(cast, paper, now=LATER).passed is False
+    with pytest.raises(Refused, match=r"考试已于\S+截止"):
+        sat.start(cast, now=LATER)
+
+
+def test_hours_that_were_refused_or_taken_back_are_told_of_and_posted_again_one_by_one(cast: c.Cast) -> None:
+    with db.transaction() as session:
+        course_id = session.scalars(sa.select(Exam.course_id)).one()
+        session.get_one(Person, c.person_id(1)).authority_id = cast.places["hohhot"].id
+    paper = sat.sat(cast)
+    with db.transaction() as session:
+        course = session.get_one(Course, course_id)
+        assert [step.words for step in passing.way(session, course, paper.person_id)][1:3] == [
+            "合格",
+            "没有记上：有人员不在本课程组织单位的管理权限内，请由其主管的人社部门办理。",
+        ]
+        session.get_one(Person, c.person_id(1)).authority_id = course.authority_id
+    act: dict[str, Any] = {"actor": cast["reviewer"], "now": LATER}
+    with db.transaction() as session:
+        assert papers.credit_again(session, paper.exam_id, **act) == (1, 0)
+        posted = session.scalars(sa.select(CreditEntry.batch_id).where(CreditEntry.source == Source.PUBLIC_EXAM)).one()
+        books.reverse(session, posted, reason="核实替考", **act)
+        assert papers.result(session, paper.id, cast["person1"]).uncredited == f"学时已冲销（第{posted}批）。"
+        assert list(statistics.people(session, paper.exam_id, cast["reviewer"])["unposted"]) == ["学时已冲销。"]
+        with pytest.raises(Refused, match=r"^none:"):
+            papers.credit_again(session, paper.exam_id, **act)
+        assert papers.credit_again(session, paper.exam_id, paper.id, **act) == (1, 0)
+        with pytest.raises(Refused, match=r"^none:"):
+            papers.credit_again(session, paper.exam_id, paper.id, **act)
+    assert hours_of(1) == [Decimal(30), Decimal(-30), Decimal(30)]
 
 
 # --- void items, statistics, checks ----------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
 from pathlib import Path
 
@@ -110,12 +111,17 @@ def test_a_rotated_key_seals_anew_and_the_former_still_opens(database: str, home
     first = somebody(cast)
     former = (home / "secret.key").read_text("ascii")
     index = db.keys().index
+    killed, own = home / "secret.key.0123456789abcdef", home / "secret.key.backup"
+    for each in (killed, own):  # what a killed rotation left behind, and the administrator's own copy
+        each.write_text(former, encoding="ascii")
+        os.utime(each, (0, 0))
     with pytest.raises(Refused) as refused, db.transaction() as session:
         keys.rotate(session, actor=cast["hohhot_admin"], reason="例行更换", now=c.NOW)
     assert refused.value.code == "role"
     with db.transaction() as session:
         fingerprint = keys.rotate(session, actor=cast["admin"], reason="例行更换", now=c.NOW)
     assert db.keys().fingerprints[0] == fingerprint
+    assert (killed.exists(), own.exists()) == (False, True)
     assert db.keys().index == index  # whom a number belongs to is found as before
     with db.reading() as session:
         assert keys.faults(session) == []

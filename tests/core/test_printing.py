@@ -35,7 +35,7 @@ def taught(cast: c.Cast, count: int = 3) -> int:
 
 def started(cast: c.Cast, by: str = "employer", form: Form = Form.PDF, **scope: Any) -> PrintRun:
     with db.transaction() as session:
-        how: dict[str, Any] = {"size": Size.HALF, "form": form, "words": "示例", "origin": URL}
+        how: dict[str, Any] = {"size": Size.HALF, "form": form, "words": "示例"}
         return printing.start(session, Scope(2024, **scope), **how, actor=cast[by], now=c.AFTER)
 
 
@@ -59,7 +59,9 @@ def text_of(pdf: bytes) -> list[str]:
         return [page.get_textpage().get_text_bounded() for page in document]
 
 
-def test_all_cards_of_a_training_come_as_one_document_or_a_file_each_and_every_one_is_audited(database: str) -> None:
+def test_all_cards_of_a_training_come_as_one_document_or_a_file_each_and_every_one_is_audited(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     cast = c.assemble()
     report = taught(cast)
     run = started(cast, "base", report_id=report)
@@ -68,7 +70,9 @@ def test_all_cards_of_a_training_come_as_one_document_or_a_file_each_and_every_o
     assert states(cast, "base") == [("done", 3, 0)]
     pages = text_of(file_of(cast, run, "base"))
     assert len(pages) == 3
+    assert not any("/verify/" in page for page in pages)  # the office has not said where its codes are answered
     assert all(name in "".join(page.split()) for name, page in zip(NAMES, pages, strict=True))
+    monkeypatch.setenv("CE_ADDRESS", "https://hours.example.cn/")
     packed = started(cast, "reviewer", Form.ZIP, text="额尔敦")
     sheets = started(cast, "title", Form.SHEETS, employer="示例市第一医院")
     assert printing.work(clock) == 2
@@ -76,7 +80,8 @@ def test_all_cards_of_a_training_come_as_one_document_or_a_file_each_and_every_o
         *files, note = folder.namelist()
         assert [name.partition("-")[0] for name in files] == NAMES[::2]
         assert f"导出人：{cast['reviewer'].name}（" in folder.read(note).decode("utf-8-sig")
-    assert len(text_of(file_of(cast, sheets, "title"))) == 2  # two cards on a sheet
+    pages = text_of(file_of(cast, sheets, "title"))
+    assert [page.count("https://hours.example.cn/verify/") for page in pages] == [2, 1]  # two cards on a sheet
     with db.reading() as session:
         assert session.scalar(sa.select(sa.func.count(Card.id))) == 3  # those that hold are printed again
         events = session.scalars(sa.select(AuditEntry.event).where(AuditEntry.record == "card")).all()

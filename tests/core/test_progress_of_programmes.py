@@ -118,10 +118,10 @@ def plain(session: Session, cast: c.Cast, place: str = "") -> tuple[int, int]:
 def test_people_count_once_however_often_they_came_and_visits_stand_beside(cast: c.Cast) -> None:
     found = of(cast, "leader")
     assert (found.done, found.visits) == (7, 9)
-    assert found.sentence.startswith("知识更新能力提升项目已完成7人（9人次），占全区指标20,000人的0.0%")
+    assert found.sentence.startswith("知识更新能力提升项目：全区已完成7人（9人次），占指标20,000人的不到0.1%")
     league = of(cast, "hohhot_leader")
     assert (league.done, league.visits, league.target) == (4, 4, None)
-    assert league.sentence.startswith("知识更新能力提升项目已完成4人，没有下达指标")
+    assert league.sentence.startswith("知识更新能力提升项目：本单位已完成4人，没有下达指标")
     assert of(cast, "base").done == 4
     with db.reading() as session:
         assert plain(session, cast) == (7, 9)
@@ -263,22 +263,49 @@ def test_a_year_that_is_over_and_a_league_without_lines_have_nothing_to_come(pla
     assert of(planned, "leader", END).forecast is None
     found = of(planned, "hohhot_leader", date(2024, 6, 30))
     assert found.forecast == Forecast(0, 0, 0)
-    assert "没有待实施的已批准任务" in found.sentence
+    assert found.sentence == "知识更新能力提升项目：本单位已完成0人，没有下达指标。"
 
 
 # --- in words ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("given", "done", "words"),
+    ("given", "done", "expected", "words"),
     [
-        (Split(5, 10), 3, "全区指标5至10期，还差2期"),
-        (Split(5, 10), 5, "在全区指标5至10期之内"),
-        (Split(5, 10), 12, "比全区指标5至10期多2期"),
-        (Split(30), 30, "已达到全区指标30期"),
-        (Split(30), 31, "比全区指标30期多1期"),
-        (Split(30), 15, "占全区指标30期的50.0%"),
+        (Split(5, 10), 3, 3.4, "3期，指标5至10期，还差2期；按天应已完成3期，与之一致。"),
+        (Split(5, 10), 1, 4.6, "1期，指标5至10期，还差4期；按天应已完成5期。"),
+        (Split(5, 10), 1, 2.6, "1期，指标5至10期，还差4期；按天应已完成3期，落后2期。"),
+        (Split(5, 10), 0, 4.6, "0期，指标5至10期；按天应已完成5期，落后5期。"),
+        (Split(5, 10), 0, 0.3, "0期，指标5至10期。"),
+        (Split(5, 10), 5, 4.6, "5期，在指标5至10期之内。"),
+        (Split(5, 10), 12, 4.6, "12期，比指标5至10期多2期。"),
+        (Split(30), 30, 20.0, "30期，已达到指标30期。"),
+        (Split(30), 31, 20.0, "31期，比指标30期多1期。"),
+        (Split(30), 15, None, "15期，占指标30期的50.0%。"),
+        (Split(30), 15, 12.0, "15期，占指标30期的50.0%；按天应已完成12期，超前3期。"),
+        (Split(0), 0, 0.0, "0期，指标0期。"),
     ],
 )
-def test_a_target_is_missed_met_or_passed_in_words(given: Split, done: int, words: str) -> None:
-    assert progress._against(given, done, "期", "全区") == words
+def test_a_target_is_missed_met_or_passed_and_the_pace_kept_in_words(
+    given: Split, done: int, expected: float | None, words: str
+) -> None:
+    found = Programme(code="example", way=Way.SEMINARS, name="示例项目", clause="二", unit="期")
+    told = progress.sentence(found, given, (done, done), expected, "按天", None, whose="全区")
+    assert told == f"示例项目：全区已完成{words}"
+
+
+def test_a_year_of_study_has_the_pace_of_last_years_day_or_none(cast: c.Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forty people are selected on one day: a tenth of them by February says nothing."""
+
+    def of_study() -> Progress:
+        with db.reading() as session:
+            found = progress.of_year(session, cast["leader"], YEAR, date(2024, 6, 30))
+        return next(each for each in found if each.programme.code == "special_training")
+
+    assert (of_study().expected, of_study().sentence) == (
+        None,
+        "少数民族地区专业技术人才特培计划：全区已入选0人，指标40人。",
+    )
+    monkeypatch.setitem(progress.COUNTED, Way.STUDY, course(*[date(2023, 5, 6)] * 20, *[date(2024, 5, 8)] * 30))
+    assert of_study().expected == 40
+    assert of_study().sentence.endswith("；按上年同期进度应已入选40人，落后10人；在培0人，结业0人。")

@@ -158,9 +158,13 @@ def test_the_parser_never_takes_more_memory_than_it_is_given() -> None:
 
 
 def test_a_file_that_takes_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    good = c.sheet([c.row(1)])
+    good, told, run = c.sheet([c.row(1)]), [], subprocess.run
     monkeypatch.setattr(reader, "SECONDS", 0.001)
+    monkeypatch.setenv("DATABASE_URL", "postgresql://ce:secret@localhost/ce")
+    monkeypatch.setattr(subprocess, "run", lambda *what, **how: told.append(how["env"]) or run(*what, **how))
     assert refused(good) == reader.UNREADABLE
+    assert [{name for name in each if name.startswith(("CE_", "DATABASE"))} for each in told] == [set()]
+    assert told[0]["PATH"] == os.environ["PATH"]
 
 
 def test_a_parser_that_is_missing_is_no_fault_of_the_file(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -256,11 +256,16 @@ def test_a_person_on_file_gets_an_account_by_id_number(database: str) -> None:
     assert holder(signed_in("person1")).person_id == c.person_id(1)
 
 
-def test_a_password_fits_its_hash_alone_whatever_the_spelling_of_the_name(database: str) -> None:
+def test_a_password_fits_its_hash_alone_whatever_the_spelling_of_the_name(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    salts, made = [], bcrypt.gensalt
+    monkeypatch.setattr(bcrypt, "gensalt", lambda cost: salts.append(cost) or made(cost))
     assert passwords.fits(c.PASSWORD, passwords.hashed(c.PASSWORD))
     assert not passwords.fits(c.PASSWORD + "x", passwords.hashed(c.PASSWORD))
     assert not passwords.fits("x" * 73, passwords.hashed("x" * 72))
     assert not passwords.fits("a\x00\ud800", passwords.hashed(c.PASSWORD))
+    assert min(salts) >= 12
     c.assemble()
     with db.reading() as session:
         account, _ = accounts._tried(session, " Reviewer\ud800 ", None, "")

@@ -119,7 +119,7 @@ def counted(programme: str = SPECIAL) -> tuple[list[Any], list[Any]]:
     with db.reading() as session:
         (found,) = [each for each in places.study_programmes(2024) if each.code == programme]
         done = [(row.key, row.on) for row in session.execute(study.done(found, 2024).order_by("key"))]
-        return done, [tuple(row)[1:] for row in session.execute(study.standing(found, 2024))]
+        return done, [tuple(row)[1:] for row in session.execute(study.standing(found, 2024, date(2025, 12, 31)))]
 
 
 def told(cast: c.Cast, by: str) -> list[str]:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import threading
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from streamlit.runtime.state import SafeSessionState, SessionState
 
@@ -44,3 +50,16 @@ def test_a_run_that_ends_waits_for_the_one_that_begins_and_other_sessions_for_ne
         assert done[1].wait(20)
         assert not done[0].is_set()
     assert done[0].wait(20)
+
+
+def test_of_what_a_socket_may_say_only_what_our_pages_say_is_heard() -> None:
+    assert app.app is not None
+    heard: list[str] = []
+    handlers = [name for name in vars(AppSession) if re.fullmatch("_handle_.*_request", name)]
+    browser: Any = SimpleNamespace(**{name: lambda *_, name=name: heard.append(name) for name in handlers})
+    for kind in ("load_git_info", "clear_cache", "app_heartbeat", "set_run_on_save", "stop_script"):
+        said: dict[str, Any] = {kind: True}
+        AppSession.handle_backmsg(browser, BackMsg(**said))
+    AppSession.handle_backmsg(browser, BackMsg(rerun_script=ClientState()))
+    assert len(handlers) > len(heard)
+    assert heard == ["_handle_app_heartbeat_request", "_handle_stop_script_request", "_handle_rerun_script_request"]

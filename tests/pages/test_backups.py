@@ -32,7 +32,9 @@ def test_an_administrator_restores_on_the_screen_and_has_to_sign_in_anew(cast: C
 
 def test_the_key_is_rotated_on_the_screen_and_what_was_signed_before_still_holds(cast: Cast) -> None:
     before = signing.signed(b"a card")
-    app = open_page("backups", sign_in("admin"))
+    app = open_page("keys", sign_in("admin"))
+    assert {each.proto.label for each in app.get("download_button")} == {"打印密钥恢复单"}
+    assert "/.well-known/jwks.json" in [each.proto.url for each in app.get("link_button")]
     (first,) = held(app)
     assert (first["状态"], bool(first["启用时间"])) == ("现用", True)
     app.text_input(key="rotate-reason").set_value("例行更换")

@@ -83,7 +83,7 @@ def test_time_that_was_not_counted_is_appealed_and_its_answer_stands_beside_it(c
     app = open_page("credit_lookup", sign_in("person"))
     app.text_area(key=f"appeal-{person}-words").set_value("在看打印的讲义")
     next(each for each in app.button if each.label == "提出申诉").click().run()
-    assert boxes(app, "success") == ["申诉已提出，由课程主管的人社部门答复；答复会显示在这段时间旁。"]
+    assert boxes(app, "success") == ["申诉已提出，由课程主管的人社部门答复；答复会显示在上面的表里。"]
     (filed,) = appealed()
     with db.transaction() as session:
         said = {"version": filed.version, "actor": cast["reviewer"], "now": people.AFTER}

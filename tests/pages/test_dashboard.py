@@ -56,10 +56,29 @@ def test_a_leader_of_a_league_sees_bases_and_an_employer_its_own_people(cast: Ca
     league = open_page("quota_dashboard", sign_in("hohhot_leader"), year=str(behind_year()))
     assert figures(league)["培训人次"] == "0"
     assert not [each for each in league.selectbox if each.label == "盟市"]
-    clerk = open_page("quota_dashboard", sign_in("employer"), year=str(behind_year()))
+    clerk = open_page("quota_dashboard", sign_in("employer"), year=str(behind_year()), employer="0")  # nobody's
     assert list(figures(clerk)) == ["学时完成率"]
-    other = open_page("quota_dashboard", sign_in("hohhot_leader"), employer=str(cast.places["hospital"].id))
-    assert "没有找到这条机构" in other.error[0].value
+
+
+NONSENSE = dict.fromkeys(("on", "league", "base", "kind", "subject", "month", "sector", "level", "age"), "不知所云")
+NONSENSE |= dict.fromkeys(("employer", "programme", "show", "measure", "per", "of", "by", "slide"), "nonsense")
+
+
+def test_a_forged_address_shows_nobody_elses_figures_and_nonsense_narrows_nothing(cast: Cast) -> None:
+    posted(cast)
+    others = {"league": "自治区本级", "base": "示例继续教育基地", "by": "league", "month": "13", "on": "2026-02-30"}
+    for username, forged in (("leader", NONSENSE | {"year": "1066"}), ("hohhot_admin", others)):
+        token = sign_in(username)
+        honest, app = (open_page("quota_dashboard", token, **query) for query in ({}, forged))
+        assert figures(app) == figures(honest)
+        assert [each.value for each in app.subheader] == [each.value for each in honest.subheader]
+        assert not [each for each in app.button if str(each.key).startswith("clear-")]
+    assert open_page("presentation", sign_in("leader"), **NONSENSE).title[0].value == "总体情况"
+    for page in ("quota_dashboard", "presentation"):
+        app = open_page(page, sign_in("hohhot_leader"), employer=str(cast.places["hospital"].id))
+        assert not app.exception
+        assert "没有找到这条机构" in app.error[0].value
+        assert not app.metric
 
 
 def test_the_dashboard_is_presented_one_thing_at_a_time_under_the_same_filters(cast: Cast) -> None:

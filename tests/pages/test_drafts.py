@@ -76,7 +76,8 @@ def test_an_incomplete_new_one_is_kept_as_a_draft_of_its_own_name_beside_another
         press(app, "保存")
         assert "已存为草稿" in boxes(app, "warning")[0]
         assert app.text_input(key="plan-new-title").value == title
-    app = open_page("filing", sign_in("base"))
+    app = open_page("filing", sign_in("base"), item="1")  # come back to from what was opened: it is not gone to anew
+    assert app.title[0].value == "申报"
     links = {each.proto.label: each.proto.query_string for each in app.main if each.type == "page_link"}
     drafts = {label: query for label, query in links.items() if label.startswith("草稿：")}
     assert list(drafts) == ["草稿：“乙班草稿”（培训计划）", "草稿：“甲班草稿”（培训计划）"]

@@ -42,6 +42,7 @@ MAY_OPEN: dict[str, set[Role]] = {
     "filed_figures": {Role.ADMIN, Role.REVIEWER, Role.TITLE_OFFICER, Role.LEADER},
     "filing": {Role.BASE_CLERK, Role.PERSON, Role.EMPLOYER_CLERK},
     "home": set(Role),
+    "keys": {Role.ADMIN},
     "learning": {Role.PERSON},
     "ledger": {Role.ADMIN, Role.REVIEWER},
     "messages": set(Role),

@@ -188,6 +188,8 @@ def programmes(
         for line in lines:
             st.markdown(md(line.sentence))
         st.caption("点图中的一个项目，下方列出各单位的完成情况。")
+        if seen.wanted.without("league") != Wanted(seen.wanted.year, seen.wanted.on):
+            st.caption("专项项目按年度、截至日期和盟市统计，不随其他筛选条件变化。")
     if chosen is not None and offices is not None:
         _by_office(seen, chosen, offices, ask, narrow if seen.actor.oversees_region else None)
 

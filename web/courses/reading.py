@@ -159,11 +159,14 @@ def not_begun(found: Course, actor: Actor) -> None:
         return frame.rename(columns={"account": "has_account"}), count
 
     columns = [name for name in PEOPLE if not name.endswith("_at")]
-    frame, count = tables.listing(ask, actor, name="people")
-    st.caption(f"还有{count:,}人没有开始学习；没有账号的，由管理员或本人开通后才能学习。")
+    st.caption("没有账号的，由管理员或本人开通后才能学习。")
+    with tables.above():
+        frame, count = tables.listing(ask, actor, name="people")
+        st.caption(f"还有{count:,}人没有开始学习", width="content")
+        if count:
+            tables.export(lambda session, who: ask(session, who, limit=None)[0], columns, name="未开始学习人员")
     empty = "没有这样的单位，或该单位的人都已开始学习。" if part else "都已开始学习。"
     tables.table(frame, columns, empty=empty)
-    tables.export(lambda session, who: ask(session, who, limit=None)[0], columns, name="未开始学习人员")
 
 
 def learners(found: Course, actor: Actor) -> None:
@@ -174,8 +177,10 @@ def learners(found: Course, actor: Actor) -> None:
         return frame.rename(columns={"account": "has_account"}), count
 
     columns = [name for name in PEOPLE if name != "has_account"]
-    frame, _ = tables.listing(ask, actor, name="people")
-    tables.export(lambda session, who: ask(session, who, limit=None)[0], columns, name="学员学习进度")
+    with tables.above():
+        frame, count = tables.listing(ask, actor, name="people")
+        if count:
+            tables.export(lambda session, who: ask(session, who, limit=None)[0], columns, name="学员学习进度")
     tables.table(frame, columns, empty="还没有人开始学习。")
 
 

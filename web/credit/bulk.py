@@ -72,11 +72,12 @@ def starting(actor: Actor) -> None:
     with db.reading() as session:
         count = len(printing.whose(session, actor, meant))
     st.caption(f"共{count:,}人有学时，将各打印一张；已有的卡仍有效且内容相同的，印原来那张。" if count else "没有人。")
-    origin = context.origin()
+    if not context.known().address:
+        st.caption(context.without_address("审验卡"))
 
     def start() -> None:
         def act(session: Session, **who: Unpack[Who]) -> str:
-            run = printing.start(session, meant, size=size, form=form, words=words, origin=origin, **who)
+            run = printing.start(session, meant, size=size, form=form, words=words, **who)
             return f"第{run.id}批已开始打印，共{run.people:,}人。可以离开本页，完成后回来下载。"
 
         if deeds.deed(act, "print-run", str(meant), size, form):
@@ -163,14 +164,17 @@ def _run(run: dict[Any, Any], actor: Actor) -> None:
         else:
             out = f"，{run['left_out']:,}人没有打印" if run["left_out"] else ""
             st.markdown(f"{chip(state)}　{run['done']:,}张{out}　{md(run['failed'])}")
+        done = False
         with st.container(horizontal=True):
             if state is State.DONE:
                 _download(number, run)
             elif state in (State.WAITING, State.ISSUING, State.DRAWING):
-                st.button("停止", key=f"run-stop-{number}", on_click=_stop, args=(number,))
+                done = st.button("停止", key=f"run-stop-{number}", on_click=_stop, args=(number,))
             else:
                 label = "重新生成文件" if state in (State.EXPIRED, State.STALE) else "继续"
-                st.button(label, key=f"run-again-{number}", on_click=_again, args=(number,))
+                done = st.button(label, key=f"run-again-{number}", on_click=_again, args=(number,))
+        if done:  # the whole page, which says what came of it and whether to look every few seconds
+            st.rerun()
         if run["left_out"]:
             with st.expander(f"没有打印的（{run['left_out']:,}人）"):
                 with db.reading() as session:

@@ -53,7 +53,9 @@ def of(person_id: int, authority_id: int, offered: list[int], actor: Actor) -> N
             tables.download(
                 f"下载{title}审验卡（PDF）", content, name, unmarked=tables.Unmarked.OWN, mime="application/pdf"
             )
-            st.link_button("核验此卡", f"{context.origin()}/verify/{code}", icon=":material/verified:")
+            st.link_button("核验此卡", f"/verify/{code}", icon=":material/verified:")
+        if not oneself and not context.known().address:
+            st.caption(context.without_address("审验卡"))
 
 
 def _issue(person_id: int, key: str, year: int) -> None:
@@ -68,8 +70,8 @@ def _issue(person_id: int, key: str, year: int) -> None:
 
     if made := deeds.deed(act, "card", person_id, year, since, size, full):
         card, look = made
-        title, origin = faces.span(cards.said_by(card)), context.origin()
-        content = cards.pdf(card, look, verify_url=f"{origin}/verify/{card.code}")
+        title = faces.span(cards.said_by(card))
+        content = cards.pdf(card, look, verify_url=tokens.place(context.known().address, card.code))
         state["card"] = (person_id, card.code, title, cards.filename(card), content)
 
 
@@ -111,11 +113,11 @@ def issued(person_id: int, found: pd.DataFrame, actor: Actor) -> None:
 
 def _again(card_id: int) -> None:
     """Print it once more as it was issued (再次打印), a logged act."""
-    origin = context.origin()
+    office = context.known().address
 
     def content(session: Session, **who: Unpack[Who]) -> bytes:
         card = cards.printed_again(session, card_id, **who)
-        return cards.pdf(card, templates.of_card(session, card), verify_url=f"{origin}/verify/{card.code}")
+        return cards.pdf(card, templates.of_card(session, card), verify_url=tokens.place(office, card.code))
 
     tables.download(
         "再次打印（PDF）",

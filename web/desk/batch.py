@@ -77,7 +77,7 @@ def _ask(plain: Sequence[tuple[Row, str]], aside: Sequence[tuple[Row, str]]) -> 
     many = f"列表最前面的{MOST}件待审，其余的请缩小筛选条件后再办" if count == MOST else f"列表各页共{count}件待审"
     st.caption(f"{many}：{len(plain)}件没有提示，可以一起通过；{len(aside)}件须逐件审核，不在其内。")
     chosen = [row.submission for row, told in plain if _ticked(row, told)]
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, key="batch-acts"):
         done = st.button(
             f"通过所选{len(chosen)}件" if chosen else "没有选中",
             type="primary",
@@ -118,7 +118,7 @@ def _approve(chosen: Sequence[Submission]) -> None:
         passed += deeds.deed(act, *once, refused=f"“{each.title}”没有通过：") is not None
     failed = len(chosen) - passed
     left = f"，没有通过{failed}件" if failed else ""
-    deeds.say("warning" if failed else "success", f"批量办理{len(chosen)}件：通过{passed}件{left}。")
+    deeds.say("warning" if failed else "success", f"批量办理{len(chosen)}件：通过{passed}件{left}。", first=True)
     opened = st.query_params.get("item", "")
     if opened.isdecimal() and int(opened) in {each.id for each in chosen}:
         st.session_state["desk-after"] = int(opened)

@@ -4,7 +4,7 @@ const GRACE = 200 // ms in which a freshly drawn item takes no decision: nobody 
 const GIVE_UP = 4000 // ms without a run after which the keys live again: the press came to nothing
 const FOOT = 16 // px left free at the foot of the window
 const HEAD = 64 // px of Streamlit's own header
-const FIELD = "opinion"
+const ASKED = ["opinion", "remarks", "evidence"] // what a key asks for that decides nothing
 const FIRST = "[data-testid=stPopoverBody] [class*=st-key-remarks-] input" // in what the key of remarks opens
 const HELD = "data-desk-held" // on the page itself, whose buttons are drawn anew meanwhile
 const DECISIONS = ".st-key-decisions button"
@@ -86,7 +86,7 @@ class Desk {
     this.held = null // {run, deed, since}: pressed while this run of the page was drawn
     this.drawn = 0
     this.later = null // {at, since}: a decision pressed while what was typed before is still on its way
-    this.awaited = null // {at, since}: a field that was asked for and is not drawn yet
+    this.wish = null // {name, since, opened}: what was asked for by key and is not there yet
     this.fold = root.querySelector(".fold")
     this.fold.onclick = () => this.folded(!this.root.classList.contains("folded"))
     this.list.onclick = event => {
@@ -169,11 +169,14 @@ class Desk {
     document.documentElement.setAttribute(HELD, "")
   }
 
-  /** Let go once the next drawing is whole: what is on screen is what a press will mean. */
   look() {
-    if (this.awaited) this.arrived()
     if (this.later) this.pressLater()
-    if (!this.held && !this.turned) return
+    if (this.held || this.turned) this.letGo()
+    if (this.wish) this.grant()
+  }
+
+  /** Let go once the next drawing is whole: what is on screen is what a press will mean. */
+  letGo() {
     if (running()) {
       this.drawn = 0
       return
@@ -225,10 +228,10 @@ class Desk {
 
   pressed(event) {
     if (event.key === "Tab") reachable()
+    if (event.key === "Escape") this.wish = null
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || covered()) return
     if (event.key === "Escape" && editing(event) && event.target.closest?.(".st-key-bar")) event.target.blur()
-    if (editing(event) || this.awaited) return
-    if (!this.data.desk) return
+    if (editing(event) || this.wish || !this.data.desk) return
     const key = event.key.toLowerCase()
     if (key === "j") this.step(1)
     else if (key === "k") this.step(-1)
@@ -241,16 +244,43 @@ class Desk {
   }
 
   press(name, event) {
-    if (this.held || this.later || event.repeat) return
+    if (event.repeat) return
+    if (ASKED.includes(name)) {
+      this.tell("")
+      this.wish = { name, since: performance.now(), opened: false }
+      this.grant()
+      return
+    }
+    if (this.held || this.later) return
+    const button = document.querySelector(`[class*="st-key-${name}-"] button:not([disabled])`)
+    this.tell(button || running() ? "" : this.nothing(name))
+    button?.click()
+  }
+
+  /** What was asked for, once it is drawn and of the item that is open: a key pressed meanwhile is no key. */
+  grant() {
+    const { name, opened } = this.wish
+    const now = performance.now()
+    const busy = this.held || this.later
+    if (busy || (running() && !opened)) this.wish.since = now
+    if (busy) return
     const at = `[class*="st-key-${name}-"]`
-    const field = document.querySelector(`${at} textarea, ${at} input`)
+    const field = document.querySelector(opened ? FIRST : `${at} textarea, ${at} input`)
     const button = document.querySelector(`${at} button:not([disabled])`)
-    const nothing = !field && !button && name !== FIELD && !running()
-    this.tell(nothing ? this.data.nothing[this.data.open === null ? "" : name] : "")
-    if (field) field.focus()
-    else if (name === FIELD) this.await(`[class*="st-key-${FIELD}-"] textarea`)
-    else button?.click()
-    if (button && name === "remarks") this.await(FIRST)
+    if (field) {
+      this.wish = null
+      field.focus()
+    } else if (button && !opened) {
+      this.wish = name === "remarks" ? { name, since: now, opened: true } : null // its first field
+      button.click()
+    } else if (now - this.wish.since > (opened ? GIVE_UP : GRACE)) {
+      this.wish = null
+      this.tell(this.nothing(name))
+    }
+  }
+
+  nothing(name) {
+    return this.data.nothing[this.data.open === null ? "" : name]
   }
 
   /** Why a key did nothing, until the next one. */
@@ -258,19 +288,9 @@ class Desk {
     this.root.querySelector(".told").textContent = words ?? ""
   }
 
-  /** A field is asked for before it is drawn: what is typed meanwhile is no key. */
-  await(at) {
-    this.awaited = { at, since: performance.now() }
-  }
-
-  arrived() {
-    const field = document.querySelector(this.awaited.at)
-    field?.focus()
-    if (field || performance.now() - this.awaited.since > GIVE_UP) this.awaited = null
-  }
-
   /** A decision is pressed by mouse or by key alike: held as long as the one before is under way. */
   clicked(event) {
+    if (event.isTrusted) this.wish = null // the hand went elsewhere
     const button = event.target.closest?.(DECISIONS)
     if (!button || button.closest("[data-testid=stPopover]")) return // to open remarks decides nothing
     if (!this.held && !(running() && this.data.open !== null)) {

@@ -49,6 +49,7 @@ def nothing(words: Mapping[Action, str]) -> dict[str, str]:
     return {action.value: f"这一件现在不能由您办理“{word}”。" for action, word in words.items()} | {
         "": "还没有打开哪一件。按J打开第一件，或从列表中点开。",
         Action.UNDO.value: "这一件没有您可以撤销的决定；要撤销刚办的一件，先点“回到刚办的”。",
+        "opinion": "这一件现在不用写审核意见。",
         "remarks": "这一件现在不能写分条意见。",
         "evidence": "这一件没有材料。",
         "late": "页面刚刚更新，这一件没有办理。请看过后再按一次。",
@@ -76,7 +77,8 @@ def listing(
 ) -> None:
     """The list (审核列表), the open item marked; a click, Enter, J or K puts another into the address bar.
 
-    `desk`: whether what is open stands beside it and is decided by key; else the list is as long as its rows.
+    `desk`: whether what is open stands beside it and is decided by key. Else the list is as long as its rows, and what
+    was clicked opens on another page (`clicked`), from which the browser's own way back leads to the list.
     """
     st.session_state["desk-run"] = st.session_state.get("desk-run", 0) + 1
     kind = next((kinds.of(row.submission) for row in rows if row.submission.id == opened), None)
@@ -95,7 +97,7 @@ def listing(
             "deeds": KEYS if desk else {},
             "nothing": nothing(words),
         },
-        on_open_change=_opened,
+        on_open_change=_opened if desk else _clicked,
     )
 
 
@@ -103,6 +105,23 @@ def _opened() -> None:
     chosen = st.session_state["desk-list"].get("open")
     if isinstance(chosen, int):
         address.choose("item", chosen)
+
+
+def _clicked() -> None:
+    chosen = st.session_state["desk-list"].get("open")
+    if isinstance(chosen, int):
+        click(chosen)
+
+
+def click(submission_id: int) -> None:
+    """As if this one was clicked in a list that stands alone."""
+    st.session_state["desk-list-clicked"] = submission_id
+
+
+def clicked() -> int | None:
+    """What was just clicked in a list that stands alone, once; in the address, going back would go there anew."""
+    found: int | None = st.session_state.pop("desk-list-clicked", None)
+    return found
 
 
 def _drawn(row: Row, unread: int, one_kind: bool, one_state: bool, *, whose: bool) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from web.deeds import Who
 from web.words import md, plain
 
 PEOPLE = "name employer attempts score exam_result at unposted".split()
-ITEMS = "item_number item_kind item_papers item_right item_tells item_flags stem".split()
+ITEMS = "item_number stem item_right item_flags item_tells item_papers item_kind".split()
 
 
 def people(exam: Exam, actor: Actor) -> None:
@@ -39,20 +39,24 @@ def people(exam: Exam, actor: Actor) -> None:
         place.metric(label, f"{value}人")
     if count.unposted and actor.role is Role.REVIEWER:
         st.button("补记学时", type="primary", key="credit-again", on_click=_again, args=(exam,))
-    shown = [each for each in PEOPLE if each != "unposted" or count.unposted]
+    shown = [each for each in PEOPLE if each != "unposted" or (len(frame) and frame["unposted"].any())]
     if not frame.empty:
         tables.export(asked, PEOPLE, name="考试成绩")
     chosen = tables.pick(frame, shown, name="answers", by="paper_id", empty="还没有人交卷。")
-    if chosen in set(frame["paper_id"]):
+    if chosen is not None and chosen in set(frame["paper_id"]):
         st.markdown(f"[查看这份答卷](/learn/paper/{chosen})　:gray[最好的一次，在新窗口打开]")
+        one = frame[frame["paper_id"] == chosen].iloc[0]
+        if one["unposted"] and actor.role is Role.REVIEWER:
+            st.caption(md(f"{one['name']}考试及格，学时没有记着：{one['unposted']}"))
+            st.button("补记这个人的学时", key="credit-one", on_click=_again, args=(exam, int(chosen)))
 
 
-def _again(exam: Exam) -> None:
+def _again(exam: Exam, paper_id: int | None = None) -> None:
     def act(session: Session, **who: Unpack[Who]) -> str:
-        posted, left = papers.credit_again(session, exam.id, **who)
+        posted, left = papers.credit_again(session, exam.id, paper_id, **who)
         return f"补记{posted}人的学时" + (f"，还有{left}人没有记上，原因见下表。" if left else "。")
 
-    deeds.deed(act, "credit-again", exam.id)
+    deeds.deed(act, "credit-again", exam.id, paper_id)
 
 
 def items(exam: Exam, actor: Actor) -> None:

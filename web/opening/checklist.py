@@ -15,7 +15,7 @@ from web.links import Place
 from web.words import md
 
 PLACES: dict[str, Place] = {
-    "key": ("backups", {}),
+    "key": ("keys", {}),
     "backup": ("backups", {}),
     "name": ("organizations", {"view": "本单位"}),
     "address": ("organizations", {"view": "本单位"}),

@@ -66,7 +66,7 @@ def address() -> None:
         def act(session: Session, **who: Unpack[Who]) -> str:
             if place := identity.decide_address(session, written, **who):
                 return f"对外网址已保存：审验卡的二维码、日历和邮件都指向{place}。"
-            return "对外网址已清除：按打开系统所用的网址。"
+            return "对外网址已清除：此后打印的审验卡和结业证书不印核验网址。"
 
         deeds.deed(act, "address", written)
 
@@ -77,7 +77,7 @@ def address() -> None:
             key="identity-address",
             max_chars=200,
             placeholder="如 https://jxjy.example.cn",
-            help="审验卡的二维码、日历订阅和邮件里的网址。留空则按打开系统所用的网址，别人不一定打得开。",
+            help="审验卡的二维码、日历订阅和邮件里的网址。留空的，审验卡不印核验网址，二维码只能用离线核验工具读。",
         )
         st.form_submit_button("保存网址", on_click=decide)
 
@@ -130,8 +130,8 @@ def post() -> None:
         try:
             if server := mail.Post.office(told):
                 server.send(server.sender, "测试邮件", "收到这封邮件，说明邮件服务器设置正确。")
-            st.success(f"已发到{md(kept.sender)}，请查收。")
+            deeds.say("success", f"已发到{kept.sender}，请查收。")
         except Refused as refused:
-            st.error(md(refused.words))
+            deeds.say("error", refused.words)
         except (OSError, smtplib.SMTPException) as failure:
-            st.error(f"没有发出：{md(str(failure)[:200])}。请核对服务器、端口、加密方式、用户名和授权码。")
+            deeds.say("error", f"没有发出：{str(failure)[:200]}。请核对服务器、端口、加密方式、用户名和授权码。")

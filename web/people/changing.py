@@ -54,7 +54,7 @@ def employer_of_many(asked: Any, count: int) -> None:
 
     `asked(session, actor, limit=None)` answers the list; where it has changed since it was drawn, nothing is done.
     """
-    with st.expander(f"为列出的{count:,}人设置工作单位"):
+    with st.popover(f"设置工作单位（{count:,}人）"):
         if count > acts.MOST_PLACED:
             st.caption(f"一次最多{acts.MOST_PLACED}人，请先按姓名或工作单位筛选。")
             return

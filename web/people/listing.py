@@ -20,8 +20,7 @@ from web.people import changing
 def chosen(actor: Actor) -> int | None:
     """The people an actor may look up (人员名单), with what each lacks; answers the one that is opened."""
     clerk = actor.role is Role.EMPLOYER_CLERK
-    bar = st.container(horizontal=True, vertical_alignment="bottom")
-    with bar:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
         text = address.searched("姓名或身份证号", key="q", placeholder="姓名可只输一部分，身份证号须完整", width=280)
         employer = "" if clerk else address.searched("工作单位", key="employer", width=240)
         offered = shortfalls.offered(context.today().year, actor.league)
@@ -31,26 +30,25 @@ def chosen(actor: Actor) -> int | None:
     def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
         return shortfalls.shortfalls(session, who, year, text=text, employer=employer, lack=lack, **page)
 
-    frame, count = tables.listing(asked, actor, name="person")
-    told = ["id_mask", "post", "level"] if clerk else ["id_mask", "employer", "post", "level"]
-    by_notice = [name for name in frame.columns if name not in shortfalls.FACTS]
-    shown = [name for name in by_notice if not name.endswith("差")]
-    with bar:
+    with tables.above():
+        frame, count = tables.listing(asked, actor, name="person")
+        told = ["id_mask", "post", "level"] if clerk else ["id_mask", "employer", "post", "level"]
+        by_notice = [name for name in frame.columns if name not in shortfalls.FACTS]
+        shown = [name for name in by_notice if not name.endswith("差")]
+        with db.reading() as session:
+            everybody = shortfalls.shortfalls(session, actor, year, limit=0)[1]
+            short = shortfalls.shortfalls(session, actor, year, lack=Lack.YEAR, limit=0)[1]
+        listed = f"，以下列出{count:,}人" if count != everybody else ""
+        st.caption(f"共{everybody:,}人，{year}年度短缺{short:,}人{listed}", width="content")
         tables.export(
             lambda session, who: asked(session, who, limit=None)[0],
             ["name", *told, *by_notice],
             name=f"{year}年度人员学时",
         )
-    with db.reading() as session:
-        everybody = shortfalls.shortfalls(session, actor, year, limit=0)[1]
-        short = shortfalls.shortfalls(session, actor, year, lack=Lack.YEAR, limit=0)[1]
-    st.caption(
-        f"共{everybody:,}人，{year}年度短缺{short:,}人" + (f"，以下列出{count:,}人" if count != everybody else "")
-    )
+        if actor.role in acts.KEEPERS and count:
+            changing.employer_of_many(asked, count)
     if lack and not count and everybody:
         empty = "没有人短缺。可把“短缺”换成“全部”查看所有人员。"
     else:
         empty = "没有符合条件的人员。请核对姓名或完整身份证号；人员随花名册和导入的学时入库，且须在您的管理权限内。"
-    if actor.role in acts.KEEPERS and count:
-        changing.employer_of_many(asked, count)
     return tables.pick(frame, ["name", *shown, *told], name="person", empty=empty)

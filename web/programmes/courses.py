@@ -41,8 +41,9 @@ def standing(actor: Actor, year: int) -> None:
     places[1].metric("培训", f"{frame['people'].sum():,}人次")
     places[2].metric("培训合格证书", f"{frame['training_certificates'].sum():,}本")
     places[3].metric("等级证书", f"{frame['grade_certificates'].sum():,}本")
+    if not frame.empty:
+        tables.export(asked, STANDING, name=f"数字技术工程师-{year}")
     tables.table(frame, STANDING, empty=f"{year}年度还没有通过报告的办班，也没有考核结果。")
-    tables.export(asked, STANDING, name=f"数字技术工程师-{year}")
 
 
 def _classes(session: Session, actor: Actor, year: int) -> pd.DataFrame:

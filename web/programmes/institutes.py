@@ -117,8 +117,8 @@ def catalogue(actor: Actor, _year: int) -> None:
         )
     )
     frame = occupations.listing()
-    tables.table(frame, CATALOGUE, empty="")
     tables.export(lambda _session, _who: occupations.listing(), CATALOGUE, name="职业目录")
+    tables.table(frame, CATALOGUE, empty="")
     if actor.oversees_region and actor.role is Role.ADMIN:
         _check()
 

@@ -18,7 +18,7 @@ from core.submissions.kinds import KINDS
 from core.submissions.programmes import capability, lines
 from core.submissions.programmes import merged as merging
 from core.submissions.programmes import summaries as summing
-from web import address, context, links, shell, tables
+from web import context, links, shell, tables
 from web.words import days_left
 
 ALL = "全部"
@@ -123,9 +123,8 @@ def filing(programme: str, year: int, actor: Actor, *, summaries: bool) -> None:
         }
         for each in there
     )
-    item = tables.pick(found, [str(name) for name in found if name != "id"], name="item", empty="")
+    item = tables.pick(found, [str(name) for name in found if name != "id"], name="item", empty="", elsewhere=True)
     if item is not None and actor.role in (Role.REVIEWER, Role.ADMIN):
-        address.choose("item", None)
         where = links.place(there[0].kind, item, actor)
         if where:
             shell.go(where[0], **where[1])

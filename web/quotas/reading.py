@@ -75,9 +75,9 @@ def shares(found: Programme, year: int, here: Actor) -> None:
         return
     st.markdown(f"**{md(found.name)}：各单位指标与进度**　:gray[单位：{md(found.unit)}]")
     shown = [name for name in _OFFICES if name == "office" or frame[name].notna().any()]
+    tables.export(asked, _OFFICES, name=f"{year}年{found.name}指标与进度")
     tables.table(frame, shown, empty="")
     st.caption("同一人在两个单位受训，两处各计一次，全区只计一次。")
-    tables.export(asked, _OFFICES, name=f"{year}年{found.name}指标与进度")
 
 
 def versions(found: Programme, year: int, here: Actor) -> None:
@@ -106,5 +106,6 @@ def versions(found: Programme, year: int, here: Actor) -> None:
         assert number
         with db.reading() as session:
             moved = targets.changes(session, here, found.code, year, number)
-        st.markdown(f"**第{number}版与上一版相比**" if number > 1 else "**第1版的指标**")
+        told = f"第{number}版与上一版相比" if number > 1 else "第1版的指标"
+        st.markdown(f"**{told}**　:gray[单位：{md(found.unit)}]")
         tables.table(moved, ["office", "was", "became", "moved"], empty="这一版没有改变本单位的指标。")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Unpack
@@ -20,6 +20,7 @@ from core.submissions import kinds, reports, workflow
 from core.tables.problems import Problem
 from web import address, context, deeds, links, submissions, tables
 from web.deeds import Who
+from web.desk import listing
 from web.facts import fact, facts
 from web.reports import over_plan, seminar, trail
 from web.words import chip, days_left, md
@@ -86,7 +87,7 @@ def own(report: Report, actor: Actor) -> None:
             gone = sum(each.undone_at is not None for each in left)
             st.caption(f"本计划还有{len(left)}人没有登记学时" + (f"，其中{gone}人的学时已冲销。" if gone else "。"))
             label, key = f"补报其余{len(left)}行", f"supplement-{report.id}"
-            st.button(label, key=key, on_click=supplement, args=(report.id,))
+            st.button(label, key=key, on_click=supplement, args=(report.id, _open))
     if st.toggle("查看花名册", key="roster", bind="query-params"):
         reading(report, actor)
 
@@ -99,7 +100,7 @@ def owed(actor: Actor) -> None:
     for number, title, words in left.itertuples(index=False):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.info(f"“{md(title)}”{words}。")
-            st.button("补报更正", key=f"undone-{number}", on_click=supplement, args=(number,))
+            st.button("补报更正", key=f"undone-{number}", on_click=supplement, args=(number, listing.click))
     if due.empty:
         return
     st.html(links.STYLE)
@@ -121,8 +122,12 @@ SOON = 7
 """Days left from which a report that is owed is marked."""
 
 
-def supplement(report_id: int) -> None:
-    """Begin a supplement (补报) to one's own report, and open it."""
+def _open(report_id: int) -> None:
+    address.choose("item", report_id)
+
+
+def supplement(report_id: int, open_: Callable[[int], None]) -> None:
+    """Begin a supplement (补报) to one's own report, and open it as the page does that has the button."""
 
     def act(session: Session, **who: Unpack[Who]) -> tuple[str, int]:
         added = reports.supplement(session, report_id, **who)
@@ -130,7 +135,7 @@ def supplement(report_id: int) -> None:
         return f"补报已建立，共{added.people + added.faults}行，请在下面改正后报送。", added.id
 
     if added := deeds.deed(act, "supplement", report_id):
-        address.choose("item", added)
+        open_(added)
 
 
 def reading(report: Report, actor: Actor) -> None:
@@ -156,6 +161,13 @@ def reading(report: Report, actor: Actor) -> None:
     if not report.plan.credit_years:
         shown.remove("credit_year")
     with st.expander(f"培训花名册（{len(rows)}行，有错误、有意见和有提示的在前）", expanded=len(rows) <= 20):
+        tables.export(
+            lambda session, who: _first_what_to_look_at(
+                reports.rows(session, report.id, who).rename(columns=roster_columns(report)), problems, remarked
+            ),
+            shown,
+            name=f"花名册-{report.id}",
+        )
         if workflow.Action.RETURN in workflow.moves_for(report, actor):
             st.caption("要退回其中几行的，在左边勾选，再点下面的“分条意见”写明原因。")
             of: dict[str, Any] = {
@@ -166,13 +178,6 @@ def reading(report: Report, actor: Actor) -> None:
             tables.tick(rows, shown, name=f"roster-{report.id}", empty="没有花名册。", **of)
         else:
             tables.table(rows, shown, empty="没有花名册。")
-        tables.export(
-            lambda session, who: _first_what_to_look_at(
-                reports.rows(session, report.id, who).rename(columns=roster_columns(report)), problems, remarked
-            ),
-            shown,
-            name=f"花名册-{report.id}",
-        )
 
 
 def _first_what_to_look_at(

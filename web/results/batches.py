@@ -79,7 +79,6 @@ def opened(number: int, actor: Actor) -> None:
     if batch.remark:
         told.append(("原因", batch.remark))
     facts(told)
-    tables.table(shown, ROW, empty="这一批没有成绩。")
     with st.container(horizontal=True):
         tables.export(
             lambda session, who: results.rows(session, number, who).rename(columns=NAMES),
@@ -88,6 +87,7 @@ def opened(number: int, actor: Actor) -> None:
         )
         if batch.credit_batch_id and actor.role is Role.REVIEWER:
             shell.link("ledger", f"入账第{batch.credit_batch_id}批", batch=str(batch.credit_batch_id))
+    tables.table(shown, ROW, empty="这一批没有成绩。")
     if actor.role is Role.REVIEWER and batch.authority_id == actor.organization_id:
         _deciding(batch.id, batch.version, batch.state, shown)
 

@@ -30,7 +30,7 @@ def draw(courses: list[Course], actor: Actor) -> None:
     with db.reading() as session:
         frame = platforms.listing(session, actor).rename(columns=NAMES)
     if shown := st.session_state.get(_SHOWN_ONCE):
-        st.success(f"“{md(shown[0])}”已开通。编号和密钥如下，密钥只显示这一次，请交给平台的管理人员。")
+        st.markdown(f"**“{md(shown[0])}”的编号和密钥**　密钥只显示这一次，请交给平台的管理人员。")
         st.code(f"编号 {shown[1]}\n密钥 {shown[2]}", language=None)
         st.button("已记下，不再显示", on_click=st.session_state.pop, args=(_SHOWN_ONCE,), key="platform-noted")
     empty = "还没有学习平台。由主管部门的审核员开通。"

@@ -155,7 +155,7 @@ def _decided(rows: Sequence[Sequence[Any]]) -> None:
 
         done += deeds.deed(act, outcome, number, version, reason, refused=f"{name}没有办理：") is not None
     if len(rows) > 1:
-        deeds.say("success" if done == len(rows) else "warning", f"共{len(rows)}人，已办理{done}人。")
+        deeds.say("success" if done == len(rows) else "warning", f"共{len(rows)}人，已办理{done}人。", first=True)
     if done:
         st.session_state["study-ticked"], st.session_state["study-reason"] = set(), ""
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.ground import db
 from core.ground.access import Actor
@@ -61,21 +62,31 @@ def pick(
     name: str,
     empty: str,
     by: str = "id",
+    elsewhere: bool = False,
 ) -> int | None:
-    """Selectable table (选择一行): the choice is kept in the query parameter `name`. Answers the chosen id."""
+    """Selectable table (选择一行): the choice is kept in the query parameter `name`. Answers the chosen id.
+
+    `elsewhere`: it opens on another page, and is answered once; in the address, going back would go there anew.
+    """
+    key = f"{name}-table"
+    chosen = st.session_state.pop(f"{key}-once", None) if elsewhere else address.chosen(name)
     if frame.empty:
         shell.empty(empty)
-        return address.chosen(name)
-    ids, chosen, key = [int(value) for value in frame[by]], address.chosen(name), f"{name}-table"
+        return chosen
+    ids = [int(value) for value in frame[by]]
 
     def opened() -> None:
         sent = st.session_state[key].get("open")
         number = sent.get("id") if isinstance(sent, dict) else None
-        address.choose(name, number if isinstance(number, int) else None)
+        number = number if isinstance(number, int) else None
+        if elsewhere:
+            st.session_state[f"{key}-once"] = number
+        else:
+            address.choose(name, number)
 
     data = _data(frame, columns, ids, "open", chosen=chosen if chosen in ids else None, hint=HINT)
-    _LIST(key=key, data=data, on_open_change=opened)
-    return address.chosen(name)
+    _LIST(key=key, data=data | {"below": chosen is not None}, on_open_change=opened)
+    return chosen
 
 
 def tick(
@@ -156,6 +167,11 @@ def _paper(begins: int, here: int, count: int) -> str:
         return ""
     rest = f"打印全部请用“打印”，一次不超过{PRINTED_ROWS}行" if count <= PRINTED_ROWS else "全部请导出 Excel"
     return f"本页是第{begins + 1:,}至{begins + here:,}行，共{count:,}行；{rest}。"
+
+
+def above() -> DeltaGenerator:
+    """The line above a list (名单上方): its pages, how many there are, export and print, side by side."""
+    return st.container(horizontal=True, vertical_alignment="center")
 
 
 def listing(ask: Callable[..., tuple[pd.DataFrame, int]], here: Actor, *, name: str) -> tuple[pd.DataFrame, int]:

@@ -218,7 +218,7 @@ class List {
       this.all.checked = here > 0 && here === this.data.rows.length
       this.all.indeterminate = here > 0 && here < this.data.rows.length
     }
-    this.box.classList.toggle("short", this.find(chosen) !== null && mode === "open" && this.data.rows.length > 6)
+    this.box.classList.toggle("short", this.data.below === true && this.data.rows.length > 6)
     const scrolls = this.box.scrollHeight > this.box.clientHeight + 1 && mode === "read"
     if (scrolls) this.box.tabIndex = 0
     else this.box.removeAttribute("tabindex")

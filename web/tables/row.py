@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import streamlit as st
 
@@ -40,9 +41,10 @@ def _dialog(
     """Every cell as it was when opened (optimistic lock): another's change is not overwritten."""
     with st.form(f"{prefix}-{row}-form", border=False):
         st.caption(f"第{row}行")
-        places = st.columns(2)
+        places: Sequence[Any] = ()
         for at, (column, before) in enumerate(cells.items()):
             heading, key = headings.get(column, column), f"{prefix}-{row}-{column}"
+            places = places if at % 2 else st.columns(2)  # by twos, so that a telephone shows them in their order
             if offered := choices.get(column):
                 places[at % 2].selectbox(heading, offered, None, placeholder=before or "请选择", key=key)
             else:

@@ -17,7 +17,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from core.ground.db.columns import EncryptedText, one_throughout
-from core.ground.db.sessions import BESIDE, done_something, others_may_write
+from core.ground.db.sessions import BESIDE, done_something, others_may_write, unquoted
 from core.ground.deeds import with_nul
 
 
@@ -118,7 +118,7 @@ def laid(session: Session, prepared: Bound) -> Bound:
     names = connection.info.setdefault(BESIDE, [])
     name, columns = f"laid_{len(names)}", list(map(connection.dialect.identifier_preparer.quote, prepared.columns))
     into = f"INSERT INTO temp.{name} VALUES ({', '.join('?' * len(columns))})"  # noqa: S608
-    with contextlib.closing(connection.connection.cursor()) as cursor:
+    with _told(connection.dialect, into), contextlib.closing(connection.connection.cursor()) as cursor:
         cursor.execute("PRAGMA query_only=OFF")
         if not names:
             cursor.execute("PRAGMA temp_store=MEMORY")
@@ -147,7 +147,7 @@ def _put(session: Session, prepared: Bound, same: Mapping[str, int], otherwise: 
     own, table = list(map(quote, prepared.columns)), quote(prepared.table.name)
     into = f"{table} ({', '.join([*own, *map(quote, same)])})"
     done_something(connection)
-    with contextlib.closing(connection.connection.cursor()) as cursor:
+    with _told(dialect, into), contextlib.closing(connection.connection.cursor()) as cursor:
         if prepared.laid:
             given = ", ".join([*own, *("?" * len(same))])
             rows = f"SELECT {given} FROM temp.{prepared.laid} WHERE true"  # noqa: S608
@@ -162,6 +162,16 @@ def _put(session: Session, prepared: Bound, same: Mapping[str, int], otherwise: 
         else:
             values = ", ".join("?" * len(columns))
             cursor.executemany(f"INSERT INTO {into} VALUES ({values}){otherwise}", lines)  # type: ignore[arg-type]  # noqa: S608
+
+
+@contextlib.contextmanager
+def _told(dialect: sa.Dialect, into: str) -> Iterator[None]:
+    """What the driver says of rows written behind SQLAlchemy's back is told as any other statement's is."""
+    try:
+        yield
+    except dialect.loaded_dbapi.Error as told:
+        unquoted(told)
+        raise sa.exc.DBAPIError.instance(into, None, told, dialect.loaded_dbapi.Error, dialect=dialect) from told
 
 
 def _bound(kind: sa.types.TypeEngine[Any], given: Any, dialect: sa.Dialect) -> Iterable[Any]:

@@ -7,6 +7,7 @@ import functools
 import hashlib
 import hmac
 import os
+import re
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -72,11 +73,19 @@ def has_keys() -> bool:
     return key_path().exists()
 
 
+_LEFT = 60
+"""Seconds after which nobody is still writing a file of secrets."""
+
+
 def use_secrets(held: Sequence[bytes]) -> None:
     """Put these secrets in the key file's place (更换密钥文件), the newest first; all or nothing, the owner's alone."""
     path = key_path()
     partial = _written(path, held)
     partial.replace(path)
+    for left in path.parent.glob(f"{path.name}.*"):  # by a process that was killed before its file was in place
+        is_ours = re.fullmatch("[0-9a-f]{16}", left.suffix[1:])
+        if is_ours and left.stat().st_mtime < path.stat().st_mtime - _LEFT:
+            left.unlink(missing_ok=True)
     _ours.cache_clear()
 
 

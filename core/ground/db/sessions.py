@@ -78,11 +78,30 @@ def made_for(address: str, **pool: Any) -> sa.Engine:
     _made.add(made)
     sa.event.listen(made, "before_cursor_execute", _without_nul, retval=True)
     sa.event.listen(made, "begin", _nothing_done)
+    sa.event.listen(made, "handle_error", _without_values)
     if made.dialect.name == "sqlite":
         sa.event.listen(made, "connect", _sqlite_connect)
         sa.event.listen(made, "begin", _sqlite_begin)
         sa.event.listen(made, "checkin", _put_away)
     return made
+
+
+def _without_values(error: sa.engine.ExceptionContext) -> None:
+    told, known = error.original_exception, error.sqlalchemy_exception
+    if isinstance(known, sa.exc.DBAPIError):
+        kind = type(told)
+        known.args = (f"({kind.__module__}.{kind.__name__}) {unquoted(told)}",)
+
+
+def unquoted(told: BaseException) -> str:
+    """Take out of a driver's error whatever it quotes of what was to be kept (不入日志), and answer what is left.
+
+    PostgreSQL quotes the row that it refuses below the first line, and what is no number or no day in that one too.
+    """
+    state = getattr(told, "sqlstate", None) or ""
+    said = f"SQLSTATE {state}" if state.startswith("22") else str(told).partition("\n")[0]
+    told.args = (said,)
+    return said
 
 
 def _sqlite_connect(connection: Any, _record: Any) -> None:

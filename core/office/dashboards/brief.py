@@ -6,7 +6,7 @@ Its findings are computed: what is furthest from where it should be comes first.
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from PIL import Image
 from pptx import Presentation
 from pptx.chart.data import CategoryChartData
 from pptx.dml.color import RGBColor
-from pptx.enum.chart import XL_CHART_TYPE
+from pptx.enum.chart import XL_CHART_TYPE, XL_LEGEND_POSITION
 from pptx.util import Inches, Pt
 
 from core.ground import paper, taken
@@ -25,8 +25,9 @@ from core.office.dashboards.asked import Measure, Per
 from core.office.dashboards.board import Board, Tile, told
 from core.office.dashboards.programmes import Line
 
-FINDINGS, NAMED, ROWS, LONGEST = 3, 3, 5, 26
-"""So many findings, so many that lead and lag, so many rows of what is late, so many signs of a title."""
+FINDINGS, NAMED, ROWS, LATEST, LONGEST = 3, 3, 5, 8, 26
+"""So many findings, so many that lead and lag, so many rows of what is late, so many offices with most that is late, so
+many signs of a title."""
 
 HALF, NARROW = 86, 330
 """Of a chart beside another: its width in millimetres, and its bars in pixels, so that its words can be read."""
@@ -76,7 +77,7 @@ def _tile(tile: Tile) -> str:
 def findings(seen: Board, lines: Sequence[Line]) -> tuple[str, ...]:
     """The most pressing findings (主要发现): by how far each is from where it should be, as a part of that."""
     found: list[tuple[float, str]] = []
-    behind = [each for each in lines if each.done is not None and each.expected and each.done < each.expected]
+    behind = [each for each in lines if each.behind]
     if behind:
         worst = max(behind, key=_short_of)
         words = (
@@ -97,7 +98,7 @@ def findings(seen: Board, lines: Sequence[Line]) -> tuple[str, ...]:
 
 def _short_of(line: Line) -> float:
     """Which part of what the calendar asks for is missing."""
-    return (line.expected - line.done) / line.expected if line.expected and line.done is not None else 0.0
+    return line.behind / line.expected if line.expected else 0.0
 
 
 def _of_trainings(seen: Board, on_time: float | None) -> list[tuple[float, str]]:
@@ -160,7 +161,7 @@ def _drawn(seen: Board) -> list[charts.Figure]:
     made = [charts.places(seen, Measure.DONE, Per.WHOLE)]
     if seen.has_trainings:
         made += [charts.places(seen, Measure.PEOPLE, Per.WHOLE), charts.funnel(seen)]
-        made.append(charts.places(seen, Measure.ON_TIME, Per.WHOLE))
+        made.append(charts.in_time(seen, LATEST))
     return [each for each in made if each.chart is not None]
 
 
@@ -227,21 +228,27 @@ def pptx(said: Brief, seen: Board, lines: Sequence[Line]) -> bytes:
     if said.programmes:
         slide = _slide(deck, "专项项目进度", said.foot)
         _words(slide, said.programmes, left=0.6, width=5.6, size=14)
-        shares = [(each.name, each.share) for each in lines if each.share is not None]
-        _bars(slide, shares, "完成率", "0%", left=6.3, width=6.6)
-    for measure in (Measure.DONE, Measure.PEOPLE, Measure.ON_TIME):
+        done = {each.name: each.share for each in lines if each.share is not None}
+        _bars(slide, done, {"完成率": done.values()}, "0%", left=6.3, width=6.6)
+    for measure in (Measure.DONE, Measure.PEOPLE):
         if not (seen.has_trainings or measure is Measure.DONE):
             continue
         frame = seen.by_place(measure).head(15)
-        values = list(zip(frame["name"], frame["value"], strict=True))
-        if values:
+        if len(frame):
             slide = _slide(deck, f"{measure.heading}：{charts.places(seen, measure, Per.WHOLE).title}", said.foot)
-            _bars(slide, values, measure.headline, "#,##0" if measure.adds_up else "0.0%", left=0.6, width=12.1)
+            written = "#,##0" if measure.adds_up else "0.0%"
+            _bars(slide, frame["name"], {measure.headline: frame["value"]}, written, left=0.6, width=12.1)
     if seen.has_trainings:
+        kept = seen.in_time()
+        if len(kept):
+            late = kept.groupby("name", sort=False)["late"].sum().sort_values(ascending=False, kind="stable")
+            most, matters = list(late.index[:LATEST]), kept.groupby("matter", sort=False)
+            shares = {str(name): list(some.set_index("name")["share"].reindex(most)) for name, some in matters}
+            slide = _slide(deck, f"按时报送：{charts.in_time(seen).title}", said.foot)
+            _bars(slide, most, shares, "0%", left=0.6, width=12.1)
         slide = _slide(deck, charts.funnel(seen).title, said.foot)
         funnel = seen.funnel()
-        stages = list(zip(funnel["stage"], funnel["people"], strict=True))
-        _bars(slide, stages, "人数", "#,##0", left=0.6, width=12.1)
+        _bars(slide, funnel["stage"], {"人数": funnel["people"]}, "#,##0", left=0.6, width=12.1)
         slide = _slide(deck, "办理迟缓的培训", said.foot)
         if said.late:
             _table(slide, [("卡在", "培训", "机构", "已停"), *said.late], (1.8, 5.3, 4, 1))
@@ -300,26 +307,36 @@ def _table(slide: Any, rows: Sequence[tuple[str, ...]], widths: Sequence[float])
 
 
 def _bars(
-    slide: Any, values: Sequence[tuple[str, Any]], name: str, number_format: str, *, left: float, width: float
+    slide: Any,
+    labels: Iterable[str],
+    series: Mapping[str, Iterable[Any]],
+    number_format: str,
+    *,
+    left: float,
+    width: float,
 ) -> None:
-    """A native bar chart, the first on top."""
-    if not values:
-        return
+    """A native bar chart, the first label on top; of several series each in its colour, with a legend."""
     data = CategoryChartData(number_format=number_format)  # type: ignore[no-untyped-call]
-    data.categories = [label for label, _ in values]
-    numbers = [None if value is None or np.isnan(value) else float(value) for _, value in values]
-    data.add_series(name, numbers)  # type: ignore[no-untyped-call]
+    data.categories = list(labels)
+    if not len(data.categories):
+        return
+    for name, values in series.items():
+        numbers = [None if value is None or np.isnan(value) else float(value) for value in values]
+        data.add_series(name, numbers)  # type: ignore[no-untyped-call]
     where = (Inches(left), Inches(1.4), Inches(width), Inches(5.4))
     chart = slide.shapes.add_chart(XL_CHART_TYPE.BAR_CLUSTERED, *where, data).chart
-    chart.has_title, chart.has_legend = False, False
+    several = len(series) > 1
+    chart.has_title, chart.has_legend = False, several
+    if several:
+        chart.legend.position, chart.legend.include_in_layout = XL_LEGEND_POSITION.TOP, False
+        chart.legend.font.size = Pt(12)
     chart.category_axis.reverse_order = True
     chart.value_axis.visible, chart.value_axis.has_major_gridlines = False, False
     chart.category_axis.tick_labels.font.size = Pt(12)
     plot = chart.plots[0]
     plot.gap_width, plot.has_data_labels = 45, True
     plot.data_labels.number_format, plot.data_labels.number_format_is_linked = number_format, False
-    plot.data_labels.font.size = Pt(12)
-    fill = plot.series[0].format.fill
-    fill.solid()
-    colour = exports.palette()[0].removeprefix("#")
-    fill.fore_color.rgb = RGBColor.from_string(colour)  # type: ignore[no-untyped-call]
+    plot.data_labels.font.size = Pt(9 if several else 12)
+    for drawn, colour in zip(plot.series, exports.palette(), strict=False):
+        drawn.format.fill.solid()
+        drawn.format.fill.fore_color.rgb = RGBColor.from_string(colour.removeprefix("#"))  # type: ignore[no-untyped-call]

@@ -17,7 +17,7 @@ import pandas as pd
 from core.law.notices import TOTAL
 from core.office.dashboards import groups
 from core.office.dashboards.asked import Measure, Per, short
-from core.office.dashboards.board import GROUPS, MANY, Board, told
+from core.office.dashboards.board import GROUPS, MANY, Board, Tile, told
 from core.office.dashboards.programmes import Line
 
 MARK = "mark"
@@ -101,12 +101,15 @@ def places(board: Board, measure: Measure, per: Per) -> Figure:
         return _figure("places", f"还没有{measure.label}", f"按{word}的{measure.label}", None, table)
     chosen = _chosen_place(board, measure)
     most, least = frame.iloc[0], frame.iloc[-1]
-    title = f"{most['name']}{'最高' if not measure.adds_up else '最多'}：{_value(most['value'], measure, per)}"
+    highest, lowest = ("最多", "最少") if measure.adds_up else ("最高", "最低")
+    title = f"{most['name']}{highest}：{_value(most['value'], measure, per)}"
     title += "" if not measure.adds_up or per is Per.HEAD else measure.unit
     if measure.adds_up and per is Per.WHOLE and len(frame) > 1:
         title += f"，占{most['value'] / frame['value'].sum():.0%}"
+    elif len(frame) > 1 and most["value"] == least["value"]:
+        title = f"{len(frame)}个{word}都是{_value(most['value'], measure, per)}"
     elif len(frame) > 1:
-        title += f"；{least['name']}最低：{_value(least['value'], measure, per)}"
+        title += f"；{least['name']}{lowest}：{_value(least['value'], measure, per)}"
     words = f"按{word}排列的{_amount(measure, per)}，共{len(frame)}个"
     drawn = frame.head(MANY)
     data = drawn.assign(
@@ -198,7 +201,15 @@ def _tiles(
 
 def programmes(found: Sequence[Line], chosen: str) -> Figure:
     """How far each programme has come (专项项目进度): done, the pace of the calendar and the band of the forecast."""
-    heads = ["项目", "计量单位", "指标", "已完成", "占指标（%）", "序时应完成", "年底预测最少", "年底预测最多"]
+    drawn = [each for each in found if each.share is not None and each.target]
+    words = "各专项项目已完成占指标的比例：柱为已完成，竖线为序时进度，细线为年底预测的范围"
+    if not drawn:
+        return _figure("programmes", "各专项项目还没有可比的完成情况", words, None, _programme_table(found))
+    return _figure("programmes", _pace(drawn), words, _programme_bars(drawn, chosen), _programme_table(found))
+
+
+def _programme_table(found: Sequence[Line]) -> pd.DataFrame:
+    numbers = ["指标", "已完成", "占指标（%）", "序时应完成", "年底预测最少", "年底预测最多"]
     lines = [
         (
             each.name,
@@ -212,58 +223,79 @@ def programmes(found: Sequence[Line], chosen: str) -> Figure:
         )
         for each in found
     ]
-    table = pd.DataFrame(lines, columns=heads)
-    table[heads[2:]] = table[heads[2:]].astype("Float64")
-    drawn = [each for each in found if each.share is not None and each.target]
-    words = "各专项项目已完成占指标的比例：柱为已完成，竖线为序时进度，细线为年底预测的范围"
-    if not drawn:
-        return _figure("programmes", "各专项项目还没有可比的完成情况", words, None, table)
-    behind = [each for each in drawn if each.expected and (each.done or 0) < each.expected]
-    title = f"{len(drawn)}个项目都不落后于序时进度"
-    if behind:
-        last = min(behind, key=lambda each: (each.done or 0) / (each.expected or 1))
-        part = f"{len(drawn)}个项目中有{len(behind)}个" if len(behind) < len(drawn) else f"{len(drawn)}个项目都"
-        title = f"{part}落后于序时进度，{last.name}落后最多"
+    table = pd.DataFrame(lines, columns=["项目", "计量单位", *numbers])
+    table[numbers] = table[numbers].astype("Float64")
+    return table
+
+
+def _pace(drawn: Sequence[Line]) -> str:
+    """How many programmes are behind their pace, and which the most; those without a pace are not in it."""
+    paced = [each for each in drawn if each.expected is not None]
+    behind = [each for each in paced if each.behind]
+    if not paced:
+        return "各专项项目完成占指标的比例"
+    if len(paced) == 1:
+        return f"{paced[0].name}{'' if behind else '不'}落后于序时进度"
+    if not behind:
+        return f"{len(paced)}个项目都不落后于序时进度"
+    last = max(behind, key=lambda each: each.behind / (each.expected or 1))
+    part = f"{len(paced)}个项目中有{len(behind)}个" if len(behind) < len(paced) else f"{len(paced)}个项目都"
+    return f"{part}落后于序时进度，{last.name}落后最多"
+
+
+def _programme_bars(drawn: Sequence[Line], chosen: str) -> Any:
+    """Bars of what is done, ticks of the pace, rules of the forecast, each in parts of the target."""
+
+    def part(amount: float | None, line: Line) -> float | None:
+        return None if amount is None else amount / (line.target or 1)
+
+    def percent(share: float | None) -> str:
+        return "—" if share is None else f"{share:.1%}"
+
+    pace, least, most = (
+        [part(amount, each) for amount, each in zip(amounts, drawn, strict=True)]
+        for amounts in zip(*((each.expected, each.least, each.most) for each in drawn), strict=True)
+    )
     data = pd.DataFrame(
         {
             "key": [each.code for each in drawn],
             "name": [each.name for each in drawn],
             "share": [each.share for each in drawn],
-            "pace": [(each.expected or 0) / (each.target or 1) for each in drawn],
-            "least": [None if each.least is None else each.least / (each.target or 1) for each in drawn],
-            "most": [None if each.most is None else each.most / (each.target or 1) for each in drawn],
+            "pace": pace,
+            "least": least,
+            "most": most,
             "words": [f"{each.done:,} / {each.target:,}{each.unit}（{each.share:.1%}）" for each in drawn],
+            "asked": [percent(each) for each in pace],
+            "foreseen": ["—" if b is None else f"{percent(a)}至{percent(b)}" for a, b in zip(least, most, strict=True)],
         }
     )
-    data["chosen"] = _strong(data["key"], chosen)
     data["label"], data["shown"] = data["name"] + "，" + data["words"], data["name"] + "  " + data["words"]
+    data["chosen"], data["kind"] = _strong(data["key"], chosen), "已完成"
+    kinds = [name for name, column in _OF_PROGRAMMES.items() if data[column].notna().any()]
     base = alt.Chart(data).encode(
         y=alt.Y("shown:N", sort=list(data["shown"]), title=None, axis=_ABOVE, scale=alt.Scale(paddingOuter=0.4)),
         tooltip=[
             alt.Tooltip("name:N", title="项目"),
             alt.Tooltip("words:N", title="完成"),
-            alt.Tooltip("pace:Q", title="序时进度", format=".1%"),
-            alt.Tooltip("least:Q", title="年底预测最少", format=".1%"),
-            alt.Tooltip("most:Q", title="年底预测最多", format=".1%"),
+            alt.Tooltip("asked:N", title="序时进度"),
+            alt.Tooltip("foreseen:N", title="年底预测"),
         ],
     )
-    data["kind"] = "已完成"
-    band = bool(data["most"].notna().any())
-    kinds = alt.Scale(domain=["已完成", "序时进度", *["年底预测"] * band])
-    color = alt.Color("kind:N", scale=kinds, legend=_LEGEND)
     bars = base.mark_bar(height=14, cornerRadiusEnd=2, cursor="pointer").encode(
         x=alt.X("share:Q", title="占指标（%）", scale=alt.Scale(zero=True), axis=_shares()),
-        color=color,
+        color=alt.Color("kind:N", scale=alt.Scale(domain=kinds), legend=_LEGEND),
         opacity=_STRONG,
         description="label:N",
     )
+    band = base.mark_rule(strokeWidth=3, aria=False).encode(x="least:Q", x2="most:Q", color=alt.datum("年底预测"))
     pace = base.mark_tick(thickness=3, size=24, aria=False).encode(x="pace:Q", color=alt.datum("序时进度"))
-    layers = [bars.add_params(_mark()), pace]
-    if band:
-        rule = base.mark_rule(strokeWidth=3, aria=False)
-        layers.insert(1, rule.encode(x="least:Q", x2="most:Q", color=alt.datum("年底预测")))
-    chart = alt.layer(*layers).properties(height=62 * len(data) + 2 * AXIS + LEGEND)
-    return _figure("programmes", title, words, chart, table)
+    marks = {"已完成": bars.add_params(_mark()), "年底预测": band, "序时进度": pace}
+    layers = [mark for name, mark in marks.items() if name in kinds]
+    return alt.layer(*layers).properties(height=62 * len(data) + 2 * AXIS + LEGEND)
+
+
+_OF_PROGRAMMES = {"已完成": "share", "序时进度": "pace", "年底预测": "most"}
+"""What is drawn of programmes, in the legend's order, and the column it is drawn by."""
 
 
 def programme(board: Board, line: Line, frame: pd.DataFrame) -> tuple[Figure, Figure | None]:
@@ -322,8 +354,8 @@ def months(board: Board, measure: Measure) -> Figure:
     most = now.iloc[int(np.argmax(now["value"]))]
     title = f"{most['month']:.0f}月{'最高' if not measure.adds_up else '最多'}：{told(most['value'], measure)}"
     title += measure.unit if measure.adds_up else ""
-    if measure.adds_up and before:
-        title += f"；全年累计比上年同日{now['value'].sum() / before - 1:+.0%}"
+    if measure.adds_up and (change := Tile(measure, now["value"].sum(), before).change):
+        title += f"；累计{change if change.startswith('上年') else f'比上年同日{change}'}"
     data = frame.assign(
         key=frame["month"],
         chosen=_strong(frame["month"], board.wanted.month),
@@ -410,7 +442,7 @@ def completion(board: Board, by: str) -> Figure:
     shares = frame[code] / frame["people"]
     whole = frame[code].sum() / frame["people"].sum()
     least = frame["group"].iloc[int(np.argmin(shares))]
-    title = f"完成{names[code]}的占{whole:.1%}" + (f"；{least}最低：{shares.min():.1%}" if len(frame) > 1 else "")
+    title = f"完成{names[code]}的占{whole:.1%}" + (f"；{least}最低：{shares.min():.1%}" if shares.nunique() > 1 else "")
     drawn = frame.head(MANY)
     long = pd.concat(
         [
@@ -446,8 +478,8 @@ def completion(board: Board, by: str) -> Figure:
     return _figure("completion", title, words, chart, table)
 
 
-def in_time(board: Board) -> Figure:
-    """Plans, reports, plan tables and summaries filed in time (按时报送), by place."""
+def in_time(board: Board, most: int = MANY) -> Figure:
+    """Plans, reports, plan tables and summaries filed in time (按时报送), by place, those with most late first."""
     frame = board.in_time()
     table = frame[["name", "matter", "due", "kept", "late"]].set_axis(
         [board.place_word, "事项", "应报", "按时", "未按时"], axis=1
@@ -458,14 +490,14 @@ def in_time(board: Board) -> Figure:
     sums = frame.groupby("matter", sort=False)[["due", "kept"]].sum()
     title = "；".join(f"{matter}按时{row['kept'] / row['due']:.1%}" for matter, row in sums.iterrows())
     order = frame.groupby("place")["late"].sum().sort_values(ascending=False)
-    drawn = frame[frame["place"].isin(order.head(MANY).index)]
+    drawn = frame[frame["place"].isin(order.head(most).index)]
     data = drawn.assign(
         key=drawn["place"],
         chosen=_strong(drawn["place"], getattr(board.wanted, board.by)),
         words=[f"{row.kept} / {row.due}份（{row.share:.0%}）" for row in drawn.itertuples()],
     )
     data["label"] = data["name"] + "，" + data["matter"] + "，" + data["words"]
-    names = [board.places[place].name for place in order.head(MANY).index]
+    names = [board.places[place].name for place in order.head(most).index]
     chart = (
         alt.Chart(data)
         .mark_bar(cornerRadiusEnd=2, cursor="pointer")

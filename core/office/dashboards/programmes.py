@@ -36,6 +36,11 @@ class Line:
     def share(self) -> float | None:
         return self.done / self.target if self.done is not None and self.target else None
 
+    @property
+    def behind(self) -> int:
+        """How much is lacking to be in pace, in whole units as the sentence says it; 0 where there is no pace."""
+        return max(round(self.expected) - self.done, 0) if self.expected and self.done is not None else 0
+
 
 def lines(session: Session, actor: Actor, seen: Board) -> list[Line]:
     """Programmes of a year by a day (专项项目进度), of the chosen league where one is chosen; an employer has none."""
@@ -75,18 +80,19 @@ def _whole(each: Progress) -> Line:
 
 
 def _of_office(each: Progress, frame: pd.DataFrame, office: int, name: str) -> Line:
-    row = frame[frame["office_id"] == office]
-    told = row.iloc[0] if len(row) else None
-    done = None if each.done is None else 0
-    target = expected = None
-    if told is not None:
-        done = None if pd.isna(told["done"]) else int(told["done"])
-        target = None if pd.isna(told["target"]) else int(told["target"])
-        expected = None if pd.isna(told["expected"]) else float(told["expected"])
-    unit = each.programme.unit
-    said = "没有记录" if done is None else f"完成{done:,}{unit}"
-    given = (
-        "没有分解指标" if not target else f"指标{target:,}{unit}" + ("" if done is None else f"，占{done / target:.1%}")
+    """What an office has done of its own share, in the words of the whole."""
+    row = frame[frame["office_id"] == office].astype(object)
+    told = row.where(row.notna(), None).iloc[0] if len(row) else {"done": 0, "visits": 0}
+    done, visits = (None, None) if each.done is None else (told["done"], told["visits"])
+    target, expected = told.get("target"), told.get("expected")
+    sentence = progress.sentence(
+        each.programme,
+        targets.Split(target),
+        None if done is None else (done, visits or done),
+        expected,
+        each.expected_by,
+        None,
+        whose=name,
     )
-    sentence = f"{each.programme.name}：{name}{said}，{given}。"
-    return Line(each.programme.code, each.programme.name, unit, done, target, expected, None, None, sentence)
+    found = each.programme
+    return Line(found.code, found.name, found.unit, done, target, expected, None, None, sentence)

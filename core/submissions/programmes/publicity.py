@@ -296,6 +296,7 @@ class ObjectionKind(Answered[Objection]):
     loads = (
         sa.orm.joinedload(Objection.against).joinedload(Nomination.person),
         sa.orm.joinedload(Objection.against).joinedload(Nomination.organization),
+        sa.orm.joinedload(Objection.against).joinedload(Nomination.placement),
         sa.orm.joinedload(Objection.notice),
     )
     search = (_TABLE.c.words,)

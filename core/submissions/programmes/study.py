@@ -696,17 +696,17 @@ def done(programme: Programme, year: int) -> sa.Select[*tuple[Any, ...]]:
     )
 
 
-def standing(programme: Programme, year: int) -> sa.Select[*tuple[Any, ...]]:
-    """How a programme stands (研修情况) by the office in charge, a row for each that has anybody.
+def standing(programme: Programme, year: int, on: date) -> sa.Select[*tuple[Any, ...]]:
+    """How a programme stands by a day (研修情况) by the office in charge, a row for each that has anybody.
 
     Columns: authority_id, selected (finally, those who withdrew left out), in_study, completed, withdrawn.
     """
-    there = Nomination.dropped_on.is_(None)
-    passed = Placement.completed.in_(PASSED)
+    there, over = Nomination.dropped_on.is_(None), Placement.completed_on <= on
+    not_yet = sa.or_(Placement.completed_on.is_(None), Placement.completed_on > on)
     sums: dict[str, Callable[[], sa.ColumnElement[bool]]] = {
         "selected": lambda: there,
-        "in_study": lambda: sa.and_(there, Placement.reported_on.is_not(None), Placement.completed_on.is_(None)),
-        "completed": lambda: sa.and_(there, passed),
+        "in_study": lambda: sa.and_(there, Placement.reported_on <= on, not_yet),
+        "completed": lambda: sa.and_(there, Placement.completed.in_(PASSED), over),
         "withdrawn": lambda: sa.not_(there),
     }
     counted = [sa.func.sum(sa.case((condition(), 1), else_=0)).label(name) for name, condition in sums.items()]
@@ -714,7 +714,7 @@ def standing(programme: Programme, year: int) -> sa.Select[*tuple[Any, ...]]:
         sa.select(Nomination.authority_id, *counted)
         .outerjoin(Placement, Placement.nomination_id == Nomination.id)
         .where(Nomination.programme == programme.code, Nomination.year == year, Nomination.state == State.APPROVED)
-        .where(Nomination.final_on.is_not(None))
+        .where(Nomination.final_on <= on)
         .group_by(Nomination.authority_id)
     )
 

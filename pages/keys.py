@@ -1,0 +1,54 @@
+"""The region's administrators look after the office's keys: which there are, a new one, one that others may hold."""
+
+from typing import Unpack
+
+import streamlit as st
+from sqlalchemy.orm import Session
+
+from core.ground import db
+from core.ground.access import Refused, Role
+from core.people import keys as office_keys
+from web import keys, shell, tables
+from web.deeds import Who
+from web.words import md
+
+actor = shell.require(Role.ADMIN)
+shell.page("密钥", "密钥加密身份证号和附件，也给审验卡签名。每年例行更换一次；可能被别人拿到的，更换后作废。")
+
+
+def sheet(session: Session, **who: Unpack[Who]) -> bytes:
+    return office_keys.recovery_sheet(session, **who)
+
+
+def draw(held: list[office_keys.Key]) -> None:
+    """The keys there are, and what can be done about them, each under its name."""
+    keys.table(held)
+    left, right = st.columns(2)
+    with left, st.container(border=True, height="stretch"):
+        st.subheader("更换密钥", anchor=False)
+        keys.rotating()
+    with right, st.container(border=True, height="stretch"):
+        st.subheader("密钥恢复单", anchor=False)
+        st.caption(
+            "密钥文件丢失后凭它找回。持有它就能打开全部内容：打印后入保险柜，与备份分开，并删除下载的文件。更换密钥后重新打印。"
+        )
+        tables.download("打印密钥恢复单", sheet, "密钥恢复单.pdf", opened=db.transaction, icon=":material/print:")
+        st.caption("找回：在安装系统的电脑上执行 `python -m core key restore`，输入恢复单上的字。")
+    with st.container(border=True):
+        st.subheader("密钥可能泄露", anchor=False)
+        keys.leaked(held)
+    with st.container(border=True):
+        st.subheader("公开的验证公钥", anchor=False)
+        st.caption("任何人都可以用它核对审验卡的签名；编号应与上表一致。已作废的不再公布。私钥不离开服务器。")
+        with st.container(horizontal=True):
+            st.link_button("公钥列表", "/.well-known/jwks.json", icon=":material/public:")
+            st.link_button("核验页和离线核验工具", "/verify", icon=":material/verified:")
+
+
+try:
+    with db.reading() as session:
+        found = office_keys.listed(session, actor)
+except Refused as refused:
+    st.error(md(refused.words))
+else:
+    draw(found)
