@@ -29,7 +29,7 @@ SCRIPTED = (
 _WITH_SCRIPT = re.compile(r"/learn(/\d+)?|/learn/(exam|paper)/\d+")
 _INLINE = re.compile(rb"<script>((?:(?!<script>).)*?)</script>", re.DOTALL)
 _HASHED = re.compile(r"/static/.+\.[\w-]{8}\.\w+")
-_FOREIGN = ("access-control-allow-origin", "access-control-allow-credentials", "server")
+_FOREIGN = ("access-control-allow-origin", "access-control-allow-credentials")
 YEAR = 365 * 24 * 3600
 
 

@@ -96,17 +96,17 @@ def settled(page: Page) -> None:
 
 
 def taken(page: Page, name: str) -> None:
-    """Pictures of the page that is open, in every size, light and dark."""
+    """Pictures of the page that is open, in every size; the usual one and the telephone's by night as well."""
     for after, size in SIZES.items():
         page.set_viewport_size(size)
         if after == "-phone":
             page.reload()  # the menu gives way when a page is opened
             settled(page)
-        for dark in (False, True):
+        for dark in (False, True) if after != "-wide" else (False,):
             page.emulate_media(color_scheme="dark" if dark else "light")
             page.wait_for_timeout(700)
             image = Image.open(io.BytesIO(page.screenshot()))
-            image.save(FOLDER / f"{name}{after}{'-dark' if dark else ''}.webp", quality=QUALITY, method=6)
+            image.save(FOLDER / f"{name}{after}{'-dark' if dark else ''}.webp", quality=QUALITY, method=4)
         page.emulate_media(color_scheme="light")
     page.set_viewport_size(SIZES[""])
 

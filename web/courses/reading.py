@@ -64,7 +64,8 @@ def preview(found: Course) -> None:
     """The way to each lesson as its learner sees it (预览)."""
     links = "　".join(f"[第{each.position}节](/learn/{each.id})" for each in found.lessons)
     if links:
-        st.markdown(f"按学员看到的样子预览：{links}")
+        st.caption("按学员看到的样子预览，在新窗口打开")
+        st.markdown(links)
 
 
 def deciding(found: Course, actor: Actor) -> None:

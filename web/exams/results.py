@@ -44,7 +44,7 @@ def people(exam: Exam, actor: Actor) -> None:
         tables.export(asked, PEOPLE, name="考试成绩")
     chosen = tables.pick(frame, shown, name="answers", by="paper_id", empty="还没有人交卷。")
     if chosen is not None and chosen in set(frame["paper_id"]):
-        st.markdown(f"[查看这份答卷](/learn/paper/{chosen})　:gray[最好的一次，在新窗口打开]")
+        st.markdown(f"[查看这份答卷（最好的一次，在新窗口打开）](/learn/paper/{chosen})")
         one = frame[frame["paper_id"] == chosen].iloc[0]
         if one["unposted"] and actor.role is Role.REVIEWER:
             st.caption(md(f"{one['name']}考试及格，学时没有记着：{one['unposted']}"))

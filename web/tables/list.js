@@ -4,6 +4,8 @@ const FIRST = 200 // rows drawn at once; more come as one scrolls to them, all o
 const MOST = 8 // columns side by side; the others stand in the row that is opened
 const SHORT = 12 // em up to which a column of words is not broken
 const WIDEST = 10 // em that a longer one asks for before its lines break
+const SHEET = 55 // em across a sheet of A4 that stands upright, in the letters of a printed list
+const NARROWEST = 6 // em of a column of words there; between two columns there is one more
 
 const em = text => [...text].reduce((sum, letter) => sum + (letter > "\u2e7f" ? 1 : 0.58), 0)
 
@@ -28,7 +30,7 @@ class List {
     this.sizes = new ResizeObserver(() => this.fit())
     this.sizes.observe(root)
     this.seen = new IntersectionObserver(() => this.further())
-    this.print = () => this.draw(Infinity)
+    this.print = () => this.printed()
     window.addEventListener("beforeprint", this.print)
   }
 
@@ -194,6 +196,21 @@ class List {
     }
   }
 
+  /** All rows, as they go on paper: columns for which a sheet has no room stand below each row. */
+  printed() {
+    if (!this.rows) return
+    this.draw(Infinity)
+    const { columns } = this.data
+    const wide = columns.map(({ kind, head }, at) =>
+      kind === "words" ? Math.min(this.least[at], NARROWEST) : Math.max(em(head), ...this.rows.map(row => em(row.cells[at]))))
+    const below = []
+    const across = () => wide.reduce((sum, each, at) => (below.includes(at) ? sum : sum + each + 1), 0)
+    while (below.length < columns.length - 1 && across() > SHEET) below.unshift(columns.length - 1 - below.length)
+    this.cells.forEach((cells, at) => cells.forEach(cell => cell.classList.toggle("below", below.includes(at))))
+    for (const each of this.body.querySelectorAll("tr.sheet")) each.remove()
+    if (below.length) for (const line of this.body.querySelectorAll("tr.row")) line.after(this.told(Number(line.dataset.id), below, "sheet"))
+  }
+
   /** Which rows are open, ticked, or unfolded. */
   mark() {
     if (!this.body) return
@@ -225,18 +242,23 @@ class List {
   }
 
   unfold(line, id) {
+    line.after(this.told(id, this.gone, "rest"))
+  }
+
+  /** The row below a row that tells the columns that stand nowhere else. */
+  told(id, columns, classes) {
     const each = this.data.rows.find(row => row.id === id)
-    const rest = made(null, "tr", "rest")
+    const rest = made(null, "tr", classes)
     const cell = made(rest, "td")
     cell.colSpan = 99
     const told = made(cell, "dl")
-    for (const at of this.gone) {
+    for (const at of columns) {
       if (!each.cells[at]) continue
       const pair = made(told, "div")
       made(pair, "dt", "", this.data.columns[at].head)
       this.content(made(pair, "dd"), { ...this.data.columns[at], kind: this.data.columns[at].kind === "state" ? "state" : "" }, each, at)
     }
-    line.after(rest)
+    return rest
   }
 
   find(id) {
