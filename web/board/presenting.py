@@ -9,7 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from core.office.dashboards import Board, Measure, Per, charts
-from core.office.dashboards.brief import Brief
+from core.office.dashboards.brief import LATEST, Brief
 from core.office.dashboards.charts import Figure
 from core.office.dashboards.programmes import Line
 from web import shell, tables
@@ -66,7 +66,7 @@ def _slides(seen: Board, lines: Sequence[Line], said: Brief) -> Iterable[Slide]:
     if seen.has_trainings:
         yield "从计划到入账", partial(_figure, partial(charts.funnel, seen, "people"))
         yield "按月培训人次", partial(_figure, partial(charts.months, seen, Measure.PEOPLE))
-        yield "按时报送", partial(_figure, partial(charts.in_time, seen))
+        yield "按时报送", partial(_figure, partial(charts.in_time, seen, LATEST))
         yield "审核用时", partial(_figure, partial(charts.waiting, seen))
     if said.ranks:
         yield "领先与落后", partial(_ranks, said)

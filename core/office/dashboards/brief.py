@@ -25,7 +25,7 @@ from core.office.dashboards.asked import Measure, Per
 from core.office.dashboards.board import Board, Tile, told
 from core.office.dashboards.programmes import Line
 
-FINDINGS, NAMED, ROWS, LATEST, LONGEST = 3, 3, 5, 8, 26
+FINDINGS, NAMED, ROWS, LATEST, LONGEST = 3, 3, 5, 6, 26
 """So many findings, so many that lead and lag, so many rows of what is late, so many offices with most that is late, so
 many signs of a title."""
 
@@ -130,10 +130,11 @@ def _rank(seen: Board, measure: Measure) -> tuple[str, str, str] | None:
     if len(frame) < 2:
         return None
     some = min(NAMED, len(frame) // 2)
+    home = seen.places[seen.wanted.league or seen.actor.organization_id].name
 
     def named(rows: pd.DataFrame) -> str:
         pairs = zip(rows["name"], rows["value"], strict=True)
-        return "、".join(f"{name}（{told(value, measure)}）" for name, value in pairs)
+        return "、".join(f"{name.removeprefix(home) or name}（{told(value, measure)}）" for name, value in pairs)
 
     return measure.heading, named(frame.head(some)), named(frame.tail(some)[::-1])
 
@@ -189,7 +190,7 @@ def pdf(said: Brief, seen: Board, *, by: paper.Letterhead | None = None) -> byte
     page.add_page()
     paper.section(page, "领先与落后")
     if said.ranks:
-        paper.table(page, ("指标", "领先", "落后"), _one_a_line(said.ranks), (38, 68, 68), "LLL")
+        paper.table(page, ("指标", "领先", "落后"), _one_a_line(said.ranks), (26, 74, 74), "LLL")
     else:
         paper.words(page, "所选范围内没有可比较的单位。")
     paper.section(page, "办理迟缓的培训")

@@ -19,6 +19,8 @@ from core.tables import sheets
 
 FONT = "Noto Sans CJK SC"
 WIDTH = 640
+LABELS, SIGN = 60, 13
+"""Room beside the bars at least, and what a sign of a title takes, Chinese or not, pixels."""
 
 
 @functools.cache
@@ -75,8 +77,18 @@ def _spec(figure: Figure, foot: str, width: int = WIDTH) -> dict[str, Any]:
             "offset": 14,
         },
     }
-    title = alt.TitleParams(text=figure.title, subtitle=foot)
+    title = alt.TitleParams(text=_lines(figure.title, (width + LABELS) // SIGN), subtitle=foot)
     return dict(chart.properties(width=width, title=title, config=config).to_dict())
+
+
+def _lines(title: str, most: int) -> list[str]:
+    """A title on as many lines as it needs, broken after its parts, so that it makes no picture wider."""
+    lines = [""]
+    for part in re.split("(?<=；)", title):
+        if lines[-1] and len(lines[-1]) + len(part) > most:
+            lines.append("")
+        lines[-1] += part
+    return lines
 
 
 def png(figure: Figure, foot: str, width: int = WIDTH) -> bytes:
