@@ -101,9 +101,9 @@ def save(session: Session, given: Sequence[Given]) -> list[Outcome]:
         elif found is None or found[1] != people[each.token] or not 0 <= each.chosen < 1 << found[0]:
             outcomes.append(Outcome.MISSING)
         elif found[3] is not None or each.at + ahead > found[2] + LATE:
-            there_already = each.chosen == found[5]  # sent in time, and once more
-            outcomes.append(Outcome.SAVED if there_already else Outcome.OVER)
-            if not there_already:
+            again = (each.sequence, each.chosen) == (found[4], found[5])  # sent in time, and once more
+            outcomes.append(Outcome.SAVED if again else Outcome.OVER)
+            if each.chosen != found[5]:
                 came, given_at = each.at + ahead, _given_at(each, ahead)
                 fits = given_at is not None and found[6] <= given_at <= came
                 told = {"chosen": each.chosen, "given_at": given_at if fits else None, "came_at": came}

@@ -117,7 +117,11 @@ class Ready:
     """Rows of people to be added first, the new ones among those it is posted for."""
     batch: Mapping[str, Any]
     entries: db.Bound
+    sums: db.Bound
+    """What it adds to the totals."""
     counted: consequences.Watch
+    told: Consequence
+    """What was counted, in all."""
 
 
 def state(session: Session) -> tuple[object, ...]:
@@ -144,15 +148,19 @@ def recorded(session: Session, before: tuple[object, ...]) -> Iterator[list[Read
         batch = session.scalars(sa.select(CreditBatch).order_by(CreditBatch.id.desc()).limit(1)).one()
         fields = {each.key: getattr(batch, each.key) for each in sa.inspect(CreditBatch).column_attrs}
         others = tuple(each for each in tape if each.table is not CreditEntry.__table__)
-        found.append(Ready(before, others, fields, entries, watched))
+        found.append(
+            Ready(before, others, fields, entries, totals.sums_of(session, batch), watched, watched.consequence())
+        )
 
 
 _READY = "what was rehearsed to be posted"
 
 
 def have_ready(session: Session, ready: Ready) -> None:
-    """Keep a rehearsed batch for the deed that follows in this session."""
-    session.info[_READY] = ready
+    """Keep a rehearsed batch for the deed that follows in this session, its rows laid down to be written at once."""
+    people = tuple(db.laid(session, each) for each in ready.people)
+    entries, sums = db.laid(session, ready.entries), db.laid(session, ready.sums)
+    session.info[_READY] = replace(ready, people=people, entries=entries, sums=sums)
 
 
 def _made_ready(session: Session, **of: int) -> Ready | None:
@@ -175,7 +183,7 @@ def _write_ready(session: Session, ready: Ready) -> CreditBatch:
     with consequences.counted(session, batch, {}):
         session.add(batch)
         db.write(session, ready.entries)
-        totals.add_batch(session, batch)
+        totals.add(session, ready.sums)
     return batch
 
 
@@ -236,6 +244,7 @@ def _reckon(
             have_ready(session, taken[0])
 
 
+@db.in_bulk()
 def _taken_back(
     session: Session, batch_id: int, lines: frozenset[int] | None, *, actor: Actor, reason: str, now: datetime
 ) -> tuple[CreditBatch, Consequence]:
@@ -250,15 +259,15 @@ def _taken_back(
     if len(reason) > LONGEST_REASON:
         raise Refused("reason", f"冲销的原因有{len(reason)}个字，请缩短到{LONGEST_REASON}个字以内。")
     ready = _made_ready(session, reverses_id=batch_id)
-    with consequences.watch(session) as watched:
-        if ready and ready.entries.count == len(wanted):
-            batch = _write_ready(session, ready)
-            hours = ready.counted.hours
-            _tell(session, audit.Event.CREDIT_REVERSED, batch, hours, actor=actor, reason=reason, now=now)
-        else:
+    if ready and ready.entries.count == len(wanted):
+        batch, told = _write_ready(session, ready), ready.told
+        _tell(session, audit.Event.CREDIT_REVERSED, batch, told.hours, actor=actor, reason=reason, now=now)
+    else:
+        with consequences.watch(session) as watched:
             batch = _written_back(session, undone, wanted, actor=actor, reason=reason, now=now)
-    done = f"冲销第{batch_id}批的{len(wanted)}笔学时，涉及{len(watched.people)}人、{hours_text(-watched.hours)}学时"
-    return batch, replace(watched.consequence(), done=done, left=stood - len(wanted))
+        told = watched.consequence()
+    done = f"冲销第{batch_id}批的{len(wanted)}笔学时，涉及{told.people}人、{hours_text(-told.hours)}学时"
+    return batch, replace(told, done=done, left=stood - len(wanted))
 
 
 _KEPT = "person_id year subject source completed_on roster_row_id".split()
@@ -421,16 +430,16 @@ def _hear_of_hours(session: Session, deed: messages.Deed) -> Iterator[messages.W
     """Those with an account hear of hours of theirs; of a reversal also who reported or claimed them."""
     batch: CreditBatch = deed.touched
     back = batch.reverses_id is not None
-    holder = sa.orm.aliased(Person)
-    holders = sa.exists().where(Account.person_id == holder.id, under(holder, Person.human_id))
-    whose = (
-        sa.select(Person.human_id)
-        .join(CreditEntry, CreditEntry.person_id == Person.id)
-        .where(CreditEntry.batch_id == batch.id, holders)
-        .distinct()
-    )
-    title = "您的学时有冲销" if back else "有学时登记到您名下"
-    for human_id in session.scalars(whose).all():
+    title, holder = "您的学时有冲销" if back else "有学时登记到您名下", sa.orm.aliased(Person)
+    if batch.entries < LARGE:
+        has = sa.exists().where(Account.person_id == holder.id, under(holder, Person.human_id))
+        whose = sa.select(Person.human_id).join(CreditEntry, CreditEntry.person_id == Person.id)
+        whose = whose.where(CreditEntry.batch_id == batch.id, has)
+    else:  # fewer people have an account than stand in it: from them to their entries (+ 0: not by the batch's index)
+        mine = sa.and_(CreditEntry.person_id == Person.id, CreditEntry.batch_id + 0 == batch.id)
+        whose = sa.select(holder.human_id).join(Account, Account.person_id == holder.id)
+        whose = whose.join(Person, under(Person, holder.human_id)).join(CreditEntry, mine)
+    for human_id in session.scalars(whose.distinct()).all():
         yield messages.Word(messages.Topic.HOURS, title, batch.basis, person_id=human_id)
     undone = session.get(CreditBatch, batch.reverses_id) if back else None
     if undone is not None and undone.submission_id:

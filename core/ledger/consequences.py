@@ -104,7 +104,7 @@ class Watch:
     people: set[int] = field(default_factory=set)
     hours: Decimal = Decimal()
     years: set[int] = field(default_factory=set)
-    short: dict[tuple[int, int], list[bool]] = field(default_factory=dict)
+    short: dict[tuple[int, int], tuple[bool, bool]] = field(default_factory=dict)
     """Of each human and year that a notice judges alone: whether it lacked anything before, and afterwards."""
     revoked: int = 0
     outdated: int = 0
@@ -116,8 +116,11 @@ class Watch:
         self.years |= other.years
         self.revoked += other.revoked
         self.outdated += other.outdated
+        if not self.short:  # as a rule: the one batch of the deed
+            self.short = dict(other.short)
+            return
         for key, (before, after) in other.short.items():
-            self.short.setdefault(key, [before, after])[1] = after
+            self.short[key] = self.short.get(key, (before, after))[0], after
 
     def consequence(self) -> Consequence:
         """What was counted until now."""
@@ -182,7 +185,7 @@ def counted(session: Session, batch: CreditBatch, entries: Mapping[str, Sequence
     after = _short(session, groups)
     revoked = reliance.revoked(session, batch.id) if batch.reverses_id else 0
     outdated = 0 if batch.reverses_id else reliance.outdated(session, batch.id, touched)
-    short = {key: [lacked, after[key]] for key, lacked in before.items()}
+    short = {key: (lacked, after[key]) for key, lacked in before.items()}
     found = Watch(set(touched), sum(entries["hours"], Decimal()), set(entries["year"]), short, revoked, outdated)
     for each in watching:
         each.take(found)

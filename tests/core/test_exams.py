@@ -251,7 +251,7 @@ def test_an_answer_is_kept_as_it_is_given_and_an_older_one_never_overwrites_it(e
     with db.transaction() as session:
         assert answers.save(session, [given(mine, place=3, when=end)]) == [Outcome.SAVED]
         after = end + timedelta(seconds=1)
-        assert answers.save(session, [given(mine, when=after)]) == [Outcome.SAVED]  # it was there in time
+        assert answers.save(session, [given(mine, when=after, sequence=8)]) == [Outcome.SAVED]  # it was there in time
         said = int((end - timedelta(minutes=1)).timestamp() * 1000)
         came = [given(mine, chosen=4, when=after, sequence=said), given(mine, place=4, when=after)]
         again = given(mine, chosen=1, when=after, sequence=said + 1)

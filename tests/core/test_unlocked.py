@@ -11,10 +11,12 @@ import pytest
 import sqlalchemy as sa
 
 from core.ground import db
+from core.ground.access import Refused
+from core.ground.db import bulk
 from core.ledger import books, checks
 from core.models import CreditBatch, Person, Report, RosterRow
 from core.submissions import reports, workflow
-from core.submissions.reports import kind
+from core.submissions.reports import keeping, kind
 from core.submissions.workflow import Action
 from core.tables import reading
 from core.trail import audit
@@ -94,6 +96,7 @@ def test_what_somebody_else_did_while_a_roster_was_checked_is_not_overlooked(
 def filed(office: None, monkeypatch: pytest.MonkeyPatch) -> tuple[c.Cast, Report]:
     """A report that counts as large, waiting."""
     monkeypatch.setattr(books, "LARGE", 2)
+    monkeypatch.setattr("core.ground.db.bulk.FEW", 1)
     cast = c.assemble()
     c.posted(cast, c.sheet([c.row(1)]), title="上一期")
     return cast, c.file_report(cast, approved(cast), c.sheet([c.row(1), c.row(2), c.row(3)]))
@@ -111,18 +114,26 @@ def test_a_large_approval_is_reckoned_while_others_write_and_then_only_written(
     cast, report = filed
     told = c.foreseen(cast, report.id)
     ready: list[bool] = []
-    post = books.post_ready
+    post, put = books.post_ready, bulk._put
+    beside: list[tuple[str, str]] = []
 
     def watched(*given: Any, **who: Any) -> bool:
         ready.append(post(*given, **who))
         return ready[-1]
 
+    def written(session: Any, prepared: db.Bound, *given: Any) -> None:
+        if ".rehearsal-" not in str(session.get_bind().url):
+            beside.append((prepared.table.name, prepared.laid))
+        put(session, prepared, *given)
+
     monkeypatch.setattr(books, "post_ready", watched)
+    monkeypatch.setattr(bulk, "_put", written)
     with db.transaction() as session:
         version = session.get_one(Report, report.id).version
         move: dict[str, Any] = {"version": version, "actor": cast["reviewer"], "now": c.AFTER}
         _, done = workflow.move(session, report.id, Action.APPROVE, **move)
     assert ready == [False, True]  # worked out in the copy, written as it was
+    assert beside == [("person", "laid_0"), ("credit_entry", "laid_1"), ("credit_total", "laid_2")]
     assert done.words == told
     with db.reading() as session:
         assert checks.faults(session) == audit.faults(session) == []
@@ -132,6 +143,36 @@ def test_a_large_approval_is_reckoned_while_others_write_and_then_only_written(
         assert (batch.submission_id, batch.entries) == (report.id, 3)
         assert c.totals(session, c.person_id(3)).loc[0, "professional"] == 24
     assert not list(db.home().glob(".rehearsal-*"))
+    assert nothing_beside()
+
+
+def nothing_beside() -> bool:
+    """Whether no connection keeps anything that was laid down beside the database."""
+    pool: Any = db.engine().pool
+    with contextlib.ExitStack() as held:
+        there = [held.enter_context(contextlib.closing(db.engine().raw_connection())) for _ in range(pool.checkedin())]
+        asked = [each.cursor().execute("SELECT name FROM temp.sqlite_master").fetchall() for each in there]
+    return bool(asked) and not any(asked)
+
+
+def test_what_was_laid_down_for_a_deed_that_is_refused_is_gone(office: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.ground.db.bulk.FEW", 1)
+    cast = c.assemble()
+    report = c.draft_report(cast, c.sheet([c.row(1), c.row(2)]))
+    laid: list[db.Bound] = []
+
+    def refused(session: Any, report: Report, made: keeping.Checked) -> None:
+        laid.append(made.rows)
+        keeping.put(session, report, made)
+        raise Refused("toy", "不行")
+
+    monkeypatch.setattr("core.submissions.reports.repairing.put", refused)
+    strike: Callable[[Any], Any] = lambda s: reports.strike(s, report.id, 4, actor=cast["base"], now=c.AFTER)  # noqa: E731
+    assert c.refusal(strike).code == "toy"
+    assert laid[0].laid == "laid_0"
+    assert nothing_beside()
+    with db.reading() as session:
+        assert session.scalar(sa.select(sa.func.count(RosterRow.id))) == 2
 
 
 def test_a_large_approval_is_reckoned_anew_where_somebody_was_faster(

@@ -1,6 +1,6 @@
 """The database: engine and transactions, keys, column types, bulk rows, schema and append-only guards."""
 
-from core.ground.db.bulk import TAPE, Bound, bound, day_number, in_bulk, insert, integers, write
+from core.ground.db.bulk import TAPE, Bound, accumulate, bound, day_number, in_bulk, insert, integers, laid, write
 from core.ground.db.columns import (
     EncryptedText,
     Hours,
@@ -56,6 +56,7 @@ __all__ = [
     "Hours",
     "Moment",
     "Years",
+    "accumulate",
     "alembic_config",
     "alone",
     "append_only",
@@ -89,6 +90,7 @@ __all__ = [
     "json_rows",
     "key_path",
     "keys",
+    "laid",
     "lock",
     "moment_text",
     "nobody_waits",

@@ -6,8 +6,8 @@ import contextlib
 import functools
 import gc
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from core.ground.db.columns import EncryptedText, one_throughout
-from core.ground.db.sessions import done_something, unquoted
+from core.ground.db.sessions import BESIDE, done_something, others_may_write, unquoted
 from core.ground.deeds import with_nul
 
 
@@ -61,6 +61,8 @@ class Bound:
     table: sa.Table
     count: int
     columns: Mapping[str, Iterable[Any]]
+    laid: str = ""
+    """Where they were laid down already (`laid`): a table that this connection alone sees."""
 
 
 def bound(session: Session, model: type[DeclarativeBase], columns: Mapping[str, Any]) -> Bound:
@@ -90,29 +92,84 @@ TAPE = "bulk rows that this session wrote"
 
 def write(session: Session, prepared: Bound, **same: int) -> None:
     """Write rows that are ready (写入备好的行); `same` are whole numbers that stand in every row, such as an id."""
+    _put(session, prepared, same)
+
+
+def accumulate(session: Session, prepared: Bound, keys: Sequence[str], amounts: Sequence[str]) -> None:
+    """Add amounts to the rows of the same keys (累加备好的行); where there is none, the row is written. SQLite's."""
+    sums = ", ".join(f"{each} = {prepared.table.name}.{each} + excluded.{each}" for each in amounts)
+    _put(session, prepared, {}, f" ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {sums}")
+
+
+FEW = 1000
+"""Fewer rows than this are written from where they are."""
+
+
+def laid(session: Session, prepared: Bound) -> Bound:
+    """Lay rows down beside the database (暂存待写的行), so that writing them is one statement that asks no Python.
+
+    Row by row it would take longer, and each row would give other threads of this process the turn, while all others
+    wait for the lock. For SQLite, in an `unlocked` block: a table in this connection's memory, gone with the
+    transaction. Elsewhere, and where they are few, they stay as they are.
+    """
+    connection = session.connection()
+    if connection.dialect.name != "sqlite" or prepared.count < FEW or not others_may_write(connection):
+        return prepared
+    names = connection.info.setdefault(BESIDE, [])
+    name, columns = f"laid_{len(names)}", list(map(connection.dialect.identifier_preparer.quote, prepared.columns))
+    into = f"INSERT INTO temp.{name} VALUES ({', '.join('?' * len(columns))})"  # noqa: S608
+    with _told(connection.dialect, into), contextlib.closing(connection.connection.cursor()) as cursor:
+        cursor.execute("PRAGMA query_only=OFF")
+        if not names:
+            cursor.execute("PRAGMA temp_store=MEMORY")
+        names.append(name)
+        cursor.execute("BEGIN")  # takes no lock: nothing of the office's is touched
+        try:
+            cursor.execute(f"CREATE TEMP TABLE {name} ({', '.join(columns)})")
+            cursor.executemany(into, zip(*prepared.columns.values(), strict=False))  # type: ignore[arg-type]
+        except BaseException:
+            cursor.execute("ROLLBACK")
+            raise
+        cursor.execute("COMMIT")
+        cursor.execute("PRAGMA query_only=ON")
+    return replace(prepared, columns=dict.fromkeys(prepared.columns, ()), laid=name)
+
+
+def _put(session: Session, prepared: Bound, same: Mapping[str, int], otherwise: str = "") -> None:
+    """The one way rows are written in bulk; `otherwise`: what is done where a row is there already."""
     session.flush()
     if not prepared.count:
         return
     session.info.get(TAPE, []).append(prepared)
     connection = session.connection()
-    dialect, columns = (
-        connection.dialect,
-        dict(prepared.columns) | {name: itertools.repeat(each) for name, each in same.items()},
-    )
-    rows = zip(*columns.values(), strict=False)
+    dialect = connection.dialect
     quote = dialect.identifier_preparer.quote
-    into = f"{quote(prepared.table.name)} ({', '.join(map(quote, columns))})"
+    own, table = list(map(quote, prepared.columns)), quote(prepared.table.name)
+    into = f"{table} ({', '.join([*own, *map(quote, same)])})"
     done_something(connection)
+    with _told(dialect, into), contextlib.closing(connection.connection.cursor()) as cursor:
+        if prepared.laid:
+            given = ", ".join([*own, *("?" * len(same))])
+            rows = f"SELECT {given} FROM temp.{prepared.laid} WHERE true"  # noqa: S608
+            cursor.execute(f"INSERT INTO {into} {rows}{otherwise}", tuple(same.values()))
+            return
+        columns = [*prepared.columns.values(), *map(itertools.repeat, same.values())]
+        lines = zip(*columns, strict=False)
+        if dialect.name == "postgresql":
+            with cursor.copy(f"COPY {into} FROM STDIN") as copy:
+                for line in lines:
+                    copy.write_row(line)
+        else:
+            values = ", ".join("?" * len(columns))
+            cursor.executemany(f"INSERT INTO {into} VALUES ({values}){otherwise}", lines)  # type: ignore[arg-type]  # noqa: S608
+
+
+@contextlib.contextmanager
+def _told(dialect: sa.Dialect, into: str) -> Iterator[None]:
+    """What the driver says of rows written behind SQLAlchemy's back is told as any other statement's is."""
     try:
-        with contextlib.closing(connection.connection.cursor()) as cursor:
-            if dialect.name == "postgresql":
-                with cursor.copy(f"COPY {into} FROM STDIN") as copy:
-                    for row in rows:
-                        copy.write_row(row)
-            else:
-                values = ", ".join("?" * len(columns))
-                cursor.executemany(f"INSERT INTO {into} VALUES ({values})", rows)  # type: ignore[arg-type]  # noqa: S608
-    except dialect.loaded_dbapi.Error as told:  # as any other statement's is told
+        yield
+    except dialect.loaded_dbapi.Error as told:
         unquoted(told)
         raise sa.exc.DBAPIError.instance(into, None, told, dialect.loaded_dbapi.Error, dialect=dialect) from told
 

@@ -82,6 +82,7 @@ def made_for(address: str, **pool: Any) -> sa.Engine:
     if made.dialect.name == "sqlite":
         sa.event.listen(made, "connect", _sqlite_connect)
         sa.event.listen(made, "begin", _sqlite_begin)
+        sa.event.listen(made, "checkin", _put_away)
     return made
 
 
@@ -129,7 +130,24 @@ def _sqlite_begin(connection: sa.Connection) -> None:
         raise Refused("sick", sickness.RESTORING)
 
 
+BESIDE = "tables that this connection alone sees"
+"""Where a connection's `info` keeps their names, until it goes back among the others."""
+
+
+def _put_away(connection: Any, record: Any) -> None:
+    """What a transaction laid down beside the database ends with it, whichever way: another place for all of it."""
+    if record.info.pop(BESIDE, None) and connection is not None:
+        connection.execute("PRAGMA temp_store=DEFAULT")
+
+
 _UNLOCKED = "others may write"
+
+
+def others_may_write(connection: sa.Connection) -> bool:
+    """Whether this connection is in an `unlocked` block."""
+    return bool(connection.info.get(_UNLOCKED))
+
+
 _DONE = "something was written or locked in this transaction"
 
 

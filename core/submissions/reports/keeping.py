@@ -114,13 +114,13 @@ def checked(
         "faulty": [row.row in faulty for row in kept],
         "cells": _as_json([row.cells for row in kept]),
     }
-    ready = db.bound(session, RosterRow, columns)
+    ready = db.laid(session, db.bound(session, RosterRow, columns))
     plain = "row code value words blocking offer".split()
     found = in_order([*noted, *preview.problems], preview.form.columns)
     columns = {name: [getattr(problem, name) for problem in found] for name in plain}
     columns |= {"column_name": [problem.column for problem in found]}
     columns |= {"mend": [written(dict(problem.mend)) for problem in found]}
-    return Checked(preview, found, ready, db.bound(session, RosterProblem, columns))
+    return Checked(preview, found, ready, db.laid(session, db.bound(session, RosterProblem, columns)))
 
 
 def put(session: Session, report: Report, made: Checked) -> list[Problem]:
