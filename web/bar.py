@@ -58,6 +58,20 @@ def says(words: str) -> bool:
     return any(words in said for _, said in hand.messages or hand.last)
 
 
+def refused_here() -> bool:
+    """Show in a dialog why its deed came to nothing (未办成的原因), and whether it did: it stays open, typing and all.
+
+    What was done is told by the page, once the dialog is closed.
+    """
+    hand = deeds.hand()
+    if not any(kind != "success" for kind, _ in hand.messages):
+        return False
+    for kind, words in together(hand.messages):
+        getattr(st, kind)(words)
+    hand.messages.clear()
+    return True
+
+
 class _Ended(Exception):
     """The page ends here."""
 

@@ -131,7 +131,7 @@ def test_a_file_is_mended_in_the_sheet_and_imported_with_what_was_changed(cast: 
     assert sheet.value(4, "id_number") == resident_id.mask(people.id_number(2))
     assert "共3行：3行可以入账" in boxes(app, "info")[0]
     sheet.act("open", 5)
-    key = f"row-{sheet.data['key'].removeprefix('sheet-')}-5-basis"
+    key = f"row-{sheet.data['key'].removeprefix('sheet-')}-1-5-basis"
     app.text_input(key=key).input("结业证书")
     press(app, "保存并重新检查")
     assert boxes(app, "success")[0] == "第5行已改正并重新检查。"

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from core.tables.mending import Change
-from web import deeds
+from web import bar, deeds
 
 Save = Callable[[int, list[Change]], None]
 
@@ -22,8 +22,14 @@ def whole_row(
     choices: Mapping[str, Sequence[str]],
     save: Save,
 ) -> None:
-    """Edit a whole row (改正整行) as it stands. `prefix` is the table's own; `save` is given what was changed."""
-    for column, value in cells.items():  # what was typed when it was open before, and not saved, is gone
+    """Edit a whole row (改正整行) as it stands. `prefix` is the table's own; `save` is given what was changed.
+
+    The fields are new ones each time it is opened: of the same ones the browser would send what was typed before and
+    given up, although it shows what the server says.
+    """
+    times = st.session_state[f"{prefix}-opened"] = st.session_state.get(f"{prefix}-opened", 0) + 1
+    prefix = f"{prefix}-{times}"
+    for column, value in cells.items():
         offered = choices.get(column)
         st.session_state[f"{prefix}-{row}-{column}"] = value if not offered or value in offered else None
     _dialog(prefix, row, cells, headings, choices, save)
@@ -49,7 +55,8 @@ def _dialog(
                 places[at % 2].selectbox(heading, offered, None, placeholder=before or "请选择", key=key)
             else:
                 places[at % 2].text_input(heading, key=key)
-        if st.form_submit_button("保存并重新检查", type="primary", on_click=_saved, args=(prefix, row, cells, save)):
+        done = st.form_submit_button("保存并重新检查", type="primary", on_click=_saved, args=(prefix, row, cells, save))
+        if done and not bar.refused_here():
             st.rerun()
 
 
