@@ -35,6 +35,7 @@ from core.trail.files import Upload
 from tests import cast as c
 
 PEOPLE = 200
+books.LARGE = PEOPLE // 2  # what writes so many rows is reckoned and laid down first, as the roster of thousands is
 LATER = c.AFTER + timedelta(days=1)
 
 
