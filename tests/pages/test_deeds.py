@@ -384,6 +384,15 @@ def test_an_administrator_keeps_organizations_and_accounts(cast: Cast) -> None:
     assert "保存期限已保存" in boxes(app, "success")[0]
     terms = app.table[0].value.set_index("资料")["保存"]
     assert (terms["消息"], terms["登录记录"], terms["审计日志"]) == ("500天", "一直保存", "一直保存")
+    app = open_page("moving_in", sign_in("admin"), view="账号")
+    assert app.segmented_control(key="view").value == "账号"
+    app.query_params["view"] = "机构"  # the first, so that no word of it is usually in the address
+    assert app.run().segmented_control(key="view").value == "机构"
+    app.segmented_control(key="view").set_value("账号").run()
+    assert app.query_params["view"] == "账号"
+    del app.query_params["view"]
+    app.switch_page("../pages/organizations.py").run()
+    assert app.segmented_control(key="view").value == "机构"  # what another page showed stays there
     app = open_page("organizations", sign_in("admin"), view="账号")
     app.selectbox(key="account-role").set_value(Role.LEADER.value).run()
     app.text_input(key="account-name").input("新领导")
