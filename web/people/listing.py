@@ -28,13 +28,15 @@ def chosen(actor: Actor) -> int | None:
         lack = address.filter_by("短缺", Lack, key="lack")
 
     def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
-        return shortfalls.shortfalls(session, who, year, text=text, employer=employer, lack=lack, **page)
+        found, count = shortfalls.shortfalls(session, who, year, text=text, employer=employer, lack=lack, **page)
+        named = {name: tables.in_hours(str(name)) for name in found if name not in shortfalls.FACTS}
+        return found.rename(columns=named), count
 
     with tables.above():
         frame, count = tables.listing(asked, actor, name="person")
         told = ["id_mask", "post", "level"] if clerk else ["id_mask", "employer", "post", "level"]
         by_notice = [name for name in frame.columns if name not in shortfalls.FACTS]
-        shown = [name for name in by_notice if not name.endswith("差")]
+        shown = [name for name in by_notice if not name.endswith(tables.in_hours("差"))]
         with db.reading() as session:
             everybody = shortfalls.shortfalls(session, actor, year, limit=0)[1]
             short = shortfalls.shortfalls(session, actor, year, lack=Lack.YEAR, limit=0)[1]
