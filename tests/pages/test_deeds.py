@@ -505,7 +505,8 @@ def test_a_plan_goes_back_with_remarks_and_comes_again_with_what_was_changed(cas
     assert remarks.iloc[0].tolist() == ["师资情况", "表述不清", "请写明职称", "已改"]
     assert changes.iloc[0].tolist() == ["师资情况", "示例大学教授2人", md("示例大学教授2人（正高级）")]
     press(app, "通过")
-    app = open_page("review", sign_in("reviewer"), item=str(plan.id))
+    press(app, "回到刚办的")
+    assert "“撤销”的后果：撤销“通过”，回到待审。" in "".join(each.value for each in app.markdown)  # before it is done
     press(app, "撤销")
     assert one(sa.select(Plan)).state is State.SUBMITTED
 
@@ -550,6 +551,7 @@ def test_the_desk_speaks_in_the_words_of_the_kind_that_is_open(cast: Cast) -> No
     assert re.search("异议成立(后，|”：)", said)
     assert "通过" not in said
     words = {action: kinds.of(found).word_for(action) for action in listing.DECISIONS.values()}
+    assert "L 回到刚办的" in listing.keys(words)
     assert "A 异议成立　B 请补充说明　X 异议不成立" in listing.keys(words)
     assert listing.nothing(words)["reject"] == "这一件现在不能由您办理“异议不成立”。"
 
