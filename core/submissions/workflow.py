@@ -418,8 +418,16 @@ def hear(session: Session, deed: messages.Deed) -> Iterator[messages.Word]:
         gone = remarking.rows_of_last(session, submission) if action is Action.APPROVE else 0
         topic = messages.Topic.RETURNED if gone or action is Action.RETURN else messages.Topic.DECIDED
         done = f"部分通过，{gone}行退回改正" if gone else kind.done_word(action)
+        if action is Action.UNDO:
+            done = f"{kind.word_for(_left_by_last(session, submission))}已撤销，回到{kind.word_for(submission.state)}"
         title = f"{kind.short}{done}：{submission.title}"
         yield from to_filers(submission, topic, title, deed.reason)
+
+
+def _left_by_last(session: Session, submission: Submission) -> S:
+    """The state that its last move took it out of."""
+    steps = sa.select(Movement.from_state).where(Movement.submission_id == submission.id)
+    return session.scalars(steps.order_by(Movement.id.desc()).limit(1)).one()
 
 
 def to_office(submission: Submission, topic: messages.Topic, title: str, words: str) -> Iterator[messages.Word]:
