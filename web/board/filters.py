@@ -76,8 +76,10 @@ def chips(seen: dashboards.Board) -> None:
         if value in (None, ""):
             continue
         match name:
-            case "league" | "base" | "employer":
+            case "league":
                 told[name] = seen.places[value].name
+            case "base" | "employer":
+                told[name] = seen.places[value].full
             case "kind":
                 told[name] = value.label
             case "subject":
