@@ -74,6 +74,8 @@ def own_years(held: Held) -> None:
             links.line(f"{lack}**{year.year}年度**　{told}", ("credit_lookup", {}))
         if not held.years:
             st.caption("还没有已审核的学时。培训情况报告审核通过后，学时会登记在这里。")
+        for years, words in here.void[:3]:
+            links.line(f":orange-badge[审验卡已失效]　{years}　{md(words)}　可重新打印", ("credit_lookup", {}))
         if here.cards:
             st.caption("已出具的审验卡：" + "、".join(f"{year}年度（{code}）" for year, code in here.cards[:3]))
         shell.link("credit_lookup", "查看每一笔学时，打印审验卡")

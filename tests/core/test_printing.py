@@ -152,6 +152,8 @@ def test_a_run_is_its_makers_alone_and_reaches_no_further_than_its_maker(office:
         assert list(printing.trainings(session, cast["employer"], 2024)["id"]) == [report]
         assert list(printing.trainings(session, cast["base"], 2024)["id"]) == [report]
         assert printing.whose(session, cast["reviewer"], Scope(2024, complete=True)) == []
+        everybody = [len(printing.whose(session, cast["employer"], Scope(2023, hours=each))) for each in (True, False)]
+        assert everybody == [0, 3]  # who has no hours has no card, and may want an account
 
 
 def test_whose_card_cannot_be_printed_is_named_with_the_reason_and_the_others_are(office: Path) -> None:
