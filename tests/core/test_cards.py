@@ -338,6 +338,7 @@ def test_nothing_on_a_card_leaves_its_box_or_meets_another(office: Path, size: S
     look = Look(title="内蒙古自治区专业技术人员继续教育学时审验合格证明卡", mongolian=mongolian)
     sheet = faces.Sheet(size)
     boxes: dict[int, list[tuple[float, float, float, float]]] = {}
+    sizes: dict[str, float] = {}
     line, set_upright, turned = paper.Page._line, paper.Page.set_upright, []
 
     def seen(page: Any, text: str, place: tuple[float, ...], points: float, align: str, colour: Any) -> None:
@@ -349,6 +350,7 @@ def test_nothing_on_a_card_leaves_its_box_or_meets_another(office: Path, size: S
         for corner, upper in turned:  # by a quarter, about that corner
             box = (corner - (box[3] - upper), upper + box[0] - corner, corner - (y - upper), upper + box[2] - corner)
         boxes.setdefault(page.page, []).append(box)
+        sizes[text.removeprefix("http://")] = points
         line(page, text, place, points, align, colour)
 
     def upright(page: Any, text: str, box: tuple[float, ...], points: float) -> float:
@@ -373,6 +375,9 @@ def test_nothing_on_a_card_leaves_its_box_or_meets_another(office: Path, size: S
     with pypdfium2.PdfDocument(made) as document:
         text = "".join(page.get_textpage().get_text_bounded() for page in document)
     assert LONG in "".join(text.split())
+    assert "150199********" + c.id_number(1)[-4:] in text  # in one line
+    assert "127.0.0.1:8501/verify" in text
+    assert min(sizes["127.0.0.1:8501/verify"], sizes[cards.said_by(card)["id_mask"]]) >= 6
 
 
 @pytest.mark.parametrize(("size", "right"), [(Size.HALF, 201.0), (Size.A4, 193.0)])
