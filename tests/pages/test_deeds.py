@@ -338,6 +338,7 @@ def test_a_person_is_looked_up_and_the_card_is_issued(cast: Cast) -> None:
     links = [each.proto.url for each in app.get("link_button")]
     assert links == [f"/verify/{card.code}"]  # for this browser, whatever is printed for others
     assert "下载" in app.get("download_button")[-2].proto.label or app.get("download_button")
+    app = open_page("credit_lookup", sign_in("employer"), person="1")
     press(app, "生成审验卡")
     assert "没有另出新卡" in boxes(app, "success")[0]
     with db.transaction() as session:
