@@ -414,7 +414,8 @@ def hear(session: Session, deed: messages.Deed) -> Iterator[messages.Word]:
         gone = remarking.rows_of_last(session, submission) if action is Action.APPROVE else 0
         topic = messages.Topic.RETURNED if gone or action is Action.RETURN else messages.Topic.DECIDED
         done = f"部分通过，{gone}行退回改正" if gone else kind.done_word(action)
-        title = f"{kind.short}{done}：{submission.title}"
+        twice = next((at for at in range(len(done), 0, -1) if kind.short.endswith(done[:at])), 0)
+        title = f"{kind.short}{done[twice:]}：{submission.title}"  # 学习申诉 and 申诉成立 share a word
         yield from to_filers(submission, topic, title, deed.reason)
 
 
