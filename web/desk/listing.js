@@ -6,7 +6,7 @@ const FEW = 320 // px for the list, below which the words about keys have no pla
 const FOOT = 16 // px left free at the foot of the window
 const HEAD = 64 // px of Streamlit's own header
 const ASKED = ["opinion", "remarks", "evidence"] // what a key asks for that decides nothing
-const FIRST = "[data-testid=stPopoverBody] [class*=st-key-remarks-] input" // in what the key of remarks opens
+const FIRST = "[data-testid=stPopoverBody] [class*=st-key-remarks-][class*=-place] input" // in what the key of remarks opens
 const HELD = "data-desk-held" // on the page itself, whose buttons are drawn anew meanwhile
 const DECISIONS = ".st-key-decisions button"
 
@@ -287,7 +287,7 @@ class Desk {
   }
 
   nothing(name) {
-    return this.data.nothing[this.data.open === null ? "" : name]
+    return this.data.nothing[this.data.open === null && name !== "back" ? "" : name]
   }
 
   /** Why a key did nothing, until the next one. */

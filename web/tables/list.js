@@ -52,7 +52,7 @@ class List {
       this.ticked = new Set(data.ticked)
       this.n = Math.max(this.n, data.answered)
     }
-    const alike = before && JSON.stringify([before.rows, before.columns]) === JSON.stringify([data.rows, data.columns])
+    const alike = before && ["rows", "columns", "fixed"].every(name => JSON.stringify(before[name]) === JSON.stringify(data[name]))
     if (!alike) this.build()
     this.mark()
     this.root.querySelector(".hint").textContent = data.chosen === null ? data.hint : ""
@@ -154,7 +154,8 @@ class List {
     line.dataset.id = each.id
     if (mode !== "read") line.tabIndex = this.count ? -1 : 0
     if (mode === "tick") {
-      const box = made(made(made(line, "td", "tick"), "div"), "input")
+      const place = made(made(line, "td", "tick"), "div")
+      const box = made(this.fixed(each.id) ? null : place, "input")
       box.type = "checkbox"
       box.tabIndex = -1
       box.setAttribute("aria-label", `勾选${each.cells[0]}`)
@@ -234,16 +235,18 @@ class List {
       line.classList.toggle("ticked", mode === "tick" && this.ticked.has(id))
       line.classList.toggle("whole", this.whole.has(id))
       if (mode !== "read") line.setAttribute("aria-selected", String(mode === "tick" ? this.ticked.has(id) : open))
-      if (mode === "tick") line.querySelector("input").checked = this.ticked.has(id)
+      if (mode === "tick" && !this.fixed(id)) line.querySelector("input").checked = this.ticked.has(id)
       const button = line.querySelector(".more button")
       button.textContent = whole ? "－" : "＋"
       button.setAttribute("aria-expanded", String(whole))
       if (whole) this.unfold(line, id)
     }
     if (mode === "tick") {
+      const may = this.data.rows.filter(row => !this.fixed(row.id)).length
       const here = this.data.rows.filter(row => this.ticked.has(row.id)).length
-      this.all.checked = here > 0 && here === this.data.rows.length
-      this.all.indeterminate = here > 0 && here < this.data.rows.length
+      this.all.checked = here > 0 && here === may
+      this.all.indeterminate = here > 0 && here < may
+      this.all.disabled = !may
     }
     this.outer = this.root.getRootNode().host?.closest("[data-testid=stElementContainer]") // see printed.css
     if (this.outer) this.outer.toggleAttribute("data-opened", mode === "open" && this.data.below === true)
@@ -273,6 +276,11 @@ class List {
     return rest
   }
 
+  /** Whether a row of a list to tick cannot be ticked. */
+  fixed(id) {
+    return this.data.fixed?.includes(id) ?? false
+  }
+
   find(id) {
     return id === null || !this.body ? null : this.body.querySelector(`tr.row[data-id="${id}"]`)
   }
@@ -293,7 +301,7 @@ class List {
 
   headed(head, event) {
     if (event.target === this.all) {
-      const ids = this.data.rows.map(row => row.id)
+      const ids = this.data.rows.map(row => row.id).filter(id => !this.fixed(id))
       const every = ids.every(id => this.ticked.has(id))
       for (const id of ids) every ? this.ticked.delete(id) : this.ticked.add(id)
       this.tell()
@@ -322,6 +330,7 @@ class List {
     if (mode === "read") {
       if (this.gone?.length) this.fold(id)
     } else if (mode === "tick") {
+      if (this.fixed(id)) return
       if (!this.ticked.delete(id)) this.ticked.add(id)
       this.tell()
     } else {
