@@ -37,7 +37,8 @@ board.tiles(seen, show)
 def picked(name: str, rows: str, key: Any) -> None:
     """A mark was clicked: its filter is set, by the name that the filter's box has for it."""
     if name in ("league", "base"):
-        key = next((each.name for each in seen.places.values() if each.id == key), None)
+        place = seen.places.get(key)
+        key = place and (place.name if name == "league" else place.full)
     board.narrow(name, key, rows)
 
 

@@ -280,7 +280,8 @@ def _years(found: Verification) -> str:
         f"<tr><td>{_broken(year)}{''.join(f'<td class=n>{_broken(each)}' for each in cells)}<td>{_broken(lacks)}"
         for year, *cells, lacks in lines
     )
-    return f"<h2>卡上学时</h2><table class=years>{head}{rows}</table>"
+    table = f"<table class=years>{head}{rows}</table>"
+    return f'<h2>卡上学时</h2><div class=wide tabindex=0 role=region aria-label="卡上学时">{table}</div>'
 
 
 def _broken(text: str) -> str:
@@ -339,6 +340,7 @@ th{{font-weight:400;color:light-dark(#4c5761,#b6c0ca);width:7rem}}
 .years th,.years td{{padding:.45rem .3rem}} .years .n{{word-break:keep-all}}
 .years th:last-child,.years td:last-child{{min-width:7rem}} .years td:first-child{{white-space:nowrap}}
 @media(max-width:30rem){{.years{{font-size:.875rem}}}}
+.wide{{overflow-x:auto}}
 .good,.bad,.note{{padding:.7rem 1rem;border-radius:6px;color:#fff}} .good{{background:#2e7d4f}}
 .bad{{background:#a8503f}} .note{{background:#9a6b12}}
 input{{display:block;font:inherit;width:100%;box-sizing:border-box;padding:.5rem;margin:.3rem 0 .8rem}}

@@ -21,8 +21,7 @@ NARROWING = ("league", "base", "employer", "kind", "subject", "month", "sector",
 def strip(actor: Actor, today: date, offered: Choices) -> Wanted:
     """The filters as a strip (筛选栏), what is chosen below it; answers the question."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="board-filters"):
-        years = list(range(today.year, today.year - 4, -1))
-        year = st.selectbox("年度", years, key="year", bind="query-params", width=100, required=True)
+        year = address.year(today.year, back=3, width=100)
         on = st.date_input(
             "截至", today, max_value=today, key="on", format="YYYY-MM-DD", bind="query-params", width=150
         )
@@ -76,8 +75,10 @@ def chips(seen: dashboards.Board) -> None:
         if value in (None, ""):
             continue
         match name:
-            case "league" | "base" | "employer":
+            case "league":
                 told[name] = seen.places[value].name
+            case "base" | "employer":
+                told[name] = seen.places[value].full
             case "kind":
                 told[name] = value.label
             case "subject":
