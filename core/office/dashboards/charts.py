@@ -71,7 +71,9 @@ _ABOVE = alt.Axis(
     zindex=1,
 )
 """Long labels above their bars, so that these have the whole width on a telephone: there on two lines."""
-_LEGEND = alt.Legend(orient="top", title=None, labelLimit=0, columns=alt.expr("max(1, floor(width / 115))"))
+_LEGEND = alt.Legend(
+    orient="top", title=None, labelLimit=0, symbolOpacity=1, columns=alt.expr("max(1, floor(width / 115))")
+)
 
 
 def _shares() -> alt.Axis:
@@ -295,7 +297,7 @@ def _programme_bars(drawn: Sequence[Line], chosen: str) -> Any:
         description="label:N",
     )
     band = base.mark_rule(strokeWidth=3, aria=False).encode(x="least:Q", x2="most:Q", color=alt.datum("年底预测"))
-    pace = base.mark_tick(thickness=3, size=24, aria=False).encode(x="pace:Q", color=alt.datum("序时进度"))
+    pace = base.mark_tick(thickness=3, size=24, opacity=1, aria=False).encode(x="pace:Q", color=alt.datum("序时进度"))
     marks = {"已完成": bars.add_params(_mark()), "年底预测": band, "序时进度": pace}
     layers = [mark for name, mark in marks.items() if name in kinds]
     return alt.layer(*layers).properties(height=62 * len(data) + 2 * AXIS + LEGEND)
