@@ -420,7 +420,8 @@ def hear(session: Session, deed: messages.Deed) -> Iterator[messages.Word]:
         done = f"部分通过，{gone}行退回改正" if gone else kind.done_word(action)
         if action is Action.UNDO:
             done = f"{kind.word_for(_left_by_last(session, submission))}已撤销，回到{kind.word_for(submission.state)}"
-        title = f"{kind.short}{done}：{submission.title}"
+        twice = next((at for at in range(len(done), 0, -1) if kind.short.endswith(done[:at])), 0)
+        title = f"{kind.short}{done[twice:]}：{submission.title}"  # 学习申诉 and 申诉成立 share a word
         yield from to_filers(submission, topic, title, deed.reason)
 
 

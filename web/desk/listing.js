@@ -2,6 +2,7 @@
 
 const GRACE = 200 // ms in which a freshly drawn item takes no decision: nobody has seen it yet
 const GIVE_UP = 4000 // ms without a run after which the keys live again: the press came to nothing
+const FEW = 320 // px for the list, below which the words about keys have no place
 const FOOT = 16 // px left free at the foot of the window
 const HEAD = 64 // px of Streamlit's own header
 const ASKED = ["opinion", "remarks", "evidence"] // what a key asks for that decides nothing
@@ -141,8 +142,14 @@ class Desk {
   sized() {
     if (!this.data.desk) return // alone on its page it is as long as its rows
     const left = document.querySelector(".st-key-desk-left") // with the keys, the export, the pages
-    const below = (left?.getBoundingClientRect().bottom ?? 0) - this.list.getBoundingClientRect().bottom + FOOT
-    const height = window.innerHeight - this.list.getBoundingClientRect().top - below
+    const keys = this.root.querySelector(".keys")
+    const room = () => {
+      const below = (left?.getBoundingClientRect().bottom ?? 0) - this.list.getBoundingClientRect().bottom + FOOT
+      return window.innerHeight - this.list.getBoundingClientRect().top - below
+    }
+    keys.hidden = false
+    keys.hidden = room() < FEW // they give way to what is listed
+    const height = room()
     this.list.style.maxHeight = window.innerWidth > 640 ? `${Math.max(height, 200)}px` : ""
   }
 

@@ -7,6 +7,7 @@ const WIDEST = 10 // em that a longer one asks for before its lines break
 const SHEET = 55 // em across a sheet of A4 that stands upright, in the letters of a printed list
 const NARROWEST = 6 // em of a column of words there; between two columns there is one more
 
+const running = () => document.querySelector("[data-testid=stApp]")?.dataset.testScriptState !== "notRunning"
 const em = text => [...text].reduce((sum, letter) => sum + (letter > "\u2e7f" ? 1 : 0.58), 0)
 
 function made(parent, name, classes = "", text = "") {
@@ -35,6 +36,8 @@ class List {
   }
 
   end() {
+    clearInterval(this.timer)
+    this.outer?.removeAttribute("data-opened")
     this.sizes.disconnect()
     this.seen.disconnect()
     window.removeEventListener("beforeprint", this.print)
@@ -57,12 +60,19 @@ class List {
     if (before && before.chosen !== data.chosen) {
       const row = this.find(data.chosen)
       row?.scrollIntoView({ block: "nearest" })
-      // what was opened stands below the list: where that is at the lower edge of the window, the list goes up
-      if (row && this.root.getBoundingClientRect().bottom > innerHeight * 0.7) this.root.scrollIntoView({ block: "start" })
+      clearInterval(this.timer)
+      if (row) this.timer = setInterval(() => this.upward(), 100)
       const name = data.rows.find(row => row.id === data.chosen)?.cells.find(cell => cell)
       this.root.querySelector(".heard").textContent = name ? `已打开：${name}` : ""
     }
     if (held !== null && !alike) this.find(held)?.focus({ preventScroll: true })
+  }
+
+  /** What was opened is drawn below the list: once it is there, a list that ends low in the window goes up. */
+  upward() {
+    if (running()) return
+    clearInterval(this.timer)
+    if (this.root.getBoundingClientRect().bottom > innerHeight * 0.7) this.root.scrollIntoView({ block: "start" })
   }
 
   /** The table anew: its heads, and as many rows as were shown. */
@@ -238,6 +248,8 @@ class List {
       this.all.indeterminate = here > 0 && here < may
       this.all.disabled = !may
     }
+    this.outer = this.root.getRootNode().host?.closest("[data-testid=stElementContainer]") // see printed.css
+    if (this.outer) this.outer.toggleAttribute("data-opened", mode === "open" && this.data.below === true)
     this.box.classList.toggle("short", this.data.below === true && this.data.rows.length > 6)
     const scrolls = this.box.scrollHeight > this.box.clientHeight + 1 && mode === "read"
     if (scrolls) this.box.tabIndex = 0
