@@ -134,7 +134,7 @@ def _rows(table: Table, preview: Preview) -> None:
         cells = {headings[name]: cell for name, cell in preview.checked.rows[row].items() if name in headings}
         number = cells.get(headings.get("id_number", ""))
         masked = {headings["id_number"]: resident_id.mask(resident_id.normalise(number))} if number else {}
-        told.append({"file_row": row, "change": "新建" if row in new else "补全空白"} | cells | masked)
+        told.append({"file_row": row, "办理": "新建" if row in new else "补全空白"} | cells | masked)
     if told:
         frame = pd.DataFrame(told).astype(object)
         tables.table(frame.where(frame.notna(), None), list(frame.columns), empty="")
@@ -198,8 +198,8 @@ def batches(actor: Actor) -> None:
         st.markdown(f"**第{chosen}批　{md(one['filename'])}**")
         states = zip(told["undone"], told["stays"], strict=True)
         told["told"] = ["已撤销" if undone else f"保留：{why}" if why else "可撤销" for undone, why in states]
-        told["change"] = ["新建" if made else "补全空白" for made in told["made"]]
-        tables.table(told.rename(columns={"row": "file_row"}), ["file_row", "name", "change", "told"], empty="")
+        told["办理"] = ["新建" if made else "补全空白" for made in told["made"]]
+        tables.table(told.rename(columns={"row": "file_row"}), ["file_row", "name", "办理", "told"], empty="")
         words = f"撤销将移去{goes}行" + (f"，另有{kept}行已被使用，保留" if kept else "")
         st.caption(f"{words}。补全的改回空白。" if goes else f"{kept}行都已被使用，现在不能撤销。")
         st.text_input("撤销的原因（必填，记入审计日志）", key=f"back-{chosen}")
