@@ -207,6 +207,8 @@ def test_a_template_chooses_from_the_words_that_are_taken_and_comes_in_as_it_is(
     for content, first in ((imports.template(), "公需科目,专业科目"), (applications.template(), "职称评审,")):
         lists = openpyxl.load_workbook(io.BytesIO(content)).worksheets[0].data_validations.dataValidation
         assert any(first in each.formula1 for each in lists)
+    assert any("公有制,非公有制," in each.formula1 for each in lists)  # of what every notice asks, too
+    assert any("中专,大专," in each.formula1 for each in lists)
     page = openpyxl.load_workbook(io.BytesIO(_template(cast, Table.ORGANIZATIONS)))
     page.worksheets[0].append(["示例新医院", "用人单位", "包头市人力资源和社会保障局"])
     filled = io.BytesIO()

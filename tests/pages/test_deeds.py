@@ -28,12 +28,13 @@ from core.models import (
     State,
     Unsaved,
 )
-from core.people import accounts
+from core.people import accounts, moving
 from core.records import cards
 from core.records.faces import Size
 from core.submissions import comments, kinds, plans, workflow
 from core.submissions.kinds import KINDS
 from core.submissions.workflow import Action
+from core.trail.files import Upload
 from tests import cast as people
 from tests.cast import Cast
 from tests.pages.conftest import SheetOf, boxes, frames, listed, open_page, sign_in
@@ -415,6 +416,14 @@ def test_an_administrator_keeps_organizations_and_accounts(cast: Cast) -> None:
     del app.query_params["view"]
     app.switch_page("../pages/organizations.py").run()
     assert app.segmented_control(key="view").value == "机构"  # what another page showed stays there
+    with db.transaction() as session:
+        table = Upload("机构.csv", "机构名称,类别\n示例新学校,用人单位\n".encode())
+        moving.bring_in(session, moving.Table.ORGANIZATIONS, table, actor=cast["admin"], now=datetime.now(UTC))
+    app = open_page("moving_in", sign_in("admin"), view="导入批次", intake="1")
+    assert frames(app)[1].to_dict("records") == [
+        {"file_row": "2", "name": "示例新学校", "办理": "新建", "told": "可撤销"}
+    ]
+    assert "撤销这一批（1行）" in [button.label for button in app.button]
     app = open_page("organizations", sign_in("admin"), view="账号")
     app.selectbox(key="account-role").set_value(Role.LEADER.value).run()
     app.text_input(key="account-name").input("新领导")
