@@ -189,9 +189,6 @@ try:
             "按人核验": lambda: by_person(None),
             "已存档": recorded_runs,
         }
-        view = st.segmented_control(
-            "方式", list(views), default="按文件核验", required=True, key="view", bind="query-params"
-        )
-        views[view or "按文件核验"]()
+        views[address.view(list(views))]()
 except Refused as refused:
     deeds.say("error", refused.words)  # of what was to be recorded, too

@@ -58,7 +58,7 @@ def part(
         for item in found.items:
             line(item, deciding=deciding)
         if found.more > 0:
-            links.line(f":gray[还有{found.more}件]" + ("　查看全部" if all_in else ""), all_in)
+            links.line(f":gray[还有{found.more}件]" + ("　:blue[查看全部]" if all_in else ""), all_in)
 
 
 def done(lines: tuple[Done, ...]) -> None:
@@ -80,6 +80,8 @@ def own_years(held: Held) -> None:
             links.line(f"{lack}**{year.year}年度**　{told}", ("credit_lookup", {}))
         if not held.years:
             st.caption("还没有已审核的学时。培训情况报告审核通过后，学时会登记在这里。")
+        for years, words in here.void[:3]:
+            links.line(f":orange-badge[审验卡已失效]　{years}　{md(words)}　可重新打印", ("credit_lookup", {}))
         if here.cards:
             st.caption("已出具的审验卡：" + "、".join(f"{year}年度（{code}）" for year, code in here.cards[:3]))
         shell.link("credit_lookup", "查看每一笔学时，打印审验卡")
@@ -91,7 +93,7 @@ def staff(everybody: int, short: int) -> None:
         st.markdown(f"**本单位人员**　:gray[{today.year}年度]")
         badge = f":orange-badge[{short:,}人短缺]" if short else ":green-badge[无人短缺]"
         links.line(
-            f"{badge}　**共{everybody:,}人**　查看谁还差多少学时",
+            f"{badge}　**共{everybody:,}人**　:blue[查看谁还差多少学时]",
             ("credit_lookup", {"lack": Lack.YEAR.label} if short else {}),
         )
 
@@ -133,7 +135,7 @@ with left:
     if deciding:
         part("本周内须办", here.soon, name="soon", deciding=True, all_in=("review", {}))
     else:
-        part("逾期和本周到期", here.soon, name="late", all_in=("filing", {}))
+        part("逾期和本周到期", here.soon, name="late", all_in=("filing", {}) if filing else None)
     part("退回待改", here.returned, name="returned", all_in=("filing", {}))
     part("等待本机关办理", here.waiting, name="waiting", deciding=True, all_in=("review", {}))
     part("待学习、待填写" if oneself else "待填写、待报送", here.owed, name="owed", all_in=("filing", {}))
@@ -146,7 +148,7 @@ with left:
         else:
             shell.empty("您没有需要办理的事项。", "clear")
     if here.filed:
-        links.line(f":gray[已上报、等待人社部门审核的有{here.filed}件]　查看", ("filing", {}))
+        links.line(f":gray[已上报、等待人社部门审核的有{here.filed}件]　:blue[查看]", ("filing", {}))
 if right:
     with right:
         done(here.done)

@@ -302,18 +302,20 @@ def _row(row: study.LessonStanding) -> str:
     return f"<li>{name}<small>{said}{'' if row.open or row.finished_at else '，学完上一节后开放'}</small></li>"
 
 
-def _uncounted(times: list[UncountedTime], filed: Mapping[int, Any]) -> str:
+def _uncounted(times: list[UncountedTime], filed: Mapping[int, appeals.Lost]) -> str:
     """What was not counted, with its moments and reasons; each may be appealed."""
     if not times:
         return ""
     rows = []
     for each in times:
-        appeal = filed.get(each.id)
+        lost = filed[each.id]
         if each.granted_at:
             state = "<em>已补计</em>"
-        elif appeal is not None:
-            said = KINDS[appeal.kind].word_for(appeal.state)
+        elif lost.appeal is not None:
+            said = KINDS[lost.appeal.kind].word_for(lost.appeal.state)
             state = f'<em>{said}</em>　<a href="/credit_lookup">查看答复</a>'
+        elif lost.settled:
+            state = f"<em>{html.escape(lost.settled)}</em>"
         else:
             state = (
                 f'<form class=appeal data-time="{each.id}"><label>当时的情况<input name="words" maxlength="500" '

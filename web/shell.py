@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
@@ -109,6 +110,14 @@ def nameplate(whose: Identity) -> None:
     with st.container(gap="xsmall", horizontal_alignment="center", key="nameplate"):
         st.html(f'<img src="{whose.picture(MARK)}" alt="" width="48" height="48">', width="content")
         st.title(md(whose.called), anchor=False, text_alignment="center")
+
+
+@contextmanager
+def frame(width: int = 440) -> Iterator[None]:
+    """The frame of what comes before the pages (登录页框): mark and name above, in the middle, what is drawn inside."""
+    with st.container(horizontal_alignment="center"), st.container(width=width):
+        nameplate(context.known().whose)
+        yield
 
 
 def empty(words: str, drawing: Literal["clear", "nothing"] = "nothing") -> None:

@@ -6,6 +6,7 @@ Right answers stand in it: nobody but its clerks and the reviewers of the office
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -80,13 +81,16 @@ class TakenIn:
     """That say what another item of the bank says than the one they are called after; left out."""
     doubles: tuple[tuple[int, int], ...]
     """Places in what was imported, from 1, of items that say what an earlier one says, and that one's; left out."""
+    what: tuple[tuple[str, int], ...] = ()
+    """What was changed, in words, and in how many items."""
 
     @property
     def words(self) -> str:
         left = f"，{len(self.doubles)}道与前面的相同，没有重复导入" if self.doubles else ""
         left += f"，{self.other}道与题库里另一编号的试题相同，没有导入" if self.other else ""
         left += f"，{self.left_void}道在题库里已经作废，没有导入（改正后的请换一个题目编号）" if self.left_void else ""
-        return f"新增{self.added}道，更新{self.changed}道，{self.same}道与题库一致{left}"
+        what = f"（{'、'.join(f'{word}{count}道' for word, count in self.what)}）" if self.what else ""
+        return f"新增{self.added}道，更新{self.changed}道{what}，{self.same}道与题库一致{left}"
 
 
 def keeps(actor: Actor, year: int) -> bool:
@@ -245,8 +249,10 @@ def save(
 def take_in(session: Session, given: Sequence[Item], *, actor: Actor, now: datetime) -> TakenIn:
     """Import items (导入试题) as one deed: the same again changes nothing, what differs becomes a further edition.
 
-    An item is known by its name, else by what it says. Refused codes: "role", "policy", "fields" (an item that cannot
-    be asked: the file's own check names each before this), "empty", "many".
+    An item is known by its name, else by what it says; what the file leaves blank of one stays as it was.
+
+    Refused codes: "role", "policy", "fields" (an item that cannot be asked: the file's own check names each before
+    this), "empty", "many".
     """
     _clerk(actor, now)
     if not given:
@@ -267,6 +273,7 @@ def take_in(session: Session, given: Sequence[Item], *, actor: Actor, now: datet
             by_name[kept.name_key] = known
     counts = {"added": 0, "changed": 0, "same": 0, "left_void": 0, "other": 0}
     doubles: list[tuple[int, int]] = []
+    what: Counter[str] = Counter()
     new: list[Item] = []
     at_of: dict[str, int] = {}
     for at, item in enumerate(tidied, start=1):
@@ -281,7 +288,9 @@ def take_in(session: Session, given: Sequence[Item], *, actor: Actor, now: datet
         if match is None:
             new.append(item)
             counts["added"] += 1
-        elif match[1] == item:
+            continue
+        item = items.completed(item, match[1])
+        if match[1] == item:
             counts["same"] += 1
         elif match[0].state is ItemState.VOID:
             counts["left_void"] += 1
@@ -290,9 +299,10 @@ def take_in(session: Session, given: Sequence[Item], *, actor: Actor, now: datet
         else:
             _changed(session, match[0], item, actor, now)
             counts["changed"] += 1
+            what.update(items.changes(match[1], item))
     _added(session, new, actor, now)
     home = session.get_one(Organization, actor.organization_id)
-    done = TakenIn(**counts, doubles=tuple(doubles))
+    done = TakenIn(**counts, doubles=tuple(doubles), what=tuple(what.items()))
     told = counts | {"doubles": len(doubles)}
     audit.record(session, Event.IMPORTED, home, actor=actor, after=told, now=now)
     return done

@@ -87,6 +87,33 @@ def tidy(item: Item) -> Item:
     )
 
 
+LABELS = {
+    KIND: "题型",
+    STEM: "题干",
+    OPTIONS: "选项或答案",
+    "explanation": "解析",
+    "difficulty": "难度",
+    "topic": "知识点",
+    "points": "分值",
+    "reference": "题目编号",
+}
+"""What the fields of an item are called."""
+
+
+def completed(item: Item, kept: Item) -> Item:
+    """An item as a file has it, what the file leaves blank as it was kept (未写的不变): no format says everything.
+
+    Aiken has no topic, GIFT no number where there is no name, a table no column; none of that is meant as nothing.
+    """
+    blank = [name for name in ("explanation", "difficulty", "topic", "points", "reference") if not getattr(item, name)]
+    return dataclasses.replace(item, **{name: getattr(kept, name) for name in blank})
+
+
+def changes(before: Item, after: Item) -> list[str]:
+    """What differs between two editions of an item (改了什么), in words."""
+    return [word for name, word in LABELS.items() if getattr(before, name) != getattr(after, name)]
+
+
 def faults(item: Item) -> Iterator[tuple[str, str]]:
     """What keeps an item from being asked (试题检查): each by its field (or `answer`), in words that say what to do.
 

@@ -120,6 +120,8 @@ class Marked:
     void: bool
     late: LateAnswer | None
     """An answer to it that came too late to count."""
+    answered_at: datetime | None
+    """When the answer that counts was saved last; None: never."""
 
 
 @dataclass(frozen=True)
@@ -471,7 +473,7 @@ def _marked(
     right = frozenset(at for at, place in enumerate(question.shuffled) if item.options[int(place)][1])
     void = state is ItemState.VOID
     earned = question.points if void else _earned(paper, question, edition)
-    return Marked(_asked(question, item), right, earned, item.explanation, void, late)
+    return Marked(_asked(question, item), right, earned, item.explanation, void, late, question.answered_at)
 
 
 # --- checked ----------------------------------------------------------------------------------------------------------

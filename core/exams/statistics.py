@@ -187,6 +187,13 @@ def people(session: Session, exam_id: int, actor: Actor) -> pd.DataFrame:
     return best.sort_values(["passed", "name", "person_id"]).drop(columns="ranked").reset_index(drop=True)
 
 
+def attempts(session: Session, exam_id: int, person_id: int, actor: Actor) -> list[ExamPaper]:
+    """Every attempt of somebody at an exam that was handed in (各次答卷), the first first. Refused codes: "missing"."""
+    exam = exams.one(session, exam_id, actor)
+    query = sa.select(ExamPaper).where(ExamPaper.exam_id == exam.id, ExamPaper.person_id == person_id)
+    return list(session.scalars(query.where(ExamPaper.handed_in_at.is_not(None)).order_by(ExamPaper.id)))
+
+
 @dataclass(frozen=True)
 class Count:
     """An exam in figures (考试情况), in people."""

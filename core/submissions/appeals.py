@@ -23,9 +23,13 @@ from core.ground.deeds import deed
 from core.ground.hours import hours_text
 from core.ledger.consequences import Consequence
 from core.models import (
+    CourseState,
     Enrolment,
+    Exam,
     ExamPaper,
+    ExamState,
     LateAnswer,
+    LessonProgress,
     MaskedNumber,
     Movement,
     Person,
@@ -38,6 +42,7 @@ from core.models import (
 from core.people import persons
 from core.submissions import workflow
 from core.submissions.kinds import Action, Answered, Line, Stage, register
+from core.tables.problems import Problem
 from core.trail import audit, messages
 
 FILERS = (Role.PERSON, Role.EMPLOYER_CLERK)
@@ -131,6 +136,8 @@ class Lost:
     """The latest about it."""
     answer: str
     """What the office answered, "" before it did."""
+    settled: str
+    """Why an appeal could change nothing any more, in words; "" where it could."""
 
     @property
     def what(self) -> str:
@@ -157,7 +164,7 @@ class Lost:
     @property
     def open(self) -> bool:
         """Whether it may be appealed, or an appeal that came back filed again."""
-        return not _settled(self.about) and (self.appeal is None or self.appeal.state in _AGAIN)
+        return not self.settled and (self.appeal is None or self.appeal.state in _AGAIN)
 
 
 def lost(session: Session, person_id: int, actor: Actor) -> list[Lost]:
@@ -185,9 +192,9 @@ def lost(session: Session, person_id: int, actor: Actor) -> list[Lost]:
     return [*_with_appeals(session, list(session.scalars(sat))), *_with_appeals(session, times)]
 
 
-def about(session: Session, uncounted: Sequence[UncountedTime]) -> dict[int, StudyAppeal]:
-    """The latest appeal about each of these stretches (申诉情况), by the stretch's id."""
-    return {each.about.id: each.appeal for each in _with_appeals(session, uncounted) if each.appeal}
+def about(session: Session, uncounted: Sequence[UncountedTime]) -> dict[int, Lost]:
+    """How each of these stretches stands with its appeal (申诉情况), by the stretch's id."""
+    return {each.about.id: each for each in _with_appeals(session, uncounted)}
 
 
 def of_paper(session: Session, paper_id: int) -> Lost:
@@ -205,21 +212,53 @@ def _with_appeals(session: Session, found: Sequence[UncountedTime] | Sequence[Ex
     steps = steps.where(Movement.action != Action.SUBMIT.value, Movement.action != Action.WITHDRAW.value)
     answers = dict(session.execute(steps).all()) if filed else {}
 
+    settled = _settled(session, found)
+
     def one(about: UncountedTime | ExamPaper) -> Lost:
         appeal = filed.get(about.id)
         waits = appeal is None or appeal.state is State.SUBMITTED
-        return Lost(about, appeal, "" if waits or appeal is None else answers.get(appeal.id, ""))
+        return Lost(about, appeal, "" if waits or appeal is None else answers.get(appeal.id, ""), settled[about.id])
 
     return [one(each) for each in found]
 
 
-def _settled(about: UncountedTime | ExamPaper) -> str:
-    """Why there is nothing to appeal any more (不必申诉), in words; "" where there is."""
-    if isinstance(about, UncountedTime):
-        return "这段时间已经补计，不必再申诉。" if about.granted_at else ""
-    if about.passed and not about.unposted:
-        return "这次考试已经及格；对学时有疑问的，请对学时提出异议。"
-    return "这次考试已经不计次数，不必再申诉。" if about.spared_at else ""
+def _settled(session: Session, found: Sequence[UncountedTime | ExamPaper]) -> dict[int, str]:
+    """Why there is nothing to appeal any more (不必申诉), in words; "" where there is. By the id of each."""
+    begun = [each.enrolment_id for each in found if isinstance(each, UncountedTime)]
+    query = sa.select(LessonProgress.enrolment_id, LessonProgress.lesson_id)
+    query = query.where(LessonProgress.enrolment_id.in_(begun), LessonProgress.finished_at.is_not(None))
+    done = {tuple(each) for each in session.execute(query)} if begun else set()
+
+    def why(about: UncountedTime | ExamPaper) -> str:
+        if isinstance(about, UncountedTime):
+            studied = (about.enrolment_id, about.lesson_id) in done
+            if about.granted_at:
+                return "这段时间已经补计，不必再申诉。"
+            return "这一节已经学完，不必再申诉。" if studied else ""
+        if about.passed and not about.unposted:
+            return "这次考试已经及格；对学时有疑问的，请对学时提出异议。"
+        if about.spared_at:
+            return "这次考试已经不计次数，不必再申诉。"
+        return "" if about.passed or not about.enrolment.passed_at else "考试已经及格，不必再申诉。"
+
+    return {each.id: why(each) for each in found}
+
+
+def _goes_on(session: Session, paper: ExamPaper) -> str:
+    """What an attempt that is spared leads to (不计次数之后), by how its learner stands now, in words."""
+    same = sa.select(ExamPaper).where(ExamPaper.enrolment_id == paper.enrolment_id, ExamPaper.id != paper.id)
+    others = session.scalars(same.order_by(ExamPaper.number)).all()
+    state = session.scalar(sa.select(Exam.state).where(Exam.id == paper.exam_id))
+    if passed := next((each for each in others if each.passed), None):
+        return f"学员已在第{passed.number}次考试及格，不用再考"
+    if paper.enrolment.passed_at:
+        return "学员的考试已经及格，不用再考"
+    if paper.enrolment.course.state is CourseState.WITHDRAWN:
+        return "课程已停用，不能再考"
+    if others and others[-1].number > paper.number:
+        now = "正在考" if others[-1].handed_in_at is None else "已经考过"
+        return f"学员{now}第{others[-1].number}次，再考仍按考试的次数和间隔"
+    return "可以马上再考一次" if state is ExamState.OPEN else "考试重新发布后可以马上再考一次"
 
 
 _TABLE: sa.Table = sa.inspect(StudyAppeal).local_table  # type: ignore[assignment]
@@ -260,6 +299,12 @@ class AppealKind(Answered[StudyAppeal]):
         appeals = submissions.join(_TABLE, _TABLE.c.id == Submission.id)
         return appeals.join(Person, Person.id == Submission.human_id)
 
+    def warnings(self, session: Session, appeal: StudyAppeal, actor: Actor) -> list[Problem]:
+        """That it can change nothing any more: the person has passed, the lesson is done since."""
+        about = _about(appeal)
+        why = _settled(session, [about])[about.id]
+        return [Problem(0, "", "settled", "", why.replace("，不必再申诉", ""), blocking=False)] if why else []
+
     def facts(self, appeal: StudyAppeal) -> list[tuple[str, object]]:
         about = _about(appeal)
         course = about.enrolment.course
@@ -291,7 +336,7 @@ class AppealKind(Answered[StudyAppeal]):
         if not 2 <= len(words) <= LONGEST:
             raise Refused("words", f"请用2至{LONGEST}个字写明当时的情况。")
         about = _about(appeal)
-        if why := _settled(about):
+        if why := _settled(session, [about])[about.id]:
             raise Refused("granted", why)
         column = StudyAppeal.paper_id if isinstance(about, ExamPaper) else StudyAppeal.uncounted_id
         db.lock(session, f"appeals {column.key} {about.id}")
@@ -311,7 +356,7 @@ class AppealKind(Answered[StudyAppeal]):
         if about.passed:
             return "考试已经及格，学时由审核员在“网络考试”的成绩里补记"
         about.spared_at = now
-        return "这次考试不计次数，可以马上再考一次"
+        return f"这次考试不计次数；{_goes_on(session, about)}"
 
     def undo(self, session: Session, appeal: StudyAppeal, *, now: datetime) -> None:
         """What was counted after all stays so, and so does an attempt that was begun since. Refused codes: "relied"."""

@@ -78,7 +78,17 @@ def test_a_bank_imported_again_is_not_doubled_and_what_differs_is_a_further_edit
         first = bank.take_in(session, [named, replace(named, reference="Q2")], **who)
         assert (first.added, first.doubles) == (1, ((2, 1),))
         again = bank.take_in(session, [replace(named, stem="题甲改"), replace(sat.ITEMS[0], explanation="改")], **who)
-        assert (again.added, again.changed, again.same) == (0, 2, 0)
+        assert again.words == "新增0道，更新2道（题干1道、解析1道），0道与题库一致"
+        first_of = sat.ITEMS[0]  # as Aiken says it: nothing of what is left blank is wiped
+        bare = [Item(each.kind, each.stem, each.options) for each in (first_of, sat.ITEMS[1])]
+        turned = replace(bare[0], options=(("错的一", True), ("对的", False), ("错的二", False)))
+        assert (
+            bank.take_in(session, [turned, bare[1]], **who).words == "新增0道，更新1道（选项或答案1道），1道与题库一致"
+        )
+        (kept_id,) = ids(session, cast, first_of.stem)
+        assert bank.one(session, kept_id, cast["exam"]).item == replace(
+            first_of, options=turned.options, explanation="改"
+        )
         kept = [
             each.item for each in (bank.one(session, sat_id, cast["exam"]) for sat_id in ids(session, cast, "题甲"))
         ]
@@ -294,9 +304,9 @@ def test_an_attempt_that_an_appeal_spares_is_none_of_the_attempts_and_is_made_up
     act: dict[str, Any] = {"words": "考试中断网", "now": LATER}
     said: dict[str, Any] = {"actor": cast["reviewer"], "reason": "情况属实", "now": LATER}
 
-    def contested(who: str) -> Any:
+    def contested(who: str, paper_id: int = failed.id) -> Any:
         with db.transaction() as session:
-            return appeals.contest(session, failed.id, actor=cast[who], **act)
+            return appeals.contest(session, paper_id, actor=cast[who], **act)
 
     with pytest.raises(Refused, match=r"^missing:"):
         contested("person2")
@@ -323,6 +333,18 @@ def test_an_attempt_that_an_appeal_spares_is_none_of_the_attempts_and_is_made_up
     assert sat.handed_in(cast, paper, now=LATER).passed is False
     with pytest.raises(Refused, match=r"考试已于\S+截止"):
         sat.start(cast, now=LATER)
+    with db.transaction() as session:  # who has passed meanwhile has nothing to begin again
+        exam = session.scalars(sa.select(Exam)).one()
+        exam.closes_on, exam.attempts = None, 0
+    first = sat.sat(cast, "person2", knows=lambda *_: False)
+    filed = contested("person2", first.id)
+    assert sat.sat(cast, "person2", now=LATER).passed
+    with db.transaction() as session:
+        assert [each.words for each in workflow.warnings(session, filed.id, cast["reviewer"])] == ["考试已经及格。"]
+        _, told = workflow.move(session, filed.id, Action.APPROVE, version=filed.version, **said)
+        assert "学员已在第2次考试及格，不用再考" in told.done
+        every = statistics.attempts(session, first.exam_id, first.person_id, cast["reviewer"])
+        assert [(each.number, each.passed) for each in every] == [(1, False), (2, True)]
 
 
 def test_hours_that_were_refused_or_taken_back_are_told_of_and_posted_again_one_by_one(cast: c.Cast) -> None:

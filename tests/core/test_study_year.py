@@ -224,7 +224,7 @@ def test_what_a_person_objects_is_read_by_the_region_and_by_nobody_at_the_own_em
         lines, _ = audit.history(session, cast["employer"])
         assert publicity.Event.FILED.value not in set(lines["event"])
     move(cast, objection.id, Action.REJECT, "reviewer", "核实无误")
-    assert told(cast, "colleague")[0].startswith("公示异议异议不成立")
+    assert told(cast, "colleague")[0].startswith("公示异议不成立")
     assert not any("异议" in title for title in told(cast, "employer"))
 
 

@@ -90,4 +90,4 @@ def test_a_file_of_items_is_mended_where_it_stands_and_says_before_what_it_adds_
     app.get("file_uploader")[0].upload(
         "题.csv", "\n".join([*lines[:2], "单选题,二加二？,4,5,A,q2"]).encode(), "text/csv"
     ).run()
-    assert boxes(app, "info")[0] == "导入后新增0道，更新1道，1道与题库一致。"
+    assert boxes(app, "info")[0] == "导入后新增0道，更新1道（选项或答案1道），1道与题库一致。"

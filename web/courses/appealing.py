@@ -7,12 +7,15 @@ from typing import Unpack
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from core.ground.access import Actor
-from core.models import ExamPaper
-from core.submissions import appeals
+from core.exams import papers
+from core.ground import db
+from core.ground.access import Actor, Refused
+from core.models import ExamPaper, StudyAppeal, Submission
+from core.submissions import appeals, workflow
 from core.submissions.appeals import Lost
-from web import deeds, tables
+from web import deeds, submissions, tables
 from web.deeds import Who
+from web.exams import results
 from web.words import md
 
 
@@ -52,6 +55,22 @@ def _appeal(open_: dict[str, Lost], person_id: int) -> None:
         st.selectbox("哪一项", list(words), format_func=words.__getitem__, key=f"{key}time", required=True)
         st.text_area("当时的情况（必填）", key=f"{key}words", height=70, max_chars=appeals.LONGEST)
         st.form_submit_button("提出申诉", on_click=file, key=f"{key}do")
+
+
+def show(found: Submission, here: Actor) -> None:
+    """An appeal as the desk reads it (审核阅读): with the paper it is about, for those who hold the exam."""
+    assert isinstance(found, StudyAppeal)
+    paper = None
+    with db.reading() as session:
+        steps = workflow.trail(session, found.id, here)
+        if found.paper_id is not None:
+            try:
+                paper = papers.result(session, found.paper_id, here)
+            except Refused:  # of an exam that another office holds
+                paper = None
+    submissions.submission(found, steps)
+    if paper:
+        results.paper(paper)
 
 
 def _key(found: Lost) -> str:

@@ -18,6 +18,7 @@ from core.submissions.kinds import Action, Kind
 from web import submissions, tables
 from web.claims import reading as claim_reading
 from web.claims import reviewing as claim_reviewing
+from web.courses import appealing
 from web.credit import answering
 from web.plans import extending
 from web.plans import reading as plan_reading
@@ -106,7 +107,7 @@ READINGS = {
         names={"title": "matter", "organization": "employer"},
     ),
     "objection": Reading(_plain, names={"title": "matter", "words": "objection"}),
-    "study_appeal": Reading(_plain, names={"title": "matter", "words": "objection"}),
+    "study_appeal": Reading(appealing.show, names={"title": "matter", "words": "objection"}),
     "dispute": Reading(answering.show, names={"words": "objection", "completed_on": "studied_on"}),
 }
 

@@ -32,7 +32,7 @@ def draw(actor: Actor) -> None:
     """A file to bring in: what it holds and what is wrong with it, by row, before anything is kept."""
     st.caption(
         "可导入Excel、GIFT、Aiken、Moodle XML、QTI 2.1。同一道题再次导入不会重复：题目编号相同的，"
-        "没有编号而题干和选项相同的，都认作同一道；内容有变化的存为新的一版。"
+        "没有编号而题干和选项相同的，都认作同一道；内容有变化的存为新的一版，文件里没有写的（解析、难度、知识点、分值、编号）不变。"
     )
     tables.download(
         "下载Excel模板", lambda _, **__: formats.template(), "题库模板.xlsx", unmarked=tables.Unmarked.BLANK

@@ -108,10 +108,15 @@ def editions(found: Found, actor: Actor) -> None:
     with st.expander(f"历次修改（{found.edition}版）"):
         with db.reading() as session:
             every = bank.editions(session, found.id, actor)
+        earlier = {each.number: bank.as_item(each) for each in every}
         for each in every:
-            st.markdown(f"**第{each.number}版**　{moment_text(each.made_at)}")
-            said = items.as_typed(bank.as_item(each).options)
-            st.text(f"{each.stem}\n{said}")
+            item, before = bank.as_item(each), earlier.get(each.number - 1)
+            changed = f"　改了{'、'.join(items.changes(before, item))}" if before else ""
+            st.markdown(f"**第{each.number}版**　{moment_text(each.made_at)}{changed}")
+            st.text(f"{item.stem}\n{items.as_typed(item.options)}")
+            hard = item.difficulty.label if item.difficulty else ""
+            rest = {"知识点": item.topic, "难度": hard, "题目编号": item.reference, "解析": item.explanation}
+            st.caption("　".join(f"{word}：{plain(said) if said else '未填'}" for word, said in rest.items()))
 
 
 def acts(found: Found, actor: Actor) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from typing import Unpack
 
 import pandas as pd
@@ -12,10 +14,12 @@ from core.exams import papers, statistics
 from core.exams.statistics import Statistics
 from core.ground import db
 from core.ground.access import Actor, Role
-from core.models import Exam, ItemState
+from core.ground.hours import hours_text
+from core.models import Exam, ExamPaper, ItemState
+from core.submissions import appeals
 from web import deeds, shell, tables
 from web.deeds import Who
-from web.words import md, plain
+from web.words import md, moment_text, plain
 
 PEOPLE = "name employer attempts score exam_result at unposted".split()
 ITEMS = "item_number stem item_right item_flags item_tells item_papers item_kind".split()
@@ -44,11 +48,48 @@ def people(exam: Exam, actor: Actor) -> None:
         tables.export(asked, PEOPLE, name="考试成绩")
     chosen = tables.pick(frame, shown, name="answers", by="paper_id", empty="还没有人交卷。")
     if chosen is not None and chosen in set(frame["paper_id"]):
-        st.markdown(f"[查看这份答卷（最好的一次，在新窗口打开）](/learn/paper/{chosen})")
         one = frame[frame["paper_id"] == chosen].iloc[0]
+        with db.reading() as session:
+            every = statistics.attempts(session, exam.id, int(one["person_id"]), actor)
+        st.markdown(f"{md(one['name'])}的答卷，在新窗口打开")
+        st.markdown("\n".join(f"- {_attempt(each)}" for each in every))
         if one["unposted"] and actor.role is Role.REVIEWER:
             st.caption(md(f"{one['name']}考试及格，学时没有记着：{one['unposted']}"))
             st.button("补记这个人的学时", key="credit-one", on_click=_again, args=(exam, int(chosen)))
+
+
+def _attempt(paper: ExamPaper) -> str:
+    """One attempt in a line (一次答卷), with the way to its paper."""
+    how = "及格" if paper.passed else "不及格"
+    spared = "，申诉成立，不计次数" if paper.spared_at else ""
+    said = f"{hours_text(paper.score or Decimal())}分，{how}{spared}"
+    return f"[第{paper.number}次](/learn/paper/{paper.id})　{moment_text(paper.handed_in_at)}，{said}"
+
+
+def paper(result: papers.Result) -> None:
+    """A paper that was handed in, as its office reads it (答卷): each question, what was chosen, what is right."""
+    done, score = result.paper, hours_text(result.paper.score or Decimal())
+    said = f"{len(result.questions)}题，得{score}分，满分{hours_text(result.full)}分，"
+    with st.expander(f"第{done.number}次答卷（{said}{hours_text(done.pass_mark)}分及格）"):
+        begun, ended = moment_text(done.started_at), moment_text(done.handed_in_at)
+        st.caption(f"{begun}开始，{ended}{'到时自动交卷' if done.by_time else '交卷'}")
+        st.markdown(f"[在新窗口打开整份答卷，有各选项和解析](/learn/paper/{done.id})")
+        rows = []
+        for each in result.questions:
+            options = each.asked.options
+            given = _options(options, each.asked.chosen) if each.answered_at else "未作答"
+            if each.late:
+                late = frozenset(at for at in range(len(options)) if each.late.chosen >> at & 1)
+                given += f"；送到过迟、没有计入的：{_options(options, late)}，{appeals.late_words(each.late)}"
+            right = "作废" if each.void else _options(options, each.right)
+            earned = f"{hours_text(each.earned)}/{hours_text(each.asked.points)}"
+            moment = moment_text(each.answered_at)
+            rows.append([f"{each.asked.place}. {md(each.asked.stem)}", md(given), md(right), earned, moment])
+        tables.prose(rows, ["题目", "学员选的", "正确答案", "得分", "作答时间"])
+
+
+def _options(options: Sequence[str], which: Iterable[int]) -> str:
+    return "、".join(options[at] for at in sorted(which)) or "没有选"
 
 
 def _again(exam: Exam, paper_id: int | None = None) -> None:

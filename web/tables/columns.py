@@ -53,7 +53,7 @@ LABELS = {
     "brought_at": "导入时间",
     "brought_by": "导入人",
     "card_code": "验证码",
-    "card_follows": "接替的卡",
+    "card_follows": "换发自（原卡）",
     "card_number": "编号",
     "card_state": "状态",
     "card_years": "年度",
