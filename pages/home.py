@@ -73,7 +73,7 @@ def done(lines: tuple[Done, ...]) -> None:
 def own_years(held: Held) -> None:
     """A person's years: hours against what is required, what is missing, the cards."""
     with links.lines("years"):
-        st.markdown("**我的学时**　:gray[已学 / 要求]")
+        st.markdown("**我的学时**　:gray[已学 / 要求，学时]")
         for year in held.years[:3]:
             told = "　".join(md(whole(f"{each.name} {each.words}")) for each in year.subjects)
             lack = "" if not year.words else f":{'green' if year.complete else 'orange'}-badge[{md(year.words)}]　"
