@@ -490,7 +490,7 @@ def _done(session: Session, actor: Actor, limit: int = 6) -> tuple[Done, ...]:
         .order_by(AuditEntry.id.desc())
         .limit(limit)
     )
-    rows = session.execute(query).mappings().all()
+    rows = [dict(row) for row in session.execute(query).mappings()]
     others = [row for row in rows if not row["title"]]
     named = dict(zip(map(id, others), chronicle.called(session, actor, others), strict=True))
     found = []
