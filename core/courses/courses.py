@@ -626,7 +626,7 @@ def _questions(text: str) -> tuple[list[Question], list[str]]:
 def _stored(upload: Upload) -> str:
     """The name under which an uploaded file is kept: its own and its content's, so that none ever replaces another."""
     ending = Path(upload.filename).suffix.lower()
-    own = re.sub(r"[^\w()（）]+", "_", typed.plain(Path(upload.filename).stem))[:40].strip("_")
+    own = re.sub(r"[^\w()（）]+", "_", typed.plain(Path(upload.filename).stem))[:40]
     name = "-".join(filter(None, [own, f"{hashlib.sha256(upload.content).hexdigest()[:20]}{ending}"]))
     path = folder() / name
     path.parent.mkdir(parents=True, exist_ok=True)
