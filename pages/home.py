@@ -52,7 +52,8 @@ def part(title: str, found: Part | None, *, name: str, deciding: bool = False, a
         for item in found.items:
             line(item, deciding=deciding)
         if (more := found.count - len(found.items)) > 0:
-            links.line(f":gray[还有{more}件]" + ("　查看全部" if all_in else ""), (all_in, {}) if all_in else None)
+            words = f":gray[还有{more}件]" + ("　:blue[查看全部]" if all_in else "")
+            links.line(words, (all_in, {}) if all_in else None)
 
 
 def done(lines: tuple[Done, ...]) -> None:
@@ -67,13 +68,15 @@ def done(lines: tuple[Done, ...]) -> None:
 def own_years(held: Held) -> None:
     """A person's years: hours against what is required, what is missing, the cards."""
     with links.lines("years"):
-        st.markdown("**我的学时**　:gray[已学 / 要求]")
+        st.markdown("**我的学时**　:gray[已学 / 要求，学时]")
         for year in held.years[:3]:
             told = "　".join(md(whole(f"{each.name} {each.words}")) for each in year.subjects)
             lack = "" if not year.words else f":{'green' if year.complete else 'orange'}-badge[{md(year.words)}]　"
             links.line(f"{lack}**{year.year}年度**　{told}", ("credit_lookup", {}))
         if not held.years:
             st.caption("还没有已审核的学时。培训情况报告审核通过后，学时会登记在这里。")
+        for years, words in here.void[:3]:
+            links.line(f":orange-badge[审验卡已失效]　{years}　{md(words)}　可重新打印", ("credit_lookup", {}))
         if here.cards:
             st.caption("已出具的审验卡：" + "、".join(f"{year}年度（{code}）" for year, code in here.cards[:3]))
         shell.link("credit_lookup", "查看每一笔学时，打印审验卡")
@@ -85,7 +88,7 @@ def staff(everybody: int, short: int) -> None:
         st.markdown(f"**本单位人员**　:gray[{today.year}年度]")
         badge = f":orange-badge[{short:,}人短缺]" if short else ":green-badge[无人短缺]"
         links.line(
-            f"{badge}　**共{everybody:,}人**　查看谁还差多少学时",
+            f"{badge}　**共{everybody:,}人**　:blue[查看谁还差多少学时]",
             ("credit_lookup", {"lack": Lack.YEAR.label} if short else {}),
         )
 
@@ -121,7 +124,7 @@ with left:
     if deciding:
         part("本周内须办", here.soon, name="soon", deciding=True, all_in="review")
     else:
-        part("逾期和本周到期", here.soon, name="late")
+        part("逾期和本周到期", here.soon, name="late", all_in="filing" if filing else "")
     part("退回待改", here.returned, name="returned", all_in="filing")
     part("等待本机关办理", here.waiting, name="waiting", deciding=True, all_in="review")
     part("待学习、待填写" if oneself else "待填写、待报送", here.owed, name="owed", all_in="filing")
@@ -134,7 +137,7 @@ with left:
         else:
             shell.empty("您没有需要办理的事项。", "clear")
     if here.filed:
-        links.line(f":gray[已上报、等待人社部门审核的有{here.filed}件]　查看", ("filing", {}))
+        links.line(f":gray[已上报、等待人社部门审核的有{here.filed}件]　:blue[查看]", ("filing", {}))
 if right:
     with right:
         done(here.done)

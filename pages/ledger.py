@@ -25,7 +25,7 @@ shell.page(
     "每次审核、导入和冲销都是一批，逐笔可查，前后相连，不能改动。登记有误的，整批或逐笔冲销，原记录保留；"
     "冲销后，列有这些学时的审验卡（所冲销学时年度及其后两个年度的卡）即失效。",
 )
-BATCH = "batch_id standing posted_at account_name authority origin entries hours basis".split()
+BATCH = "batch_id standing matter organization hours entries origin posted_at account_name authority basis".split()
 LINE = "batch_line standing name id_mask year subject source hours completed_on basis".split()
 RELIED = "decision_number decided_for_record_at deciding_office name id_mask year outcome relied_years".split()
 BATCH_NAMES = {"id": "batch_id", "posted_by": "account_name"}
@@ -80,6 +80,7 @@ def entries_of(batch: CreditBatch, undone: bool) -> None:
             empty=empty,
             ticked=reversing.ticked(batch.id),
             changed=lambda lines: reversing.choose(batch.id, lines),
+            only=set(shown.loc[shown["standing"] == Standing.STANDS.value, "batch_line"]),
         )
     else:
         tables.table(shown, LINE, empty=empty)

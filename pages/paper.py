@@ -123,9 +123,12 @@ def draw() -> None:
         steps = workflow.trail(session, found.id, actor)
     if editable:
         papers.heading(found)
-        papers.came_back(found, steps, actor)
+        above = st.container()  # filled once the form is read: it follows what is typed
         comments.comment(found, actor)
-        if paper := FORMS[code](found):
+        paper = FORMS[code](found)
+        with above:
+            papers.came_back(found, steps, actor, paper.draft.changed if paper else {})
+        if paper:
             submissions.history(steps)
             papers.foot(paper)
         return

@@ -10,8 +10,8 @@ from core.eligibility import drafts, replay
 from core.ground import db
 from core.ground.access import Refused, Role
 from core.law import notices
-from core.people import setup
-from web import context, deeds, shell, tables
+from core.people import accounts, setup
+from web import address, context, deeds, shell, tables
 from web.deeds import Who
 from web.policies import articles, draft_form, faults, trial
 from web.words import md
@@ -102,17 +102,18 @@ def deciding(draft_id: int, version: int, name: str, away: bool) -> None:
     """What may be done about a draft: only what would not be refused is offered, and why the rest is not."""
     with db.reading() as session:
         why = drafts.why_not(session, draft_id, actor, now=context.now())
-    label = "收起或重新列出的原因（必填）" if why or away else "发布依据，或收起的原因（必填）"
-    st.text_input(label, key=f"why-{draft_id}", placeholder="如通知文号和印发日期")
+    only = bool(why) or away
+    label = "收起或重新列出的原因（必填）" if only else "发布依据，或收起的原因（必填）"
+    st.text_input(label, key=f"why-{draft_id}", placeholder="如：试算用，不发布" if only else "如：通知文号和印发日期")
     with st.container(horizontal=True):
         if not why and not away:
             st.button("发布", type="primary", key=f"publish-{draft_id}", on_click=publish, args=(draft_id, version))
         words = "重新列出" if away else "收起"
         arguments = (draft_id, version, name, not away)
         st.button(words, key=f"away-{draft_id}-{version}", on_click=put_away, args=arguments)
-    if why:
-        st.info(md(f"您现在不能发布这份草稿：{why}"))
-    elif not away:
+        if why:
+            st.info(md(f"您现在不能发布这份草稿：{why}"))
+    if not why and not away:
         st.caption("发布后立即按新政策计算。")
 
 
@@ -132,6 +133,9 @@ def trying() -> None:
         text, beside = draft_form.text(actor)
         st.text_input("草稿名称", key="lab-name", max_chars=drafts.LONGEST_NAME, placeholder="不填则用标题")
         saving = st.container()
+        with db.reading() as session:
+            wait = accounts.second_administrator(session, actor, now=context.now())
+        st.caption(f"保存后由另一名管理员发布。{wait}")
     try:
         draft = drafts.read(text, setup.league_names())
         saving.button("保存为草稿", key="keep-draft", on_click=keep, args=(text,))
@@ -148,13 +152,12 @@ def trying() -> None:
 
 def mend(policy_id: str) -> None:
     """Open a faulty file in the draft form."""
-    st.session_state["lab-policy"], st.session_state["view"] = policy_id, "试算"
+    st.session_state["lab-policy"] = policy_id
+    st.query_params.pop("view", None)
 
 
 faults.faulty_files(mend)
-view = st.segmented_control(
-    "内容", ["试算", "草稿与发布"], default="试算", required=True, key="view", bind="query-params"
-)
+view = address.view(["试算", "草稿与发布"])
 try:
     if view == "草稿与发布":
         publishing()

@@ -85,7 +85,8 @@ with left, st.container(key="desk-left"):
             st.pagination(pages, key="page", bind="query-params")
 with right:
     if opened is None:
-        st.info("从列表中选一件打开，或按J打开第一件。" if rows else "列表是空的。可换一个状态，或清空筛选条件。")
+        st.info("从列表中选一件打开。" if rows else "列表是空的。可换一个状态，或清空筛选条件。")
+        deciding.back_to_last()
     else:
         try:
             item(opened)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -33,35 +33,54 @@ def choose(name: str, record_id: int | None) -> None:
         st.query_params[name] = str(record_id)
 
 
+def held(key: str, options: Sequence[Any], usual: Any, *, told: Callable[[Any], str] = str) -> dict[str, Any]:
+    """What a choice needs so that the address alone says which is chosen (地址栏为准): its key, and what a click does.
+
+    `told`: how an option is written there.
+    Streamlit keeps what was chosen under a key for every page that has one of that name, and an address that says the
+    usual one, or none, does not undo it: so what stands there is set by the address before the choice is drawn.
+    """
+
+    def follow() -> None:
+        chosen = st.session_state[key]
+        if chosen is None or chosen == usual:
+            st.query_params.pop(key, None)
+        else:
+            st.query_params[key] = told(chosen)
+
+    said = {told(option): option for option in options}.get(str(st.query_params.get(key, "")), usual)
+    if st.session_state.get(key) != said:
+        st.session_state[key] = said
+    return {"key": key, "on_change": follow}
+
+
 def view(names: Sequence[str], *, key: str = "view") -> str:
     """Which part of a page is looked at (内容), the first unless the address says another."""
     chosen = st.segmented_control(
-        "内容", names, default=names[0], required=True, key=key, bind="query-params", label_visibility="collapsed"
+        "内容", names, required=True, label_visibility="collapsed", **held(key, names, names[0])
     )
     return chosen or names[0]
 
 
-def year(this: int, *, ahead: int = 0, back: int, label: str = "年度") -> int:
+def year(this: int, *, ahead: int = 0, back: int, label: str = "年度", width: int = 120) -> int:
     """Which year is asked for (年度), the latest first, this one unless the address says another.
 
     Offered are so many years `ahead` of this one and so many `back`.
     """
     years = range(this + ahead, this - back - 1, -1)
-    chosen: int = st.selectbox(label, years, ahead, key="year", bind="query-params", width=120, required=True)
-    return chosen
+    return int(st.selectbox(label, years, width=width, required=True, **held("year", years, this)))
 
 
 def programme(names: Mapping[str, str], *, label: str = "专项项目") -> str | None:
     """Which programme is asked for (专项项目), by its code, the first unless the address says another; None of none."""
-    return st.selectbox(
-        label,
-        list(names),
-        format_func=lambda code: names.get(code, ""),
-        key="programme",
-        bind="query-params",
-        width=330,
-        required=True,
-    )
+    codes = list(names)
+
+    def told(code: str) -> str:
+        return names.get(code, "")
+
+    address = held("programme", codes, codes[0] if codes else None, told=told)
+    chosen: str | None = st.selectbox(label, codes, format_func=told, width=330, required=True, **address)
+    return chosen
 
 
 def forget_choice() -> None:

@@ -82,16 +82,20 @@ def end() -> NoReturn:
 
 
 @contextmanager
-def bar(*, keep: bool = False) -> Iterator[bool]:
+def bar(*, keep: bool = False, of: object = None) -> Iterator[bool]:
     """A bar that never scrolls away (操作栏) at the foot of the page: the message of the last deed, then what is drawn.
 
     One for each page, drawn at its end. `keep`: the message stays until there is another, not until the next click: for
-    pages where one deed follows the other. Answers whether it shows a refusal.
+    pages where one deed follows the other. `of`: what stands on the page as the message speaks of it; once that is
+    another, what was said of it is no longer so, and goes. Answers whether it shows a refusal.
     """
     hand = deeds.hand()
     with st.container(key="bar", gap="xsmall"):
         if hand.messages:
             hand.last[:] = hand.messages
+            hand.of = of
+        elif hand.of != of:
+            hand.last.clear()
         for kind, words in together(hand.last):
             getattr(st, kind)(words)
         hand.messages.clear()

@@ -59,6 +59,8 @@ class Hand:
     """Kind and words; `web.bar` shows them."""
     last: list[tuple[str, str]] = field(default_factory=list)
     """What the page's bar shows, as long as it keeps it."""
+    of: object = None
+    """What stood on the page when its bar said that."""
     barred: bool = False
     """Whether the page as it is being drawn has a bar that keeps its message."""
 

@@ -66,8 +66,8 @@ class Form:
     kept_at: datetime | None = None
     told: str = ""
     """What else there is to say beside the mark: not kept, or changed by somebody else meanwhile."""
-    notes: Mapping[str, str] = field(default_factory=dict)
-    """What its reviewer remarked on each field when it came back."""
+    notes: Mapping[str, tuple[str, bool]] = field(default_factory=dict)
+    """What its reviewer remarked on each field when it came back, and whether the record was changed there since."""
     refused: dict[str, tuple[str, Any]] = field(default_factory=dict)
     """What the last refusal said of each field, and what stood there."""
 
@@ -104,8 +104,12 @@ class Form:
             st.session_state[self.key(name)] = self.value(name)
         found = widget(label, *given, key=self.key(name), on_change=self.keep, **options)
         below = getattr(widget, "__self__", st)
-        if name in self.notes and _same(self.value(name), self.base[name]):
-            below.markdown(f":orange[:material/reply: {md(self.notes[name])}]")
+        if name in self.notes:
+            words, changed = self.notes[name]
+            if changed or not _same(self.value(name), self.base[name]):
+                below.markdown(f":green-badge[已改] :gray[:material/reply: {md(words)}]")
+            else:
+                below.markdown(f":orange[:material/reply: {md(words)}]")
         if fault := self.fault(name):
             below.markdown(f":red[:material/error: {md(fault)}]")
         return found
@@ -223,12 +227,17 @@ class Form:
 
 
 def form(
-    place: str, base: Mapping[str, Any], *, version: int, actor: Actor, notes: Mapping[str, str] | None = None
+    place: str,
+    base: Mapping[str, Any],
+    *,
+    version: int,
+    actor: Actor,
+    notes: Mapping[str, tuple[str, bool]] | None = None,
 ) -> Form:
     """Open a form (打开表单) of a record, or of a new one; what was typed into it before is in its fields.
 
     `base`: what the record has by field, as the widgets show it; days under names that end in `_on`. `version`: the
-    record's, 0 for a new one. `notes`: what is to be said below a field until it is changed.
+    record's, 0 for a new one. `notes`: what was remarked on a field, and whether it was changed since.
     """
     forms = _forms(actor.account_id)
     if ":new" in place and (number := address.chosen(DRAFT)):

@@ -54,22 +54,34 @@ def first_visit(*, opened: bool) -> None:
 
     Of an office that the command line has opened (`opened`) the administrator alone is asked for.
     """
-    shell.nameplate(context.known().whose)
-    if not _admitted():
+    admitted = _admitted()
+    with shell.frame(880 if admitted and not opened else 440):
+        if not admitted:
+            _code_form()
+        elif opened:
+            with st.container(border=True):
+                st.subheader("设置管理员", anchor=False)
+                st.write("系统已经建立，还没有账号。请设置第一个管理员。")
+                _administrator("设置管理员")
+        else:
+            _choice()
+
+
+def _code_form() -> None:
+    with st.form("first-code"):
+        st.subheader("首次打开", anchor=False)
         st.write("系统还没有账号。请输入服务器窗口中显示的一次性验证码；在服务器本机上打开则不需要。")
-        with st.form("first-code", border=False, width=480):
-            st.text_input("验证码", key="first-code", autocomplete="off", placeholder="XXXX-XXXX")
-            st.form_submit_button("继续", type="primary", on_click=_check_code)
-        return
-    if opened:
-        st.write("系统已经建立，还没有账号。请设置第一个管理员。")
-        _administrator("设置管理员")
-        return
+        st.text_input("验证码", key="first-code", autocomplete="off", placeholder="XXXX-XXXX")
+        st.form_submit_button("继续", type="primary", width="stretch", on_click=_check_code)
+
+
+def _choice() -> None:
+    """The demonstration, or an empty office."""
     demo, empty = st.columns(2)
     with demo, st.container(border=True):
         st.subheader("演示数据", anchor=False)
         st.write("虚构的机构、人员和一年的计划与报告，各角色账号齐全，适合试用和演示。约需20秒。")
-        if st.button("载入演示数据"):
+        if st.button("载入演示数据", width="stretch"):
             with st.spinner("正在生成演示数据……"):
                 _open_demo()
             st.rerun()

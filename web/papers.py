@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Unpack
@@ -45,6 +45,8 @@ class Paper:
     """What the form forgets once it was saved: a file that was taken, rows that were pasted."""
     withheld: Callable[[Any, tuple[str, ...]], str] = lambda _kept, _given: ""
     """Why what was saved, with what was given beside the fields, is not filed by the same click; "" where it is."""
+    tried_with_files: bool = True
+    """Whether what filing leads to is tried with the files chosen; else they are read only when they are saved."""
     reason: str = ""
     """The field whose text goes along as the reason of filing."""
 
@@ -129,8 +131,11 @@ def closed(found: Submission, actor: Actor) -> None:
         shell.link("filing", "返回列表", icon=shell.BACK)
 
 
-def came_back(found: Submission, steps: pd.DataFrame, actor: Actor) -> None:
-    """Why a record came back (退回原因), in full, on top of its form, and its remarks as a list to work off."""
+def came_back(found: Submission, steps: pd.DataFrame, actor: Actor, typed: Mapping[str, Any]) -> None:
+    """Why a record came back (退回原因), in full, on top of its form, and its remarks as a list to work off.
+
+    `typed`: the fields that were changed on the screen and are not saved yet.
+    """
     last = steps[steps["action"] == Action.RETURN.value].tail(1)
     if found.state is not State.RETURNED or last.empty:
         return
@@ -141,19 +146,29 @@ def came_back(found: Submission, steps: pd.DataFrame, actor: Actor) -> None:
     with db.reading() as session:
         remarks = workflow.remarks(session, found.id, actor)
     marks = {True: ":green-badge[已改]", False: ":orange-badge[未改]"}
-    listed = "".join(f"\n- {marks[each.changed]} {md(_said(each))}" for each in remarks)
-    left = sum(not each.changed for each in remarks)
-    more = f"\n\n逐条改正（还有{left}处没有改动）：\n{listed}" if remarks else ""
+    listed = "".join(f"\n- {marks[_worked_off(each, typed)]} {md(_said(each))}" for each in remarks)
+    left = sum(not _worked_off(each, typed) for each in remarks)
+    more = f"\n\n逐条改正（{f'还有{left}处没有改动' if left else '都已改动'}）：\n{listed}" if remarks else ""
     st.warning(told + more)
 
 
-def notes(found: Submission | None, actor: Actor) -> dict[str, str]:
-    """What was remarked on each field (退回意见) when a record came back, by the field's name; until it was changed."""
+def notes(found: Submission | None, actor: Actor) -> dict[str, tuple[str, bool]]:
+    """What was remarked on each field (退回意见) when a record came back, by its name; whether it was changed since."""
     if found is None or found.state is not State.RETURNED:
         return {}
     with db.reading() as session:
         remarks = workflow.remarks(session, found.id, actor)
-    return {str(each.place): _said(each) for each in remarks if isinstance(each.place, str) and not each.changed}
+    told: dict[str, tuple[str, bool]] = {}
+    for each in remarks:
+        if isinstance(each.place, str):
+            before = f"{told[each.place][0]}；" if each.place in told else ""
+            told[each.place] = before + _said(each), each.changed
+    return told
+
+
+def _worked_off(remark: OpenRemark, typed: Mapping[str, Any]) -> bool:
+    """Whether something was changed where a remark is (已改), in the record or on the screen."""
+    return remark.changed or (bool(typed) if remark.place == "" else remark.place in typed)
 
 
 def _said(remark: OpenRemark) -> str:
@@ -164,7 +179,9 @@ def foot(paper: Paper) -> None:
     """The bar of a form (操作栏): file, save, what is unsaved, what the reviewer will see, what filing leads to."""
     draft = paper.draft
     left = _not_worked_off(paper)
-    with bar.bar(keep=True) as refused:
+    version = paper.found.version if paper.found else 0
+    stands = draft.place, version, *map(str, draft.values.values()), *paper.given()
+    with bar.bar(keep=True, of=stands) as refused:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.button(paper.filing, type="primary", key=f"{draft.prefix}file", on_click=_file, args=(paper,))
             st.button("保存", key=f"{draft.prefix}save", on_click=save_now, args=(paper,))
@@ -192,7 +209,7 @@ def _not_worked_off(paper: Paper) -> str:
     with db.reading() as session:
         remarks = workflow.remarks(session, found.id, here)
     typed = paper.draft.changed
-    left = [each for each in remarks if not (each.changed or (typed if each.place == "" else each.place in typed))]
+    left = [each for each in remarks if not _worked_off(each, typed)]
     if not left:
         return ""
     named = "、".join(dict.fromkeys(each.label for each in left[:NAMED])) + ("等" if len(left) > NAMED else "")
@@ -313,22 +330,50 @@ NOT_YET = ":orange[现在还不能"
 
 
 def _foretold(paper: Paper) -> str:
-    """What filing leads to (后果), as the record was saved, or what still stands in its way; asked once a version."""
-    found, key = paper.found, f"{paper.draft.prefix}foretold"
-    if found is None:
+    """What filing leads to (后果) as the form is on the screen, or what still stands in its way; asked once a change.
+
+    A large record is asked as it was saved, and so is one whose chosen file is only read when it is saved.
+    """
+    draft, found, given, filing = paper.draft, paper.found, paper.given(), paper.filing
+    typed, key = bool(draft.changed), f"{draft.prefix}foretold"
+    if found is None and not (typed or given):
         return ""
-    asked = found.id, found.version, context.today(), paper.reason_typed
-    before, told = st.session_state.get(key, (None, ""))
+    unread = bool(given) and not paper.tried_with_files
+    if found is None and unread:
+        return f"选择的文件保存后，{filing}后的结果列在这里。"
+    as_saved = found is not None and (unread or not (typed or given) or workflow.is_large(found))
+    asked: tuple[Any, ...] = found and (found.id, found.version), context.today(), paper.reason_typed
+    asked += () if as_saved else (given, *map(str, draft.values.values()))
+    before, said = st.session_state.get(key, (None, ""))
+    told = str(said)
     if before != asked:
 
         def act(session: Session, **who: Unpack[Who]) -> str:
-            reason = paper.reason_typed or None
-            told = workflow.foreseen(session, found.id, Action.SUBMIT, version=found.version, reason=reason, **who)
-            return told.words
+            if found is not None and as_saved:
+                kept = found
+            else:
+                _, kept = (paper.keep_to_file or paper.keep)(session, **who)
+                session.flush()
+            more: Any = {"version": kept.version, "reason": paper.reason_typed}
+            return workflow.foreseen(session, kept.id, Action.SUBMIT, **more, **who).words
 
         try:
-            told = f"{paper.filing}后：{md(deeds.rehearsed(act, large=workflow.is_large(found)))}。"
+            told = f"{filing}后：{md(deeds.rehearsed(act, large=found is not None and workflow.is_large(found)))}。"
         except Refused as refused:
-            told = f"{NOT_YET}{paper.filing}：{md(refused.words)}]"
+            told = f"{NOT_YET}{filing}：{md(_in_the_way(refused))}]"
         st.session_state[key] = asked, told
-    return f"{told}（按已保存的内容）" if told and paper.draft.changed else told
+    if not as_saved or not (typed or given):
+        return told
+    return f"{told}（按已保存的内容；填写的改动{filing}时一并送出）"
+
+
+def _in_the_way(refused: Refused) -> str:
+    """What must be put right before it can be filed, the first of many only."""
+    faults = list(refused.fields.values())
+    if len(faults) <= FAULTS_TOLD:
+        return refused.words
+    return f"{'；'.join(faults[:FAULTS_TOLD])}等{len(faults)}处"
+
+
+FAULTS_TOLD = 3
+"""Faults that are told beside the button before it is pressed."""

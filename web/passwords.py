@@ -16,7 +16,7 @@ RULES = f"密码至少{passwords.LENGTH}位，可以用几个不相干的词连�
 
 def password_form() -> None:
     """Password change (修改密码): the form; afterwards every browser must sign in anew."""
-    with st.form("password", clear_on_submit=False):
+    with st.form("password", clear_on_submit=False, width=440):
         st.text_input("原密码", type="password", key="old-password", autocomplete="current-password")
         st.text_input("新密码", type="password", key="new-password", autocomplete="new-password")
         st.caption(RULES)
@@ -49,5 +49,7 @@ def change_password_typed() -> None:
 
 def first_password() -> None:
     """First password (初始密码): nothing else is open to an account until it is changed."""
-    shell.page("修改初始密码", "首次登录须先设置自己的密码，之后才能使用系统。")
-    password_form()
+    with shell.frame():
+        st.subheader("修改初始密码", anchor=False)
+        st.caption("首次登录须先设置自己的密码，之后才能使用系统。")
+        password_form()

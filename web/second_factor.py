@@ -63,8 +63,10 @@ def enrolment() -> None:
 
 def first() -> None:
     """What comes before everything else where the office wants a second factor and the account has none."""
-    shell.page("启用动态口令", "本单位要求您的角色使用动态口令，启用之后才能使用系统。")
-    enrolment()
+    with shell.frame(720):
+        st.subheader("启用动态口令", anchor=False)
+        st.caption("本单位要求您的角色使用动态口令，启用之后才能使用系统。")
+        enrolment()
 
 
 def _codes() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
@@ -78,6 +79,19 @@ def link(name: str, label: str, *, icon: str = ":material/arrow_forward:", **que
     st.page_link(page_file(name), label=label, icon=icon, query_params=query or None)
 
 
+def without_address(papers: str) -> None:
+    """What is said beside papers (审验卡、开通码条) without a public address: this browser's is not everybody's.
+
+    Who may fill it in is led there.
+    """
+    actor = context.actor()
+    own = actor is not None and actor.role is Role.ADMIN and actor.oversees_region
+    who = "请" if own else "由自治区管理员"
+    st.caption(f"没有设置对外网址，{papers}上不印网址。{who}在“机构与账号”的“本单位”填写，填好后再办的才有。")
+    if own:
+        link("organizations", "填写对外网址", view="本单位")
+
+
 def go(name: str, **query: str) -> NoReturn:
     """Go to a page (转到页面) at once, with query parameters for its address."""
     st.switch_page(page_file(name), query_params=query)
@@ -109,6 +123,14 @@ def nameplate(whose: Identity) -> None:
     with st.container(gap="xsmall", horizontal_alignment="center", key="nameplate"):
         st.html(f'<img src="{whose.picture(MARK)}" alt="" width="48" height="48">', width="content")
         st.title(md(whose.called), anchor=False, text_alignment="center")
+
+
+@contextmanager
+def frame(width: int = 440) -> Iterator[None]:
+    """The frame of what comes before the pages (登录页框): mark and name above, in the middle, what is drawn inside."""
+    with st.container(horizontal_alignment="center"), st.container(width=width):
+        nameplate(context.known().whose)
+        yield
 
 
 def empty(words: str, drawing: Literal["clear", "nothing"] = "nothing") -> None:

@@ -23,9 +23,8 @@ def sign_in(lands: Callable[[Role], str]) -> None:
     `lands`: the page that a role comes to after signing in, "" for the home page.
     """
     demo = context.known().demo and "token" not in st.session_state
-    with st.container(horizontal_alignment="center"), st.container(width=560 if demo else 440):
+    with shell.frame(560 if demo else 440):
         uploads.forget_mine()
-        shell.nameplate(context.known().whose)
         if context.token() and not {"token", "half-token", "end-told"} & set(st.session_state):
             st.info("登录已结束（退出、长时间没有操作、超过12小时、修改密码或账号停用），请重新登录。")
         if "half-token" in st.session_state:

@@ -115,8 +115,8 @@ def batches(
     what was taken back of it; a part of a training's name, of its base's, or of what it was posted on. `first_on` and
     `last_on`: days of posting.
 
-    Columns: id, posted_at, posted_by, authority, origin, basis, entries, hours, standing.
-    Refused codes: "role".
+    Columns: id, posted_at, posted_by, matter (the training, the claim, else what it was posted on), organization (that
+    filed it), authority, origin, basis, entries, hours, standing. Refused codes: "role".
     """
     conditions = [_batches_visible(actor)]
     if origin:
@@ -129,7 +129,7 @@ def batches(
         conditions.append(CreditBatch.posted_at <= db.day_ends(last_on))
     count = session.scalar(sa.select(sa.func.count(CreditBatch.id)).where(*conditions)) or 0
     shown = sa.select(CreditBatch.id).where(*conditions).order_by(CreditBatch.id.desc()).offset(offset).limit(limit)
-    back = sa.orm.aliased(CreditBatch)
+    back, undone_one, home = sa.orm.aliased(CreditBatch), sa.orm.aliased(CreditBatch), sa.orm.aliased(Organization)
     hours = sa.select(sa.func.sum(CreditEntry.hours)).where(CreditEntry.batch_id == CreditBatch.id)
     undone = sa.select(sa.func.coalesce(sa.func.sum(back.entries), 0)).where(back.reverses_id == CreditBatch.id)
     query = (
@@ -137,6 +137,8 @@ def batches(
             CreditBatch.id,
             CreditBatch.posted_at,
             CreditBatch.posted_by,
+            sa.func.coalesce(Submission.title, CreditBatch.basis).label("matter"),
+            home.name.label("organization"),
             Organization.name.label("authority"),
             _origin.label("origin"),
             CreditBatch.basis,
@@ -145,6 +147,9 @@ def batches(
             undone.correlate(CreditBatch).scalar_subquery().label("standing"),
         )
         .join(Organization, Organization.id == CreditBatch.authority_id)
+        .outerjoin(undone_one, undone_one.id == CreditBatch.reverses_id)
+        .outerjoin(Submission, Submission.id == sa.func.coalesce(CreditBatch.submission_id, undone_one.submission_id))
+        .outerjoin(home, home.id == Submission.organization_id)
         .where(CreditBatch.id.in_(shown))  # found first, so that only these are summed
         .order_by(CreditBatch.id.desc())
     )

@@ -13,13 +13,14 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from core.eligibility import drafts
 from core.ground import access, db, typed
 from core.ground.access import Actor, OrganizationKind, Refused, Role, not_found, require, visible
 from core.ground.deeds import deed
 from core.law import notices
 from core.models import Account, AuditEntry, Organization, Person
 from core.office import mail
-from core.people import holidays, identity, setup
+from core.people import accounts, holidays, identity, setup
 from core.trail import audit
 
 
@@ -138,12 +139,12 @@ def _second(session: Session, actor: Actor, now: datetime) -> _State:
     query = sa.select(Account.must_change_password).where(
         Account.role == Role.ADMIN, Account.organization_id == actor.organization_id, Account.active
     )
-    waiting = list(session.scalars(query))
+    waiting, wait = list(session.scalars(query)), accounts.second_administrator(session, actor, now=now)
     if len(waiting) < 2:
-        return False, "发布政策须两名管理员：一人起草，一人发布。请为另一位同事开通管理员账号。"
+        return False, f"发布政策须两名管理员：一人起草，一人发布。请为另一位同事开通管理员账号。{wait}"
     if waiting.count(False) < 2:
-        return False, "已开通，待其首次登录并修改初始密码。"
-    return True, f"已有{waiting.count(False)}名管理员。"
+        return False, f"已开通，待其首次登录并修改初始密码。{wait}"
+    return True, f"已有{waiting.count(False)}名管理员。{wait}"
 
 
 def _own(actor: Actor) -> list[sa.ColumnElement[bool]]:
@@ -162,14 +163,16 @@ def _organizations(session: Session, actor: Actor, now: datetime) -> _State:
 
 def _accounts(session: Session, actor: Actor, now: datetime) -> _State:
     has = sa.exists().where(Account.organization_id == Organization.id, Account.active)
-    lacking = session.scalar(sa.select(sa.func.count()).select_from(Organization).where(*_own(actor), ~has)) or 0
+    without = list(session.scalars(sa.select(Organization.name).where(*_own(actor), ~has).order_by(Organization.id)))
+    named = "、".join(without[:3]) + ("等" if len(without) > 3 else "")
+    lacking = f"{len(without)}个机构没有账号：{named}。" if without else ""
     mine = sa.select(sa.func.count()).where(
         Account.role == Role.REVIEWER, Account.organization_id == actor.organization_id, Account.active
     )
     if not session.scalar(mine):
-        return False, f"还没有审核员，上报的计划和报告没有人审核。另有{lacking}个机构没有账号。"
+        return False, f"还没有审核员，上报的计划和报告没有人审核。{f'另有{lacking}' if lacking else ''}"
     if lacking:
-        return False, f"还有{lacking}个机构没有账号。可下载模板，一次开通，初始密码打印成条。"
+        return False, f"还有{lacking}可下载模板，一次开通，初始密码打印成条。"
     return True, "审核员和各机构都有账号。"
 
 
@@ -189,10 +192,17 @@ def _notice(session: Session, actor: Actor, now: datetime) -> _State:
     try:
         found = notices.in_force(today)
     except Refused as refused:
-        return False, refused.words
-    if found.in_force.first <= today <= found.in_force.last:
-        return True, f"{found.document}，适用于{found.in_force.first}至{found.in_force.last}。"
-    return False, f"今天按以前的{found.document}办理。收到本年度的通知后，起草并由另一名管理员发布。"
+        words = refused.words
+    else:
+        if found.in_force.first <= today <= found.in_force.last:
+            return True, f"{found.document}，适用于{found.in_force.first}至{found.in_force.last}。"
+        words = f"今天按以前的{found.document}办理。"
+    listed = drafts.listing(session, actor)
+    waits = listed[listed["published_at"].isna() & listed["put_away_at"].isna() & listed["league"].isna()]
+    wait = accounts.second_administrator(session, actor, now=now)
+    if waits.empty:
+        return False, f"{words}收到本年度的通知后，一名管理员起草，另一名发布。{wait}"
+    return False, f"{words}草稿“{waits.iloc[0]['name']}”已起草，待另一名管理员发布。{wait}"
 
 
 def _calendar(session: Session, actor: Actor, now: datetime) -> _State:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from core.ground import access, db, names, resident_id, typed
 from core.ground.access import ROLE_HOMES, Actor, Refused, Role, not_found, require, visible
 from core.ground.deeds import deed
-from core.models import Account, AuditEntry, Organization, Person, SecondFactor, SignIn
+from core.models import Account, AuditEntry, Intake, IntakeLine, Organization, Person, SecondFactor, SignIn
 from core.people import passwords, persons, second_factor, setup, tries
 from core.trail import audit
 
@@ -365,22 +365,63 @@ def two_people(session: Session, actor: Actor, account_id: int | None, *, now: d
     if first is None or second is None:
         return
     if first.id == second.id:
-        raise Refused("self", f"{what}须由另一人办理，如本单位的另一名管理员或审核员。")
+        who = "管理员" if actor.role is Role.ADMIN else "审核员"
+        raise Refused("self", f"{what}须由另一人办理，请本单位的另一名{who}登录后办理。")
     alike = first.organization_id == second.organization_id and names.same(first.name, second.name)
     if alike or (first.person_id is not None and first.person_id == second.person_id):
         raise Refused("self", f"{what}须由另一人办理：“{first.username}”与“{second.username}”是同一人的账号。")
-    made = sa.select(AuditEntry.id).where(
+    if apart := _apart_at(session, first.id, second.id, now):
+        words = f"两个账号中的一个刚由另一个开通或重置密码，一天以后才算两人，即{_minute(apart)}起"
+        raise Refused("self", f"{what}须由另一人办理：{words}。")
+
+
+def second_administrator(session: Session, actor: Actor, *, now: datetime) -> str:
+    """What keeps a second administrator from publishing what this one drafts (双人办理), in words; "" for nothing.
+
+    Said beforehand, so that nobody learns of the day's wait (`two_people`) from a refusal.
+    """
+    query = sa.select(Account.id).where(
+        Account.role == Role.ADMIN,
+        Account.organization_id == actor.organization_id,
+        Account.active,
+        Account.id != actor.account_id,
+    )
+    apart = [_apart_at(session, actor.account_id or 0, number, now) for number in session.scalars(query)]
+    if not apart:
+        return "由您开通的账号满一天后才能与您一人起草、一人发布，请尽早开通。"
+    if waits := [each for each in apart if each]:
+        when = _minute(min(waits))
+        return "" if len(waits) < len(apart) else f"其账号由您刚开通或重置密码，满一天即{when}起才能发布您起草的政策。"
+    return ""
+
+
+def _apart_at(session: Session, one: int, other: int, now: datetime) -> datetime | None:
+    """From when on two accounts are taken for two people, where one made the other within `TOO_NEW`; else None."""
+    made = sa.select(sa.func.max(AuditEntry.at)).where(
         AuditEntry.record == "account",
         AuditEntry.event.in_((audit.Event.ACCOUNT_OPENED.value, audit.Event.PASSWORD_RESET.value)),
         sa.or_(
-            sa.and_(AuditEntry.record_id == first.id, AuditEntry.account_id == second.id),
-            sa.and_(AuditEntry.record_id == second.id, AuditEntry.account_id == first.id),
+            sa.and_(AuditEntry.record_id == one, AuditEntry.account_id == other),
+            sa.and_(AuditEntry.record_id == other, AuditEntry.account_id == one),
         ),
         AuditEntry.at > now - TOO_NEW,
     )
-    if session.scalar(made.limit(1)) is not None:
-        words = f"{what}须由另一人办理：两个账号中的一个刚由另一个开通或重置密码，一天以后才算两人。"
-        raise Refused("self", words)
+    by_workbook = sa.select(sa.func.max(Intake.at)).where(
+        Intake.id == IntakeLine.intake_id,
+        Intake.code == "accounts",
+        IntakeLine.made,
+        sa.or_(
+            sa.and_(IntakeLine.record_id == one, Intake.account_id == other),
+            sa.and_(IntakeLine.record_id == other, Intake.account_id == one),
+        ),
+        Intake.at > now - TOO_NEW,
+    )
+    last = max(filter(None, (session.scalar(made), session.scalar(by_workbook))), default=None)
+    return last + TOO_NEW if last else None
+
+
+def _minute(moment: datetime) -> str:
+    return f"{moment.astimezone(db.OFFICE_ZONE):%Y-%m-%d %H:%M}"
 
 
 def username_fault(username: str) -> str:

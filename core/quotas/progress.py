@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from core.ground import db
-from core.ground.access import Actor
+from core.ground.access import Actor, OrganizationKind
 from core.law import notices
 from core.law.notices import Programme, Way
 from core.models import Organization, Plan, ProgrammeLine, Report, State, Submission
@@ -43,6 +43,8 @@ LEAST_REALISED = 5
 """So many of what was planned must be over for their outcome to say anything about the rest."""
 SETTLED_AFTER = 45
 """Days after the last one of a training by which its report is filed and decided, or it did not take place."""
+LUMPS = 12
+"""So many lumps a year's work falls in: the fewer, the less its pace by a day says about its end."""
 DRAWS, SEED = 2000, 20240101
 
 
@@ -82,14 +84,15 @@ class Progress:
     """All of it in one sentence, for people."""
 
 
-def of_year(session: Session, actor: Actor, year: int, on: date) -> list[Progress]:
+def of_year(session: Session, actor: Actor, year: int, on: date, *, whose: str = "") -> list[Progress]:
     """Progress of each programme of a year's notice by a day (各项目进度), in the notice's order.
 
     For those who oversee the region its target and all that counts; for others the own organization's share, and what
-    was done by it and, of an authority, by those it is in charge of.
+    was done by it and, of an authority, by those it is in charge of. `whose`: how the sentences call it.
     Refused codes: "role", "policy".
     """
-    return [_progress(session, actor, each, year, on) for each in targets.in_force_of(session, actor, year)]
+    whose = whose or ("全区" if actor.oversees_region else "本单位")
+    return [_progress(session, actor, each, year, on, whose) for each in targets.in_force_of(session, actor, year)]
 
 
 def by_office(session: Session, actor: Actor, found: Programme, year: int, on: date) -> pd.DataFrame:
@@ -227,17 +230,19 @@ def _forecast(
 
     Method: the bootstrap (Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapters 6 and 13, percentile
     interval). Step 1: of the approved lines (项目任务) of this year and the last whose time is over, which part of what
-    each planned took place: its outcome. Step 2: for each line still open an outcome is drawn from these, with
-    replacement, `DRAWS` times; what each draw adds to what is done is one possible year. Step 3: where people count
-    once, what is added is taken down by the part of visits that brought somebody new so far. Step 4: the tenth, the
-    middle and the ninetieth of a hundred. The same draws whenever it is asked (`SEED`).
+    each planned took place: its outcome. Step 2: these are drawn anew with replacement, since they are a few of many,
+    and for each line still open an outcome from those that were drawn, `DRAWS` times; what each draw adds to what is
+    done is one possible year. Step 3: where people count once, what is added is taken down by the part of visits that
+    brought somebody new so far. Step 4: the tenth, the middle and the ninetieth of a hundred. Step 5: early in a year
+    that says little, since those over first were the surest; so the same is asked of the pace (`_by_pace`). The band
+    spans both, the likely one is the mean of their middles (Bates and Granger, The Combination of Forecasts, 1969). The
+    same draws whenever it is asked (`SEED`).
 
-    None for programmes that are not carried out line by line, and after the year.
+    None for a year of study, whose places are given by quota in one selection, and after the year.
     """
-    if found.way not in (Way.SEMINARS, Way.LINES) or on >= date(year, 12, 31):
+    if found.way is Way.STUDY or on >= date(year, 12, 31):
         return None
-    lines = _lines(session, actor, found, year, on)
-    planned, realised, over = lines
+    planned, realised, over = _lines(session, actor, found, year, on)
     done, visits = amounts
     fresh = done / visits if visits else 1.0
     left = ~over & (realised < planned)
@@ -247,11 +252,34 @@ def _forecast(
     past = over & (planned > 0)
     if past.sum() < LEAST_REALISED:
         return Forecast(done, done + round(float(rest.sum()) * fresh), None)
-    outcomes = realised[past] / planned[past]
-    drawn = np.random.default_rng(SEED).choice(outcomes, size=(DRAWS, int(left.sum())))
-    gains = np.maximum(planned[left] * drawn - realised[left], 0).sum(axis=1) * fresh
-    least, likely, most = (round(float(each)) for each in np.quantile(done + gains, (0.1, 0.5, 0.9)))
-    return Forecast(least, most, likely)
+    outcomes, chance = realised[past] / planned[past], np.random.default_rng(SEED)
+    known = outcomes[chance.integers(len(outcomes), size=(DRAWS, len(outcomes)))]
+    drawn = np.take_along_axis(known, chance.integers(len(outcomes), size=(DRAWS, int(left.sum()))), axis=1)
+    gains = [np.maximum(planned[left] * drawn - realised[left], 0).sum(axis=1) * fresh]
+    sizes = _sizes(session, actor, found, year, on)
+    if len(sizes) >= LEAST_REALISED:
+        gains.append(_by_pace(chance, sizes, _pace(session, found, year, on)[0] or 0.0) * fresh)
+    bands = np.array([np.quantile(done + each, (0.1, 0.5, 0.9)) for each in gains])
+    least, likely, most = bands[:, 0].min(), bands[:, 1].mean(), bands[:, 2].max()
+    return Forecast(round(float(least)), round(float(most)), round(float(likely)))
+
+
+def _by_pace(chance: np.random.Generator, sizes: NDArray[np.float64], pace: float) -> NDArray[np.float64]:
+    """What the rest of the year may add if it goes on as so far, `DRAWS` times (按进度推算).
+
+    `sizes`: of each paper that was counted how many. Which part of the year's work a day is past (`pace`) is itself
+    uncertain, as if that work were `LUMPS` lumps that each lie before or after it; so is how many papers come, and how
+    large each is.
+    """
+    past = chance.beta(pace * LUMPS, (1 - pace) * LUMPS, DRAWS).clip(0.01, 1)
+    papers = chance.poisson(chance.gamma(len(sizes), 1, DRAWS) * (1 - past) / past)
+    amounts = papers * sizes.mean() + np.sqrt(papers) * sizes.std() * chance.standard_normal(DRAWS)
+    return np.array(np.maximum(amounts, 0.0), np.float64)
+
+
+def _sizes(session: Session, actor: Actor, found: Programme, year: int, on: date) -> NDArray[np.float64]:
+    """Of each paper that was counted by a day how many it brought (计入的数), visits or wholes."""
+    return np.array([*items(session, actor, found, year, on).values()], np.float64)
 
 
 def _lines(
@@ -259,8 +287,11 @@ def _lines(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
     """Approved lines of a programme, this year's and last year's: planned, realised by reports until a day, over.
 
-    A seminar is one whole; of other lines people count. Of last year's only those that are over.
+    A seminar is one whole; of classes each institute with an approved one; of other lines people count. Of last year's
+    only those that are over.
     """
+    if found.way is Way.CLASSES:
+        return _institutes(session, actor, found, year, on)
     filed = sa.orm.aliased(Submission, flat=True)
     plan, reported = sa.orm.aliased(Plan, flat=True), sa.orm.aliased(Report, flat=True)
     until = db.day_begins(on + timedelta(days=1))
@@ -297,10 +328,40 @@ def _lines(
     return np.array(planned, np.float64), np.array(realised, np.float64), np.array(over, np.bool_)
 
 
+def _institutes(
+    session: Session, actor: Actor, found: Programme, year: int, on: date
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+    """Institutes with an approved class, as `_lines` has them: each is one, realised by its first approved report."""
+    plan, report = sa.orm.aliased(Plan, flat=True), sa.orm.aliased(Report, flat=True)
+    until = db.day_begins(on + timedelta(days=1))
+    decided = sa.and_(report.state == State.APPROVED, report.decided_at < until)
+    query = (
+        sa.select(
+            sa.extract("year", plan.end_on), sa.func.max(sa.case((decided, 1), else_=0)), sa.func.max(plan.end_on)
+        )
+        .join(Organization, Organization.id == plan.organization_id)
+        .outerjoin(report, sa.and_(report.plan_id == plan.id, report.part == 1))
+        .where(plan.programme == found.code, Organization.kind == OrganizationKind.INSTITUTE)
+        .where(plan.state == State.APPROVED, plan.decided_at < until)
+        .where(plan.end_on.between(date(year - 1, 1, 1), date(year, 12, 31)))
+        .group_by(plan.organization_id, sa.extract("year", plan.end_on))
+    )
+    if not actor.oversees_region:
+        mine = actor.organization_id
+        query = query.where(sa.or_(plan.organization_id == mine, plan.authority_id == mine))
+    realised, over = [], []
+    for of, held, last in session.execute(query):
+        settled = last + timedelta(days=SETTLED_AFTER) <= on
+        if int(of) == year or settled:
+            realised.append(held)
+            over.append(settled)
+    return np.ones(len(realised)), np.array(realised, np.float64), np.array(over, np.bool_)
+
+
 # --- in words ---------------------------------------------------------------------------------------------------------
 
 
-def _progress(session: Session, actor: Actor, standing: Targets, year: int, on: date) -> Progress:
+def _progress(session: Session, actor: Actor, standing: Targets, year: int, on: date, whose: str) -> Progress:
     found, split = standing.programme, standing.split
     amounts = _done(session, actor, found, year, on)
     pace, by = _pace(session, found, year, on)
@@ -308,10 +369,9 @@ def _progress(session: Session, actor: Actor, standing: Targets, year: int, on: 
     forecast = _forecast(session, actor, found, year, on, amounts) if amounts else None
     done, visits = amounts or (None, None)
     people = found.way in (Way.LINES, Way.STUDY)
-    whose = "全区" if actor.oversees_region else "本单位"
     said = sentence(found, split, amounts, expected, by, forecast, whose=whose)
-    if found.way is Way.STUDY and done:
-        said = said.removesuffix("。") + _studying(session, actor, found, year, on) + "。"
+    if found.way is Way.STUDY:
+        said = said.removesuffix("。") + _studying(session, actor, found, year, on, done or 0) + "。"
     return Progress(
         found,
         year,
@@ -392,8 +452,20 @@ def _paced(split: Split, done: int, expected: int, should: str, unit: str) -> st
     return f"{should}{expected:,}{unit}，{'落后' if behind > 0 else '超前'}{abs(behind):,}{unit}"
 
 
-def _studying(session: Session, actor: Actor, found: Programme, year: int, on: date) -> str:
-    """Of those who were selected for a year of study how many are there, and how many have completed it."""
+def _studying(session: Session, actor: Actor, found: Programme, year: int, on: date, done: int) -> str:
+    """Of a year of study who stands in the public notice; of the selected who is there, and who has completed it.
+
+    And that nothing is foretold of it: places are given by quota, in one selection.
+    """
+    notice = study.announced(found, year, on).subquery()
+    own = sa.true() if actor.oversees_region else notice.c.authority_id == actor.organization_id
+    waiting = session.scalar(sa.select(sa.func.count()).select_from(notice).where(own))
+    said = f"；公示中{waiting}{found.unit}" if waiting else ""
+    said += _there(session, actor, found, year, on) if done else ""
+    return said + ("" if on >= date(year, 12, 31) else "；按名额遴选，不预测")
+
+
+def _there(session: Session, actor: Actor, found: Programme, year: int, on: date) -> str:
     rows = study.standing(found, year, on).subquery()
     mine = sa.true() if actor.oversees_region else rows.c.authority_id == actor.organization_id
     sums = sa.select(*(sa.func.coalesce(sa.func.sum(rows.c[name]), 0) for name in ("in_study", "completed")))
@@ -406,6 +478,7 @@ def _foretold(forecast: Forecast, done: int, unit: str) -> str:
     if forecast.least == forecast.most == done:
         return "没有待实施的已批准任务"
     if forecast.likely is None:
-        return f"已批准的任务全部实施的，到年底{forecast.most:,}{unit}"
+        band = f"{forecast.least:,}至{forecast.most:,}{unit}"
+        return f"预计到年底{band}（已批准的任务都不办到都办成；已到期的不足{LEAST_REALISED}项，不再细估）"
     band = f"（{forecast.least:,}至{forecast.most:,}{unit}）" if forecast.least != forecast.most else ""
-    return f"按已批准的任务预计到年底{forecast.likely:,}{unit}{band}"
+    return f"按已批准的任务和进度预计到年底{forecast.likely:,}{unit}{band}"

@@ -27,6 +27,8 @@ class Proposal:
 
     shares: dict[int, int]
     basis: str
+    kept: int
+    """How many organizations keep what they had been given, since nothing measures them."""
 
 
 def apportioned(total: int, weights: Mapping[int, int]) -> dict[int, int]:
@@ -44,11 +46,14 @@ def apportioned(total: int, weights: Mapping[int, int]) -> dict[int, int]:
     return {each: share + (each in first) for each, (share, _) in parted.items()}
 
 
-def proposal(session: Session, actor: Actor, found: Programme, year: int, total: int) -> Proposal:
+def proposal(
+    session: Session, actor: Actor, found: Programme, year: int, total: int, *, typed_so_far: Mapping[int, int]
+) -> Proposal:
     """Propose a split (建议分解) of a target in the proportions of the year before; of what was published for it then.
 
-    A programme that had none goes by the people on file of each league and of the region's own units.
-    Refused codes: "role", "jurisdiction", "fields" (nothing to go by, or no target).
+    A programme that had none goes by the people on file of each league and of the region's own units. Who is measured
+    by neither keeps what is `typed_so_far`; the others share the rest.
+    Refused codes: "role", "jurisdiction", "fields" (nothing to go by, no target, or more kept than the target).
     """
     targets.require_changer(actor)
     if type(total) is not int or not 0 < total <= targets.MOST:
@@ -60,8 +65,15 @@ def proposal(session: Session, actor: Actor, found: Programme, year: int, total:
     )
     for basis, measured in measures:
         weights = {each: measured.get(each, 0) for each in may}
-        if shares := apportioned(total, weights):
-            return Proposal({each: share for each, share in shares.items() if share}, basis)
+        kept = {each: share for each, share in typed_so_far.items() if share and each in may and not weights[each]}
+        left = total - sum(kept.values())
+        if left < 0 and any(weights.values()):
+            raise Refused(
+                "fields",
+                f"没有{basis}可参照的单位已填{sum(kept.values()):,}{found.unit}，超过全区指标，请先改小再按比例分解。",
+            )
+        if shares := apportioned(left, weights):
+            return Proposal({each: share for each, share in shares.items() if share} | kept, basis, len(kept))
     raise Refused("fields", f"没有{year - 1}年度的指标，也没有在库人员可以参照，请直接填写各单位的指标。")
 
 

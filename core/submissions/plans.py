@@ -207,7 +207,7 @@ def _lawful_faults(
     faults: Faults = []
     if fields.end_on < fields.start_on:
         faults.append(("end_on", "结束日期早于开始日期"))
-    if fields.start_on.year != fields.end_on.year and policy.within_one_year:
+    elif fields.start_on.year != fields.end_on.year and policy.within_one_year:
         clause = policy.cites("within_one_year")
         faults.append(("end_on", "培训跨年度，请按年度分两份计划上报" + (f"（{clause}）" if clause else "")))
     elif sound and not faults:

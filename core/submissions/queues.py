@@ -18,7 +18,7 @@ from core.ground.deeds import deed
 from core.ledger import standing
 from core.ledger.standing import Standing
 from core.models import Movement, Organization, State, Submission
-from core.submissions import workflow
+from core.submissions import remarking, workflow
 from core.submissions.kinds import KINDS, Action, Kind, Line, Mark
 from core.trail import kept
 
@@ -179,22 +179,23 @@ HINTED = timedelta(hours=1)
 
 
 def hinted(session: Session, rows: Sequence[Row], actor: Actor, now: datetime) -> list[Row]:
-    """Rows with how much more is worth a look (提示) in each that waits, so that nobody opens it to learn that."""
+    """Rows with how much more is worth a look (提示, 意见未改) in each that waits: nobody opens it to learn that."""
 
-    def found_in(found: Submission) -> int:
+    def found_in(found: Submission) -> tuple[int, int]:
         kind = KINDS[found.kind]
+        same = len(remarking.unmended(session, found))
         try:
-            return sum(each.code not in kind.marked for each in kind.warnings(session, found, actor))
+            return same, sum(each.code not in kind.marked for each in kind.warnings(session, found, actor))
         except Refused:  # such as a notice it goes by that is there no more: worth a look by itself
-            return 1
+            return same, 1
 
-    def count(found: Submission) -> int:
+    def count(found: Submission) -> tuple[int, int]:
         who, when = (actor.role, actor.organization_id), now.timestamp() // HINTED.total_seconds()
         return kept.mark((db.url(), "hints", found.id, *who), (found.version, when), lambda: found_in(found))
 
     def marked(row: Row) -> Row:
-        hints = count(row.submission) if row.submission.state is State.SUBMITTED else 0
-        more = (Mark(f"提示{hints}"),) if hints else ()
+        same, hints = count(row.submission) if row.submission.state is State.SUBMITTED else (0, 0)
+        more = (Mark(f"意见未改{same}", grave=True),) * bool(same) + (Mark(f"提示{hints}"),) * bool(hints)
         return replace(row, line=replace(row.line, marks=(*row.line.marks, *more)))
 
     return [marked(row) for row in rows]

@@ -114,6 +114,11 @@ def _differs(was: Kept, now: Kept, place: str | int) -> bool:
     return was.fields.get(place) != now.fields.get(place) if place else was.fields != now.fields
 
 
+def unmended(session: Session, submission: Submission) -> list[str]:
+    """Of what was filed again after it went back: the remarks whose place is as it was (未改的意见), in words."""
+    return [f"{each.label}，{each.reason}" for each in open_ones(session, submission) if not each.changed]
+
+
 def open_ones(session: Session, submission: Submission) -> list[OpenRemark]:
     """The remarks of the last return or rejection, in their order, each with whether its place was changed since.
 

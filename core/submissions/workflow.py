@@ -18,6 +18,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from core.ground import access, db, typed
 from core.ground.access import OFFICERS, Actor, Refused, Role, not_found, require, visible
 from core.ground.deeds import deed
+from core.ground.hours import hours_text
 from core.ledger import books, consequences
 from core.ledger.consequences import Consequence
 from core.models import Account, Movement, Organization, Person, Submission, under
@@ -269,7 +270,10 @@ def _moved(session: Session, submission_id: int, step: _Step) -> tuple[Submissio
     session.flush()
     if known:
         return submission, reckoned[2]
-    told = replace(watched.consequence(), done=done, confirm=asked)
+    counted = watched.consequence()
+    if action is Action.UNDO and counted.people:
+        done += f"，收回{counted.people}人的{hours_text(-counted.hours)}学时"
+    told = replace(counted, done=done, confirm=asked)
     return submission, kind.consequence(session, submission, action, told)
 
 
@@ -414,9 +418,17 @@ def hear(session: Session, deed: messages.Deed) -> Iterator[messages.Word]:
         gone = remarking.rows_of_last(session, submission) if action is Action.APPROVE else 0
         topic = messages.Topic.RETURNED if gone or action is Action.RETURN else messages.Topic.DECIDED
         done = f"部分通过，{gone}行退回改正" if gone else kind.done_word(action)
+        if action is Action.UNDO:
+            done = f"{kind.word_for(_left_by_last(session, submission))}已撤销，回到{kind.word_for(submission.state)}"
         twice = next((at for at in range(len(done), 0, -1) if kind.short.endswith(done[:at])), 0)
         title = f"{kind.short}{done[twice:]}：{submission.title}"  # 学习申诉 and 申诉成立 share a word
         yield from to_filers(submission, topic, title, deed.reason)
+
+
+def _left_by_last(session: Session, submission: Submission) -> S:
+    """The state that its last move took it out of."""
+    steps = sa.select(Movement.from_state).where(Movement.submission_id == submission.id)
+    return session.scalars(steps.order_by(Movement.id.desc()).limit(1)).one()
 
 
 def to_office(submission: Submission, topic: messages.Topic, title: str, words: str) -> Iterator[messages.Word]:
@@ -556,9 +568,10 @@ def warnings(session: Session, submission_id: int, actor: Actor) -> list[Problem
 
 
 def aside(session: Session, submission_id: int, actor: Actor) -> list[str]:
-    """Why one that waits is read by itself (须逐件审核): what is worth a look, to be confirmed, to be written; else [].
+    """Why one that waits is read by itself (须逐件审核); [] where nothing speaks for that.
 
-    Nothing is decided by that: each is approved by a `move` of its own, in a transaction of its own, with its checks.
+    What is worth a look, to be confirmed, to be written, or was filed again as it went back. Nothing is decided by
+    that: each is approved by a `move` of its own, in a transaction of its own, with its checks.
     Refused codes: "missing".
     """
     submission = one(session, submission_id, actor)
@@ -568,6 +581,7 @@ def aside(session: Session, submission_id: int, actor: Actor) -> list[str]:
     why = [f"“{kind.word_for(Action.APPROVE)}”须填写审核意见"] if needs_reason(kind, Action.APPROVE) else []
     if asked := kind.to_confirm(session, submission):
         why.append(f"须确认：{asked}")
+    why += [f"退回意见未改：{words}" for words in remarking.unmended(session, submission)]
     return why + [each.words for each in kind.warnings(session, submission, actor)]
 
 

@@ -53,6 +53,7 @@ def test_plans_are_decided_by_keyboard_alone_and_the_next_opens_by_itself(
     page.keyboard.press("f")
     remarks = page.get_by_test_id("stPopoverBody")
     expect(remarks).to_be_visible()
+    expect(page.get_by_label("所指")).to_be_focused()  # the first of its fields, although it is drawn last
     page.keyboard.press("Escape")
     expect(remarks).to_be_hidden()
     page.keyboard.press("o")  # to look at the remarks was no decision, and closed again they wait for no field
@@ -62,6 +63,11 @@ def test_plans_are_decided_by_keyboard_alone_and_the_next_opens_by_itself(
     page.keyboard.press("b")  # while the opinion is still on its way: the decision waits for it
     reads(reviewer, plans[1].title)
     reviewer.told(re.compile(f"“{plans[0].title}”已退回"))
+    page.keyboard.press("l")  # back to what was decided last, and on with the first that waits
+    expect(page.locator(".st-key-item h4")).to_contain_text(plans[0].title)
+    reviewer.settle()
+    page.keyboard.press("j")
+    reads(reviewer, plans[1].title)
     page.keyboard.press("j")
     reads(reviewer, plans[2].title)
     page.keyboard.press("k")

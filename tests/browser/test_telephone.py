@@ -91,6 +91,8 @@ def test_each_role_does_its_morning_on_a_telephone(browser: Browser, server: str
             expect(page.locator(".list tr.row.open")).to_be_in_viewport()
             desk.settle()
             one_line(page)
+            ends = page.locator(".list").first.evaluate("each => each.getBoundingClientRect().bottom")
+            assert ends < PHONE["height"] * 0.75, username  # what was opened is in view
         wrong = [each for each in wrong if "/_stcore/" not in each]  # Streamlit asks below the page's address first
         assert not wrong, (username, wrong)
         page.close()

@@ -9,7 +9,7 @@ import pytest
 from pptx import Presentation
 
 from core.ground import taken
-from core.office.dashboards import Measure, brief
+from core.office.dashboards import Measure, brief, charts
 from core.office.dashboards.programmes import Line
 from tests import cast as c
 from tests import ready
@@ -59,6 +59,11 @@ def test_it_is_two_pages_and_its_slides_hold_charts_that_can_be_edited(cast: c.C
         shares = {series.name: sum(filter(None, series.values)) for plot in plots for series in plot.series}
         if seen.has_trainings:
             in_time = seen.in_time().groupby("matter")["share"].sum()
+            first = [seen.places[each] for each in charts.latest(seen.in_time())[: brief.LATEST]]
+            names = [each.full if seen.by == "base" else each.name for each in first]
+            assert [list(plot.categories) for plot in plots if len(list(plot.series)) > 1] == [names]
+            assert said.papers
+            assert said.papers[0].startswith("附件2（年度计划表）：逾期未报的")
             assert {"培训计划", "培训情况报告", "年度计划表"} <= set(in_time.index)
             assert {matter: shares[matter] for matter in in_time.index} == pytest.approx(in_time.to_dict())
         people = [list(plot.series[0].values) for plot in plots if plot.series[0].name == Measure.PEOPLE.headline]

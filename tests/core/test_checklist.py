@@ -1,6 +1,7 @@
 """Opening the office: the list ticks itself by what there is, and what does not apply is set aside for a reason."""
 
 import io
+from datetime import timedelta
 
 import pytest
 from PIL import Image
@@ -50,7 +51,9 @@ def test_the_list_ticks_itself_and_is_gone_when_all_of_it_is_settled(office: obj
         assert Image.open(io.BytesIO(mark)).size == (identity.SIDE, identity.SIDE)
     found = listed(cast)
     assert found["key"].done and found["name"].done  # noqa: PT018
-    assert found["second"].words == "已开通，待其首次登录并修改初始密码。"
+    assert found["second"].words.startswith("已开通，待其首次登录并修改初始密码。其账号由您刚开通")
+    opened = f"{(c.NOW + timedelta(days=1)).astimezone(db.OFFICE_ZONE):%Y-%m-%d %H:%M}"  # the wait is said beforehand
+    assert opened in found["second"].words
     for code in [code for code, step in found.items() if not step.done]:
         with db.transaction() as session:
             assert home.home(session, cast["admin"], now=c.NOW).steps

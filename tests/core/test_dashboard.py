@@ -312,6 +312,12 @@ def test_times_are_those_between_filing_and_decision(cast: c.Cast) -> None:
         pytest.approx(np.percentile(region, 90)),
     )
     assert dict(waits["open"]) == {"自治区本级": 2, "呼和浩特市": 0}
+    later = asked(cast["leader"], Wanted(2025, date(2025, 1, 31)))
+    assert waits["open"].sum() == later.waits()["decided_at"].isna().sum(), "filed in 2024, it waits in 2025 still"
+    over = charts.waiting(asked(cast["leader"], replace(YEAR, on=date(2025, 1, 31))))
+    assert "2024年底以前报送的仍有2件等待" in over.title
+    assert asked(cast["leader"], replace(YEAR, year=2023)).waits().empty, "filed in 2024, it is nothing of 2023"
+    assert "图中为未按时最多的1个盟市，共" in charts.in_time(seen, 1).title
     late = seen.late()
     of_trainings = late[late["matter"] != "年度计划表"]
     assert [(row.matter, row.title) for row in of_trainings.itertuples()] == [("培训情况报告", "未报报告")]
@@ -410,7 +416,7 @@ def test_everybody_sees_the_own_jurisdiction_only(cast: c.Cast) -> None:
             told = repr(brief.brief(league, lines, ""))
             assert not [word for word in ("自治区本级", "示例继续教育基地", "包头", "全区") if word in told]
         offered = dashboards.choices(session, cast["hohhot_leader"])
-        assert (offered.leagues, set(offered.bases)) == ({}, {"呼和浩特市", "示例呼和浩特培训基地"})
+        assert (offered.leagues, set(offered.bases)) == ({}, {hohhot.name, "示例呼和浩特培训基地"})
         people = dashboards.people_rows(session, league, asked_ids(session))
     assert set(people["authority"]) == {hohhot.name}
 
@@ -448,11 +454,13 @@ def test_figures_leave_as_workbooks_and_pictures_with_chinese_in_them(cast: c.Ca
         drawn_svg = exports.svg(figure, "全区").decode()
         assert figure.title in drawn_svg
         assert "Noto Sans CJK SC" in drawn_svg
-        book = openpyxl.load_workbook(io.BytesIO(exports.xlsx(figure)))
+        book = openpyxl.load_workbook(io.BytesIO(exports.xlsx(figure, "某图", "包头市 · 2024年度，截至2024-10-31")))
+        about = ["某图", "包头市 · 2024年度，截至2024-10-31", figure.title]
+        assert [cell.value for cell in book["导出说明"]["A"]] == about
         assert [str(cell.value).removesuffix("（%）") for cell in book.active[1]] == [
             str(each).removesuffix("（%）") for each in figure.table.columns
         ]
-        assert "#" not in figure.chart.to_json().replace("#111a24", "").replace("#ffffff", ""), (
+        assert "#" not in figure.chart.to_json().replace("#000000", "").replace("#ffffff", ""), (
             "colours are the theme's"
         )
 
@@ -657,5 +665,5 @@ def test_a_programmes_offices_are_ranked_by_their_own_targets(cast: c.Cast) -> N
     assert whole.title == "能力提升项目落后于序时进度"
     assert exports.png(whole, "全区").startswith(b"\x89PNG")
     assert list(whole.table["年底预测最少"]) == [120, 120]
-    page = openpyxl.load_workbook(io.BytesIO(exports.xlsx(mapped))).active
+    page = openpyxl.load_workbook(io.BytesIO(exports.xlsx(mapped, "某图", "2024年度"))).active
     assert (page["B1"].value, page["B2"].value) == (f"{mapped.table.columns[1]}（%）", 90)

@@ -76,6 +76,8 @@ def test_each_batch_reversal_and_late_report_since_is_a_line_and_the_lines_sum_t
     assert sorted(found.lines["事项"]) == sorted(["计划通过", "逾期报告通过", "学时入账", "学时冲销", "报告已按时报送"])
     assert amounts(found, "增减") == {name: float(found.lines[name].sum()) for name in filed.AMOUNTS}
     assert amounts(found, "增减") == {"plans": 1, "reports": 1, "people": 3, "hours": 96}
+    came = found.lines[found.lines["事项"] == "报告已按时报送"].iloc[0]
+    assert db.office_day(came["at"]) == date(2024, 8, 15), "when it came in, not when it or its plan was decided"
     undone = found.lines[found.lines["事项"] == "学时冲销"].iloc[0]
     assert "重复登记" in undone["依据"]
     assert undone["名称"] == "2024-06-24示例培训班"

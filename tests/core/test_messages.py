@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from core.ground import db
 from core.ground.access import Refused
 from core.ledger import books
-from core.models import Message
+from core.models import Message, State
 from core.office import home, messages
 from core.submissions import comments, plans
 from core.submissions.kinds import KINDS
@@ -52,6 +52,9 @@ def test_what_is_filed_is_told_to_who_decides_it_and_what_came_of_it_to_who_file
     with db.reading() as session:
         newest = messages.listing(session, cast[filer])[0][0]
     assert (newest.words, newest.record, newest.record_id, newest.unread) == ("请补充", kind, filed.id, True)
+    decide(cast, filed.id, Action.UNDO)
+    back, to = KINDS[kind].word_for(State.RETURNED), KINDS[kind].word_for(State.SUBMITTED)
+    assert f"{back}已撤销，回到{to}：" in told(cast, filer)[0][1]
 
 
 def test_hours_are_told_to_the_person_alone_and_a_reversal_to_the_base_as_well(database: str) -> None:

@@ -16,7 +16,7 @@ from core.ledger import checks
 from core.ledger.consequences import Consequence
 from core.models import Movement, Report, RosterRow, State, Submission, SubmissionContent
 from core.office import home, messages
-from core.submissions import claims, kinds, plans, reports, workflow
+from core.submissions import claims, kinds, plans, queues, reports, workflow
 from core.submissions.contents import Changed
 from core.submissions.kinds import KINDS
 from core.submissions.remarking import LONGEST, MOST, OpenRemark
@@ -87,6 +87,14 @@ def test_a_plan_comes_back_with_a_list_to_work_off_and_what_was_changed_is_told(
     move(cast, plan.id, Action.RETURN, "reviewer", c.NOW, reason="还是不行", remarks=[Remark("missing", "content")])
     assert [each.label for each in open_remarks(cast, plan.id, "reviewer")] == ["培训内容"]
     assert changed(cast, plan.id) == []  # against what was returned last
+    move(cast, plan.id, Action.SUBMIT, "base", c.NOW)
+    with db.reading() as session:  # filed again as it was: nobody passes it among many
+        why = workflow.aside(session, plan.id, cast["reviewer"])
+        assert why[0].startswith("退回意见未改：培训内容，")
+        waits = queues.Wanted(("plan",), State.SUBMITTED, own=True)
+        listed = queues.listed(session, waits, actor=cast["reviewer"], now=c.NOW)
+        (row,) = queues.hinted(session, listed, cast["reviewer"], c.NOW)
+    assert "意见未改1" in [mark.word for mark in row.line.marks]
 
 
 WRONG: dict[str, Any] = {

@@ -188,7 +188,7 @@ def test_only_reviewers_and_administrators_of_the_region_set_targets(cast: c.Cas
         lambda s: targets.draft(s, cast[by], CODE, YEAR),
         lambda s: targets.save(s, CODE, YEAR, given, **act),
         lambda s: targets.publish(s, CODE, YEAR, given, reason="年初分解", **act),
-        lambda s: splitting.proposal(s, cast[by], targets.programme(CODE, YEAR), YEAR, 100),
+        lambda s: splitting.proposal(s, cast[by], targets.programme(CODE, YEAR), YEAR, 100, typed_so_far={}),
     ):
         assert refused(deed).code in ("role", "jurisdiction")
     assert not targets.may_change(cast[by])
@@ -271,12 +271,12 @@ def test_a_proposal_goes_by_what_was_published_the_year_before(cast: c.Cast) -> 
     publish(cast, split(cast, hohhot=2, baotou=1))
     with db.reading() as session:
         found = targets.programme(CODE, YEAR + 1)
-        proposed = splitting.proposal(session, cast["admin"], found, YEAR + 1, 100)
+        proposed = splitting.proposal(session, cast["admin"], found, YEAR + 1, 100, typed_so_far={})
         with pytest.raises(Refused) as told:
-            splitting.proposal(session, cast["admin"], found, YEAR, 100)
+            splitting.proposal(session, cast["admin"], found, YEAR, 100, typed_so_far={})
         assert told.value.code == "fields"
         with pytest.raises(Refused):
-            splitting.proposal(session, cast["admin"], found, YEAR + 1, True)
+            splitting.proposal(session, cast["admin"], found, YEAR + 1, True, typed_so_far={})
     assert proposed.shares == split(cast, hohhot=67, baotou=33).shares
     assert proposed.basis == "2024年度下达的指标"
 
@@ -286,8 +286,12 @@ def test_without_such_a_year_it_goes_by_the_people_on_file(cast: c.Cast) -> None
     rows = [c.row(serial, employer="示例旗蒙古族中学") for serial in (5, 7, 9, 11)]
     c.posted(cast, c.sheet(rows), by="hohhot_base", reviewer="hohhot_reviewer")
     with db.reading() as session:
-        proposed = splitting.proposal(session, cast["admin"], targets.programme(CODE, YEAR), YEAR, 100)
+        proposed = splitting.proposal(session, cast["admin"], targets.programme(CODE, YEAR), YEAR, 100, typed_so_far={})
+        given = {cast.places["department"].id: 10, cast.places["hohhot"].id: 50}
+        found = targets.programme(CODE, YEAR)
+        kept = splitting.proposal(session, cast["admin"], found, YEAR, 100, typed_so_far=given)
     assert proposed.shares == split(cast, hohhot=67, region=33).shares
+    assert (kept.shares, kept.kept) == (split(cast, hohhot=60, region=30, department=10).shares, 1)
 
 
 def test_shares_are_pasted_with_or_without_headings_and_a_bad_row_sinks_no_other(cast: c.Cast) -> None:

@@ -123,6 +123,7 @@ def test_what_was_posted_is_taken_back_and_posted_again(database: str) -> None:
     report = c.posted(cast, c.sheet([c.row(1), c.row(2), c.row(3)]))
     told = move(cast, report.id, Action.UNDO, reason="看错了名单")
     assert (told.people, told.hours, told.cards_revoked) == (3, -72, 0)
+    assert told.words.startswith("撤销“通过”，回到待审，收回3人的72学时")
     assert sums(cast, 1) == 0
     with db.reading() as session:
         assert reports.standing(session, session.get_one(Report, report.id)) is None

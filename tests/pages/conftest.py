@@ -70,13 +70,17 @@ def listed(app: AppTest) -> list[dict[str, Any]]:
     return rows
 
 
+def sent(app: AppTest) -> list[dict[str, Any]]:
+    """What the lists of a page are drawn from, in their order."""
+    every = [json.loads(each.proto.json or each.proto.mixed.json) for each in app.get("bidi_component")]
+    return [each for each in every if "columns" in each]
+
+
 def frames(app: AppTest) -> list[pd.DataFrame]:
     """The lists of a page in their order, as they are read: texts by column."""
-    sent = [json.loads(each.proto.json or each.proto.mixed.json) for each in app.get("bidi_component")]
     return [
         pd.DataFrame([row["cells"] for row in each["rows"]], columns=[column["name"] for column in each["columns"]])
-        for each in sent
-        if "columns" in each
+        for each in sent(app)
     ]
 
 

@@ -29,6 +29,8 @@ from core.models import (
     Unsaved,
 )
 from core.people import accounts
+from core.records import cards
+from core.records.faces import Size
 from core.submissions import comments, kinds, plans, workflow
 from core.submissions.kinds import KINDS
 from core.submissions.workflow import Action
@@ -195,8 +197,13 @@ def test_what_a_reviewer_remarked_on_a_field_stands_under_it_until_it_is_changed
     assert sum(under in each.value for each in app.markdown) == 1
     assert "退回意见还有1处没有改动：师资情况。可以上报，审核员会看到没有改动。" in told(app)
     app.text_area(key=f"plan-{plan.id}-teachers").input("示例大学教授2人（正高级）").run()
-    assert not any(under in each.value for each in app.markdown)
-    assert "没有改动：" not in told(app)  # typed, though not saved: filing saves it first
+    assert [":green-badge[已改]" in each.value for each in app.markdown if under in each.value] == [True]
+    assert "没有改动" not in told(app)  # typed, though not saved: filing saves it first
+    assert "逐条改正（都已改动）" in boxes(app, "warning")[0]
+    assert "上报后：由" in told(app)
+    assert "按已保存的内容" not in told(app)
+    app.text_input(key=f"plan-{plan.id}-hours_each").input("999").run()
+    assert "现在还不能上报：每人学时" in told(app) or "现在还不能上报：每天至多" in told(app)
 
 
 def test_who_decides_and_follows_a_link_to_a_form_finds_the_way_to_the_desk(cast: Cast) -> None:
@@ -232,6 +239,9 @@ def test_what_was_typed_stays_when_a_plan_is_refused(cast: Cast) -> None:
     press(app, "上报")
     assert "培训地点未填" in boxes(app, "error")[0]
     assert app.text_input(key="plan-new-title").value == "地点未定的培训班"
+    app.text_input(key="plan-new-place").input("呼和浩特").run()
+    assert boxes(app, "error") == []  # what was wrong is put right: the message of the press is gone
+    assert "上报后：由" in told(app)
     with db.reading() as session:
         assert session.scalars(sa.select(Plan)).all() == []
 
@@ -331,10 +341,22 @@ def test_a_person_is_looked_up_and_the_card_is_issued(cast: Cast) -> None:
     press(app, "生成审验卡")
     assert "审验卡已生成" in boxes(app, "success")[0]
     assert any("没有设置对外网址" in each.value for each in app.caption)
-    assert (card := one(sa.select(Card))).year == behind_year()
+    card = one(sa.select(Card))
+    assert card.year == behind_year()
     links = [each.proto.url for each in app.get("link_button")]
     assert links == [f"/verify/{card.code}"]  # for this browser, whatever is printed for others
     assert "下载" in app.get("download_button")[-2].proto.label or app.get("download_button")
+    app = open_page("credit_lookup", sign_in("employer"), person="1")
+    press(app, "生成审验卡")
+    assert "没有另出新卡" in boxes(app, "success")[0]
+    with db.transaction() as session:
+        other = cards.issue(session, 1, card.year, size=Size.A4, actor=cast["reviewer"], now=NOW)
+    app = open_page("credit_lookup", sign_in("reviewer"), person="1")
+    assert app.selectbox(key="cards-1-0").value == other.id
+    press(app, "确认注销")
+    assert app.selectbox(key="cards-1-1").value is None  # the other one is not the next to be struck
+    app = open_page("print_cards", sign_in("employer"), view="发放开通码", codesq="没有这个人")
+    assert any("本单位人员中没有这个姓名" in each.value for each in app.caption)
 
 
 def test_a_card_that_could_not_be_printed_whole_is_refused_where_it_was_asked_for(cast: Cast) -> None:
@@ -384,6 +406,15 @@ def test_an_administrator_keeps_organizations_and_accounts(cast: Cast) -> None:
     assert "保存期限已保存" in boxes(app, "success")[0]
     terms = app.table[0].value.set_index("资料")["保存"]
     assert (terms["消息"], terms["登录记录"], terms["审计日志"]) == ("500天", "一直保存", "一直保存")
+    app = open_page("moving_in", sign_in("admin"), view="账号")
+    assert app.segmented_control(key="view").value == "账号"
+    app.query_params["view"] = "机构"  # the first, so that no word of it is usually in the address
+    assert app.run().segmented_control(key="view").value == "机构"
+    app.segmented_control(key="view").set_value("账号").run()
+    assert app.query_params["view"] == "账号"
+    del app.query_params["view"]
+    app.switch_page("../pages/organizations.py").run()
+    assert app.segmented_control(key="view").value == "机构"  # what another page showed stays there
     app = open_page("organizations", sign_in("admin"), view="账号")
     app.selectbox(key="account-role").set_value(Role.LEADER.value).run()
     app.text_input(key="account-name").input("新领导")
@@ -505,7 +536,8 @@ def test_a_plan_goes_back_with_remarks_and_comes_again_with_what_was_changed(cas
     assert remarks.iloc[0].tolist() == ["师资情况", "表述不清", "请写明职称", "已改"]
     assert changes.iloc[0].tolist() == ["师资情况", "示例大学教授2人", md("示例大学教授2人（正高级）")]
     press(app, "通过")
-    app = open_page("review", sign_in("reviewer"), item=str(plan.id))
+    press(app, "回到刚办的")
+    assert "“撤销”的后果：撤销“通过”，回到待审。" in "".join(each.value for each in app.markdown)  # before it is done
     press(app, "撤销")
     assert one(sa.select(Plan)).state is State.SUBMITTED
 
@@ -550,6 +582,7 @@ def test_the_desk_speaks_in_the_words_of_the_kind_that_is_open(cast: Cast) -> No
     assert re.search("异议成立(后，|”：)", said)
     assert "通过" not in said
     words = {action: kinds.of(found).word_for(action) for action in listing.DECISIONS.values()}
+    assert "L 回到刚办的" in listing.keys(words)
     assert "A 异议成立　B 请补充说明　X 异议不成立" in listing.keys(words)
     assert listing.nothing(words)["reject"] == "这一件现在不能由您办理“异议不成立”。"
 

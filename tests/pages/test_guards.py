@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 from core.ground import db
 from core.ground.access import ROLE_HOMES, Actor, OrganizationKind, Role
 from core.models import Account
-from core.people import accounts, passwords, setup
+from core.people import accounts, identity, passwords, setup
 from tests import cast as people
 from tests.cast import Cast
 from tests.pages.conftest import MAIN, NOW, boxes, frames, listed, open_page, sign_in
@@ -236,7 +236,8 @@ def test_the_first_password_must_be_changed_before_anything_else(cast: Cast) -> 
             now=datetime.now(UTC),
         )
     app = open_page("review", sign_in("fresh"))
-    assert [title.value for title in app.title] == ["修改初始密码"]
+    assert [title.value for title in app.title] == [identity.SYSTEM]  # the frame of the sign-in page
+    assert [head.value for head in app.subheader] == ["修改初始密码"]
     app.text_input(key="old-password").input("First-pass-24")
     app.text_input(key="new-password").input("Second-pass-24")
     app.text_input(key="new-password-again").input("Second-pass-24")

@@ -21,7 +21,7 @@ from core.trail import files
 from routes import addresses
 from tests import cast as people
 from tests.cast import Cast
-from tests.pages.conftest import boxes, frames, open_page, sign_in
+from tests.pages.conftest import boxes, frames, open_page, sent, sign_in
 from tests.pages.test_credit_import import balance, book, imported, line
 from tests.pages.test_deeds import NOW, press, told
 
@@ -91,6 +91,7 @@ def test_whether_a_line_still_stands_is_told_before_the_long_columns(cast: Cast)
     shown = frames(app)[1]
     assert list(shown.columns[:3]) == ["batch_line", "standing", "name"]
     assert list(shown["standing"]) == ["有效", "已冲销"]
+    assert [each["fixed"] for each in sent(app) if each["mode"] == "tick"] == [[2]]  # gone already: it has no box
 
 
 def test_the_file_is_handed_out_as_a_logged_act(cast: Cast) -> None:
@@ -117,6 +118,8 @@ def test_batches_are_filtered_by_kind_and_a_reports_batch_may_be_undone(cast: Ca
         app.selectbox(key="origin").select(kinds.origins()("report")).run()
         shown = frames(app)[0]
     assert list(shown["origin"]) == ["培训报告"]
+    assert list(shown.columns[:4]) == ["batch_id", "standing", "matter", "organization"]
+    assert list(shown.loc[0, ["matter", "organization"]]) == ["知识更新培训班", "示例继续教育基地"]
     for text, found in (("示例继续教育基地", ["1"]), ("第2批", ["2"]), ("没有", [])):
         app.selectbox(key="origin").select(None)
         app.text_input(key="q").input(text).run()

@@ -425,6 +425,18 @@ def test_ticked_rows_are_remarked_on_and_each_remark_leads_its_base_to_the_row(c
     assert compared["人数"][1] == "名单4人（可登记3人）"
     assert compared["每人学时（平均）"] == ["24", "24", ""]  # of those who earned any
     ticks, key = f"ticked-{report.id}-{report.version}", f"remarks-{report.id}-{report.version}"
+    app.selectbox(key=f"{key}-reason").set_value("mismatch").run()  # on the whole: nothing is passed with that
+    assert "不带分条意见" in "".join(each.value for each in app.markdown)
+    for rows in ({3}, {3, 5}, {5}):
+        app.session_state[ticks] = rows
+        app.run()
+        assert f"；{len(rows)}行退回改正" in "".join(each.value for each in app.markdown)  # at once, and as it will be
+        (on,) = (each for each in app.selectbox if each.label == "所指")
+        assert on.value == "rows"
+        on.set_value("").run()  # what a folded field said of these rows says nothing of others
+    app.session_state[ticks] = {3}
+    press(app, "通过")
+    assert "退回改正的行刚刚变了" in boxes(app, "error")[0]  # nothing but what was announced
     for rows, reason, words in (({3, 5}, "mismatch", "单位与证书不同"), ({4}, "evidence", "")):
         app.session_state[ticks] = rows  # as a hand ticks them in the grid
         app.run()

@@ -41,6 +41,7 @@ def test_the_region_pastes_proposes_saves_and_publishes_and_the_league_sees_only
     app.text_area(key=f"{PREFIX}paste").input("呼和浩特市\t12000\n包头\t8,000人\n火星\t1").run()
     press(app, "paste-in")
     assert "1行没有填入" in boxes(app, "warning")[0]
+    assert app.session_state[f"{PREFIX}paste-open"] is False, "the message is not hidden below what was open"
     assert "与全区指标一致" in said(app)
     press(app, "save")
     assert "草稿已保存" in boxes(app, "success")[0]

@@ -62,8 +62,7 @@ def _file() -> None:
 def yearly_table(today: date) -> None:
     """The yearly statistics table as a workbook (年度统计表), made at the click."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        years = list(range(today.year, today.year - 4, -1))
-        year = st.selectbox("统计年度", years, key="year", bind="query-params", width=120, required=True)
+        year = address.year(today.year, back=3, label="统计年度")
 
         def content(session: Session, **who: Unpack[Who]) -> bytes:
             return yearly.xlsx(session, who["actor"], year, now=who["now"])

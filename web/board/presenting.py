@@ -72,6 +72,8 @@ def _slides(seen: Board, lines: Sequence[Line], said: Brief) -> Iterable[Slide]:
         yield "领先与落后", partial(_ranks, said)
     if said.late:
         yield "需要督办", partial(_late, said)
+    if said.papers:
+        yield "附件2和总结", partial(_sentences, said.papers)
 
 
 def _tiles(said: Brief) -> None:

@@ -14,7 +14,7 @@ from core.ledger.consequences import Consequence
 from core.models import State, Submission
 from core.office import unsaved
 from core.submissions import kinds, workflow
-from core.submissions.workflow import Action
+from core.submissions.workflow import Action, Remark
 from web import address, bar, deeds, drafts, submissions
 from web.deeds import Who
 from web.desk import readings, remarking
@@ -27,9 +27,15 @@ def decide(found: Submission, here: Actor) -> None:
     with bar.bar(keep=True):
         if not moves:
             _not_mine(found, here)
-            _last(found)
+            back_to_last(found.id)
             return
-        asked = _consequence(kind.word_for(Action.APPROVE), _foretold(found)) if Action.APPROVE in moves else ""
+        given, asked = remarking.given(found), ""
+        if Action.APPROVE in moves:
+            word = kind.word_for(Action.APPROVE)
+            asked = _consequence(word, _foretold(found, given), f"{word}后，")
+        if Action.UNDO in moves:
+            word = kind.word_for(Action.UNDO)
+            _consequence(word, _foretold_undoing(found), f"“{word}”的后果：")
         if asked:
             st.checkbox(
                 f"{workflow.CONFIRM}:red[{md(asked)}]（{kind.word_for(Action.APPROVE)}前须勾选）",
@@ -60,9 +66,9 @@ def decide(found: Submission, here: Actor) -> None:
                     type="primary" if action is Action.APPROVE else "secondary",
                     key=f"{action}-{found.id}-{found.version}",
                     on_click=_decided,
-                    args=(found, action, asked),
+                    args=(found, action, asked, remarking.rows_back(given)),
                 )
-            _last(found)
+            back_to_last(found.id)
 
 
 def _not_mine(found: Submission, here: Actor) -> None:
@@ -76,13 +82,13 @@ def _not_mine(found: Submission, here: Actor) -> None:
         st.caption(f"{kind.word_for(found.state)}，不需要在这里办理。")
 
 
-def _last(found: Submission) -> None:
+def back_to_last(opened: int | None = None) -> None:
     """The way back to the item decided last (刚办的一件), where one's own decision can be undone."""
     last = st.session_state.get("desk-last")
-    if last and last != found.id:
+    if last and last != opened:
         help_ = "打开后可撤销自己刚才的决定"
         st.button(
-            "回到刚办的", key="desk-back", type="tertiary", help=help_, on_click=address.choose, args=("item", last)
+            "回到刚办的", key=f"back-{last}", type="tertiary", help=help_, on_click=address.choose, args=("item", last)
         )
 
 
@@ -100,39 +106,53 @@ def _box(found: Submission, to_confirm: str) -> str:
     return f"confirm-{found.id}-{to_confirm}"
 
 
-def _foretold(found: Submission) -> Consequence | Refused:
+def _foretold(found: Submission, given: tuple[Remark, ...]) -> Consequence | Refused:
     """What approval would lead to (通过的后果) as things stand, or why it would be refused."""
     reading = readings.of(found)
     typed = reading.typed(found)
-    back = [each for each in remarking.given(found) if isinstance(each.place, int)]
-    key = found.id, found.version, typed, tuple(back)
+    key = found.id, found.version, typed, given
 
     def act(session: Session, **who: Unpack[Who]) -> Consequence:
         version = found.version
         if reading.before and typed:
             version = reading.before(session, found, typed, **who)
-        return workflow.foreseen(session, found.id, Action.APPROVE, version=version, remarks=back, **who)
+        return workflow.foreseen(session, found.id, Action.APPROVE, version=version, remarks=given, **who)
 
     return deeds.foretold(act, "approve", *key, large=workflow.is_large(found))
 
 
-def _consequence(word: str, told: Consequence | Refused) -> str:
-    """Say what approval, by its kind's word, leads to; answers what is to be confirmed before it."""
+def _foretold_undoing(found: Submission) -> Consequence | Refused:
+    """What taking the decision back would lead to (撤销的后果), or why it would be refused."""
+
+    def act(session: Session, **who: Unpack[Who]) -> Consequence:
+        return workflow.foreseen(session, found.id, Action.UNDO, version=found.version, **who)
+
+    return deeds.foretold(act, "undo", found.id, found.version, large=workflow.is_large(found))
+
+
+def _consequence(word: str, told: Consequence | Refused, lead: str) -> str:
+    """Say what approval or undoing, by its kind's word, leads to; answers what is to be confirmed before it."""
     if isinstance(told, Refused):
         st.markdown(f":orange[:small[现在还不能“{word}”：{md(told.words)}]]")
         return ""
     if told.words:
-        st.markdown(f":small[{word}后，{md(told.words)}。]")
+        st.markdown(f":small[{lead}{md(told.words)}。]")
     return told.confirm
 
 
-def _decided(found: Submission, action: Action, asked: str) -> None:
-    """One decision on the item and version that were on the screen; the next item opens when it is done."""
+def _decided(found: Submission, action: Action, asked: str, back: frozenset[int]) -> None:
+    """One decision on the item and version that were on the screen; the next item opens when it is done.
+
+    `back`: the rows whose going back was announced there; nothing else is done than what was announced.
+    """
     reading = readings.of(found)
     typed = reading.typed(found) if action is Action.APPROVE else None
     reason = st.session_state.get(_opinion(found), "")
     confirmed = asked if st.session_state.get(_box(found, asked)) else ""
     remarks = remarking.given(found) if action is not Action.UNDO else ()
+    if action is Action.APPROVE and remarking.rows_back(remarks) != back:
+        deeds.say("error", "退回改正的行刚刚变了，还没有办理。请看过现在列出的后果再按一次。")
+        return
 
     def act(session: Session, **who: Unpack[Who]) -> str:
         version = found.version

@@ -2,10 +2,11 @@
 
 const GRACE = 200 // ms in which a freshly drawn item takes no decision: nobody has seen it yet
 const GIVE_UP = 4000 // ms without a run after which the keys live again: the press came to nothing
+const FEW = 320 // px for the list, below which the words about keys have no place
 const FOOT = 16 // px left free at the foot of the window
 const HEAD = 64 // px of Streamlit's own header
 const ASKED = ["opinion", "remarks", "evidence"] // what a key asks for that decides nothing
-const FIRST = "[data-testid=stPopoverBody] [class*=st-key-remarks-] input" // in what the key of remarks opens
+const FIRST = "[data-testid=stPopoverBody] [class*=st-key-remarks-][class*=-place] input" // in what the key of remarks opens
 const HELD = "data-desk-held" // on the page itself, whose buttons are drawn anew meanwhile
 const DECISIONS = ".st-key-decisions button"
 
@@ -141,8 +142,14 @@ class Desk {
   sized() {
     if (!this.data.desk) return // alone on its page it is as long as its rows
     const left = document.querySelector(".st-key-desk-left") // with the keys, the export, the pages
-    const below = (left?.getBoundingClientRect().bottom ?? 0) - this.list.getBoundingClientRect().bottom + FOOT
-    const height = window.innerHeight - this.list.getBoundingClientRect().top - below
+    const keys = this.root.querySelector(".keys")
+    const room = () => {
+      const below = (left?.getBoundingClientRect().bottom ?? 0) - this.list.getBoundingClientRect().bottom + FOOT
+      return window.innerHeight - this.list.getBoundingClientRect().top - below
+    }
+    keys.hidden = false
+    keys.hidden = room() < FEW // they give way to what is listed
+    const height = room()
     this.list.style.maxHeight = window.innerWidth > 640 ? `${Math.max(height, 200)}px` : ""
   }
 
@@ -280,7 +287,7 @@ class Desk {
   }
 
   nothing(name) {
-    return this.data.nothing[this.data.open === null ? "" : name]
+    return this.data.nothing[this.data.open === null && name !== "back" ? "" : name]
   }
 
   /** Why a key did nothing, until the next one. */

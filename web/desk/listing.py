@@ -32,6 +32,7 @@ KEYS = {
     "b": Action.RETURN.value,
     "x": Action.REJECT.value,
     "u": Action.UNDO.value,
+    "l": "back",
     "o": "opinion",
     "f": "remarks",
     "e": "evidence",
@@ -48,7 +49,8 @@ def nothing(words: Mapping[Action, str]) -> dict[str, str]:
     """
     return {action.value: f"这一件现在不能由您办理“{word}”。" for action, word in words.items()} | {
         "": "还没有打开哪一件。按J打开第一件，或从列表中点开。",
-        Action.UNDO.value: "这一件没有您可以撤销的决定；要撤销刚办的一件，先点“回到刚办的”。",
+        Action.UNDO.value: "这一件没有您可以撤销的决定；要撤销刚办的一件，先按L或点“回到刚办的”。",
+        "back": "打开本页以后还没有办过别的一件。",
         "opinion": "这一件现在不用写审核意见。",
         "remarks": "这一件现在不能写分条意见。",
         "evidence": "这一件没有材料。",
@@ -60,8 +62,8 @@ def keys(words: Mapping[Action, str]) -> str:
     """The keys of the desk in words, decisions by theirs."""
     decisions = "　".join(f"{key.upper()} {words[action]}" for key, action in DECISIONS.items())
     return (
-        f"键盘：J 下一件　K 上一件　{decisions}　U 撤销自己对这件的决定　O 写意见（Esc 写完）　F 分条意见　"
-        "E 看材料；焦点在列表时 ↑↓ 移动，回车打开"
+        f"键盘：J 下一件　K 上一件　{decisions}　U 撤销自己对这件的决定　L 回到刚办的　O 写意见（Esc 写完）　"
+        "F 分条意见　E 看材料；焦点在列表时 ↑↓ 移动，回车打开"
     )
 
 

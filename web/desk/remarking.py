@@ -5,6 +5,7 @@ They are noted one after another, and kept as they are written (自动暂存) un
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -33,11 +34,12 @@ def restore(found: Submission, here: Actor) -> None:
     said = kept.values if kept and kept.version == found.version else {}
     columns = (said.get(name, []) for name in ("codes", "places", "words"))
     st.session_state.setdefault(_key(found, "noted"), [Remark(*each) for each in zip(*columns, strict=True)])
-    if rows := said.get("rows"):
+    if (rows := said.get("rows")) and not submissions.ticked(found):
         submissions.tick(found, set(rows))
-    for name in ("reason", "place", "said"):
+    for name in ("reason", "said"):
         st.session_state[_key(found, name)] = said.get(name, "")
-    st.session_state[_key(found, "seen")] = set(submissions.ticked(found))
+    if said.get("place") in _places(found):
+        st.session_state[_where(found)] = said["place"]
 
 
 def draw(found: Submission, here: Actor) -> None:
@@ -60,11 +62,9 @@ def draw(found: Submission, here: Actor) -> None:
 
 def _line(found: Submission, here: Actor) -> None:
     """The one that is being written: what it is on, why, in what words; of rows, one for all that are ticked."""
-    kind, rows = kinds.of(found), submissions.ticked(found)
-    places = ({ROWS: _named(sorted(rows))} if rows else {}) | {WHOLE: "整体"} | kind.fields_of(found)
-    at, seen = _key(found, "place"), _key(found, "seen")
-    if st.session_state.get(seen) != rows or st.session_state.get(at) not in places:
-        st.session_state[seen], st.session_state[at] = set(rows), ROWS if rows else WHOLE
+    kind, places, at = kinds.of(found), _places(found), _where(found)
+    if st.session_state.get(at) not in places:
+        st.session_state[at] = _place_of(found)
     keep: dict[str, Any] = {"on_change": _keep, "args": (found, here)}
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.selectbox("所指", list(places), format_func=places.__getitem__, key=at, width=150, **keep, required=True)
@@ -73,13 +73,35 @@ def _line(found: Submission, here: Actor) -> None:
         st.text_input("说明", key=_key(found, "said"), max_chars=remarking.LONGEST, width=230, **keep)
         st.button("记下", key=_key(found, "note"), on_click=_note, args=(found, here))
     drafts.watch(_key(found, "said"), _place(found), here)
-    if kind.headings(found) and not rows:
+    if kind.headings(found) and ROWS not in places:
         st.caption("要指明其中的行，先在表里勾选。")
+
+
+def _places(found: Submission) -> dict[str, str]:
+    """What the one that is being written can be on (所指), by key and word: the ticked rows first."""
+    rows = submissions.ticked(found)
+    return ({ROWS: _named(sorted(rows))} if rows else {}) | {WHOLE: "整体"} | kinds.of(found).fields_of(found)
+
+
+def _where(found: Submission) -> str:
+    """The key of the field that asks for it: one for each set of ticked rows.
+
+    A folded field keeps in the browser what it said before, and sends that again: of other rows it would be no answer.
+    """
+    rows = sorted(submissions.ticked(found))
+    return _key(found, "place") + (f"-{hash(tuple(rows)):x}" if rows else "")
+
+
+def _place_of(found: Submission) -> str:
+    """What it is on: as was chosen since these rows were ticked, else the rows; the whole where none is."""
+    places = _places(found)
+    chosen = st.session_state.get(_where(found))
+    return chosen if chosen in places else next(iter(places))
 
 
 def _named(rows: list[int]) -> str:
     """Rows in few words."""
-    return "、".join(f"第{row}行" for row in rows[:5]) + (f"等{len(rows)}行" if len(rows) > 5 else "")
+    return f"第{'、'.join(map(str, rows[:3]))}" + ("行" if len(rows) <= 3 else f"等{len(rows)}行")
 
 
 def _noted(found: Submission) -> list[Remark]:
@@ -108,10 +130,11 @@ def _drop(found: Submission, here: Actor, at: int) -> None:
 
 def _written(found: Submission) -> list[Remark]:
     """The one that is being written, once it has a reason: on the whole, on a field, on each row that is ticked."""
-    code, place, words = (st.session_state.get(_key(found, name)) for name in ("reason", "place", "said"))
+    code, words = (st.session_state.get(_key(found, name)) for name in ("reason", "said"))
     if not code:
         return []
-    places: list[Any] = sorted(submissions.ticked(found)) if place == ROWS else [place or WHOLE]
+    place = _place_of(found)
+    places: list[Any] = sorted(submissions.ticked(found)) if place == ROWS else [place]
     return [Remark(code, each, typed.prose(words or "")) for each in places]
 
 
@@ -120,9 +143,14 @@ def given(found: Submission) -> tuple[Remark, ...]:
     return (*_noted(found), *_written(found))
 
 
+def rows_back(remarks: Iterable[Remark]) -> frozenset[int]:
+    """The rows that would go back with an approval (退回改正的行)."""
+    return frozenset(each.place for each in remarks if isinstance(each.place, int))
+
+
 def _keep(found: Submission, here: Actor) -> None:
     """Keep what is written (自动暂存): it is the page's own as well, and a deed says what is wrong with it."""
-    noted, place = _noted(found), st.session_state.get(_key(found, "place"))
+    noted, place = _noted(found), _place_of(found)
     values: dict[str, Any] = {"codes": [each.code for each in noted], "places": [each.place for each in noted]}
     values["words"] = [each.words for each in noted]
     values |= {name: st.session_state.get(_key(found, name), "") for name in ("reason", "said")}

@@ -158,10 +158,12 @@ def _edited(desk: _Desk, key: str, ids: list[int]) -> None:
 
 def _propose(desk: _Desk) -> None:
     total = desk.draft.value("target")
-    made = deeds.answer(lambda session, who: splitting.proposal(session, who, desk.found, desk.year, total))
+    given = {"typed_so_far": desk.shares}
+    made = deeds.answer(lambda session, who: splitting.proposal(session, who, desk.found, desk.year, total, **given))
     if made is not None:
         desk.put(made.shares)
         words = f"已按{made.basis}的比例分解，合计{sum(made.shares.values()):,}{desk.found.unit}，请核对后保存或下达。"
+        words += f"{made.kept}个单位没有可参照的数，保留原填的指标。" if made.kept else ""
         deeds.say("success", words)
 
 
@@ -176,6 +178,7 @@ def _paste(desk: _Desk, key: str) -> None:
     words = f"已填入{len(read.shares)}个单位的指标"
     deeds.say("warning" if left else "success", words + (f"，{left}行没有填入，原因列在表下。" if left else "。"))
     st.session_state[key] = ""
+    st.session_state[f"{key}-open"] = False
 
 
 def _problems(desk: _Desk) -> None:
@@ -193,7 +196,10 @@ def _foot(desk: _Desk) -> None:
     total = targets.held(desk.split, desk.found.unit)
     even = "一致" in total or "之内" in total
     with bar.bar(keep=True), st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        with st.popover("下达", type="primary", icon=":material/campaign:"):
+        opened: dict[str, Any] = {"on_change": "rerun"}  # so that the deed closes it, and its message is seen
+        with st.popover(
+            "下达", type="primary", icon=":material/campaign:", key=f"{draft.prefix}publish-open", **opened
+        ):
             st.write(f"下达后成为第{desk.drafted.number + 1}版，有指标的单位即可看到并收到消息；以前各版仍可查看。")
             st.write(f"{total}。")
             words = "依据或原因（必填，有指标的单位都能看到）"
@@ -208,8 +214,8 @@ def _foot(desk: _Desk) -> None:
             args=(desk,),
             help="按上年各单位的指标把全区指标分到各单位（最大余数法，合计等于全区指标）；没有上年指标的按在库人员人数。",
         )
-        with st.popover("粘贴", icon=":material/content_paste:"):
-            key = f"{draft.prefix}paste"
+        key = f"{draft.prefix}paste"
+        with st.popover("粘贴", icon=":material/content_paste:", key=f"{key}-open", **opened):
             st.text_area("从WPS或Excel复制“单位”“指标”两列", key=key, height=160, placeholder="呼和浩特市\t1500")
             st.button("填入表中", key=f"{key}-in", on_click=_paste, args=(desk, key))
         st.markdown(f":{'green' if even else 'orange'}-badge[{total}]", width="content")
@@ -234,7 +240,8 @@ def _publish(desk: _Desk) -> None:
         kept = targets.draft(session, who["actor"], desk.found.code, desk.year).version
         return words, _kept(session, desk, kept, who)
 
-    _done(desk, act, "publish")
+    if _done(desk, act, "publish"):
+        st.session_state[f"{desk.draft.prefix}publish-open"] = False
 
 
 def _kept(session: Session, desk: _Desk, version: int, who: Who) -> int:
@@ -243,9 +250,11 @@ def _kept(session: Session, desk: _Desk, version: int, who: Who) -> int:
     return version
 
 
-def _done(desk: _Desk, act: Act[Any], what: str) -> None:
+def _done(desk: _Desk, act: Act[Any], what: str) -> bool:
+    """Whether it was done."""
     draft = desk.draft
     version = deeds.deed(draft.blaming(act), what, draft.place, draft.version, *map(str, draft.values.values()))
     if version is not None:
         draft.saved(draft.place, version)
         st.session_state.pop(f"{draft.prefix}problems", None)
+    return version is not None

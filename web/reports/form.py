@@ -44,8 +44,9 @@ def form(plan: Plan, report: Report | None, actor: Actor) -> Paper:
         partial(_keep, draft, plan, report),
         found=report,
         given=partial(_given, draft),
-        taken=partial(_taken, draft),
+        taken=partial(_taken, draft, report),
         withheld=_withheld,
+        tried_with_files=False,
         reason="late_reason",
     )
     if report is None:
@@ -199,8 +200,9 @@ def _given(draft: drafts.Form) -> tuple[str, ...]:
     return (*sent, *(["pasted"] if typed.text(draft.value("pasted")) else []))
 
 
-def _taken(draft: drafts.Form) -> None:
-    """What is forgotten once it was saved: the rows that were pasted, the files that were taken."""
+def _taken(draft: drafts.Form, report: Report | None) -> None:
+    """What is forgotten once it was saved: rows that were pasted, files that were taken, why one was not before."""
+    repairing.taken(report)
     st.session_state[draft.key("pasted")] = ""
     st.session_state.pop(f"{draft.prefix}asked", None)
     for name in ("announcement", "roster"):

@@ -87,14 +87,17 @@ def judged(report: Report | None, given: Upload | None) -> Iterator[None]:
 
     What the room shows below it is of the former file, and no word of that may pass for the new one's.
     """
-    key = f"roster-refused-{report.id if report else 0}"
     try:
         yield
     except Refused as refused:
         if given and not refused.fields:
-            st.session_state[key] = (given.filename, refused.words)
+            st.session_state[f"roster-refused-{report.id if report else 0}"] = (given.filename, refused.words)
         raise
-    st.session_state.pop(key, None)
+
+
+def taken(report: Report | None) -> None:
+    """The report was saved: what was refused before is no longer told of."""
+    st.session_state.pop(f"roster-refused-{report.id if report else 0}", None)
 
 
 def _refused(report: Report) -> tuple[str, str] | None:

@@ -50,6 +50,7 @@ def filled(course: Course) -> ResultForm:
                 max_value=float(results.MOST_SCORE),
                 value=None if usual is None else float(usual),
                 step=0.5,
+                format="%g",
                 key="results-mark",
                 width=120,
                 help="按文件里的分数；文件写明合格与否的，以文件为准。",

@@ -58,6 +58,7 @@ def _opening(courses: list[Course]) -> None:
         100.0,
         None,
         0.5,
+        format="%g",
         key="platform-mark",
         help="记录没有写明通过与否、只有分数时用。可不填。",
     )

@@ -18,9 +18,10 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.ground import db
 from core.ground.access import Actor
+from core.ledger.years import DONE
 from web import address, context, shell
 from web.tables.cells import worded
-from web.tables.columns import Kind, heading, kind, written
+from web.tables.columns import Kind, heading, kind, says_done, written
 from web.words import tone
 
 PAGE_ROWS = 20
@@ -98,25 +99,29 @@ def tick(
     ticked: set[int],
     changed: Callable[[set[int]], None],
     by: str = "id",
+    only: Collection[int] | None = None,
 ) -> None:
     """Table of which several rows are ticked (勾选多行); those of other pages stay as they are.
 
-    `changed` is called with all ids that are ticked, when the hand has ticked or cleared one.
+    `only`: those that may be ticked; the others have no box. `changed` is called with all ids that are ticked, when the
+    hand has ticked or cleared one.
     """
     if frame.empty:
         st.info(empty)
         return
     ids, key = [int(value) for value in frame[by]], f"{name}-ticks"
+    may = set(ids) if only is None else set(ids) & set(only)
 
     def told() -> None:
         sent = st.session_state[key].get("ticked")
         here = sent.get("ids") if isinstance(sent, dict) else None
         if isinstance(here, list):
             st.session_state[f"{key}-n"] = sent.get("n")
-            changed((ticked - set(ids)) | (set(ids) & {each for each in here if isinstance(each, int)}))
+            changed((ticked - set(ids)) | (may & {each for each in here if isinstance(each, int)}))
 
     answered = st.session_state.get(f"{key}-n", 0)
-    data = _data(frame, columns, ids, "tick", ticked=sorted(ticked & set(ids)), answered=answered, hint=TICK_HINT)
+    data = _data(frame, columns, ids, "tick", ticked=sorted(ticked & may), answered=answered, hint=TICK_HINT)
+    data["fixed"] = sorted(set(ids) - may)
     _LIST(key=key, data=data, on_ticked_change=told)
 
 
@@ -145,8 +150,11 @@ def _data(
         for row, value in zip(rows, values, strict=True):
             row.setdefault("by", {})[at] = None if pd.isna(value) else float(value)
     states = {text for at, name in enumerate(columns) if kinds[name] is Kind.STATE for text in texts[at]}
+    states |= {DONE for name in columns if says_done(name)}
     return {
-        "columns": [{"name": name, "head": heading(name), "kind": kinds[name]} for name in columns],
+        "columns": [
+            {"name": name, "head": heading(name), "kind": kinds[name], "done": says_done(name)} for name in columns
+        ],
         "rows": rows,
         "tones": {text: tone(text) for text in states if text},
         "mode": mode,

@@ -7,6 +7,7 @@ const WIDEST = 10 // em that a longer one asks for before its lines break
 const SHEET = 55 // em across a sheet of A4 that stands upright, in the letters of a printed list
 const NARROWEST = 6 // em of a column of words there; between two columns there is one more
 
+const running = () => document.querySelector("[data-testid=stApp]")?.dataset.testScriptState !== "notRunning"
 const em = text => [...text].reduce((sum, letter) => sum + (letter > "\u2e7f" ? 1 : 0.58), 0)
 
 function made(parent, name, classes = "", text = "") {
@@ -35,6 +36,8 @@ class List {
   }
 
   end() {
+    clearInterval(this.timer)
+    this.outer?.removeAttribute("data-opened")
     this.sizes.disconnect()
     this.seen.disconnect()
     window.removeEventListener("beforeprint", this.print)
@@ -49,7 +52,7 @@ class List {
       this.ticked = new Set(data.ticked)
       this.n = Math.max(this.n, data.answered)
     }
-    const alike = before && JSON.stringify([before.rows, before.columns]) === JSON.stringify([data.rows, data.columns])
+    const alike = before && ["rows", "columns", "fixed"].every(name => JSON.stringify(before[name]) === JSON.stringify(data[name]))
     if (!alike) this.build()
     this.mark()
     this.root.querySelector(".hint").textContent = data.chosen === null ? data.hint : ""
@@ -57,12 +60,19 @@ class List {
     if (before && before.chosen !== data.chosen) {
       const row = this.find(data.chosen)
       row?.scrollIntoView({ block: "nearest" })
-      // what was opened stands below the list: where that is at the lower edge of the window, the list goes up
-      if (row && this.root.getBoundingClientRect().bottom > innerHeight * 0.7) this.root.scrollIntoView({ block: "start" })
+      clearInterval(this.timer)
+      if (row) this.timer = setInterval(() => this.upward(), 100)
       const name = data.rows.find(row => row.id === data.chosen)?.cells.find(cell => cell)
       this.root.querySelector(".heard").textContent = name ? `已打开：${name}` : ""
     }
     if (held !== null && !alike) this.find(held)?.focus({ preventScroll: true })
+  }
+
+  /** What was opened is drawn below the list: once it is there, a list that ends low in the window goes up. */
+  upward() {
+    if (running()) return
+    clearInterval(this.timer)
+    if (this.root.getBoundingClientRect().bottom > innerHeight * 0.7) this.root.scrollIntoView({ block: "start" })
   }
 
   /** The table anew: its heads, and as many rows as were shown. */
@@ -144,7 +154,8 @@ class List {
     line.dataset.id = each.id
     if (mode !== "read") line.tabIndex = this.count ? -1 : 0
     if (mode === "tick") {
-      const box = made(made(made(line, "td", "tick"), "div"), "input")
+      const place = made(made(line, "td", "tick"), "div")
+      const box = made(this.fixed(each.id) ? null : place, "input")
       box.type = "checkbox"
       box.tabIndex = -1
       box.setAttribute("aria-label", `勾选${each.cells[0]}`)
@@ -163,7 +174,7 @@ class List {
 
   content(place, column, each, at) {
     const text = each.cells[at]
-    if (column.kind === "state" && text) made(place, "span", `chip ${this.data.tones[text] ?? "gray"}`, text)
+    if (text && (column.kind === "state" || (column.done && this.data.tones[text]))) made(place, "span", `chip ${this.data.tones[text] ?? "gray"}`, text)
     else if (column.kind === "share" && text) {
       made(made(place, "span", "share"), "i").style.width = `${each.by[at]}%`
       place.append(text)
@@ -224,17 +235,21 @@ class List {
       line.classList.toggle("ticked", mode === "tick" && this.ticked.has(id))
       line.classList.toggle("whole", this.whole.has(id))
       if (mode !== "read") line.setAttribute("aria-selected", String(mode === "tick" ? this.ticked.has(id) : open))
-      if (mode === "tick") line.querySelector("input").checked = this.ticked.has(id)
+      if (mode === "tick" && !this.fixed(id)) line.querySelector("input").checked = this.ticked.has(id)
       const button = line.querySelector(".more button")
       button.textContent = whole ? "－" : "＋"
       button.setAttribute("aria-expanded", String(whole))
       if (whole) this.unfold(line, id)
     }
     if (mode === "tick") {
+      const may = this.data.rows.filter(row => !this.fixed(row.id)).length
       const here = this.data.rows.filter(row => this.ticked.has(row.id)).length
-      this.all.checked = here > 0 && here === this.data.rows.length
-      this.all.indeterminate = here > 0 && here < this.data.rows.length
+      this.all.checked = here > 0 && here === may
+      this.all.indeterminate = here > 0 && here < may
+      this.all.disabled = !may
     }
+    this.outer = this.root.getRootNode().host?.closest("[data-testid=stElementContainer]") // see printed.css
+    if (this.outer) this.outer.toggleAttribute("data-opened", mode === "open" && this.data.below === true)
     this.box.classList.toggle("short", this.data.below === true && this.data.rows.length > 6)
     const scrolls = this.box.scrollHeight > this.box.clientHeight + 1 && mode === "read"
     if (scrolls) this.box.tabIndex = 0
@@ -261,6 +276,11 @@ class List {
     return rest
   }
 
+  /** Whether a row of a list to tick cannot be ticked. */
+  fixed(id) {
+    return this.data.fixed?.includes(id) ?? false
+  }
+
   find(id) {
     return id === null || !this.body ? null : this.body.querySelector(`tr.row[data-id="${id}"]`)
   }
@@ -281,7 +301,7 @@ class List {
 
   headed(head, event) {
     if (event.target === this.all) {
-      const ids = this.data.rows.map(row => row.id)
+      const ids = this.data.rows.map(row => row.id).filter(id => !this.fixed(id))
       const every = ids.every(id => this.ticked.has(id))
       for (const id of ids) every ? this.ticked.delete(id) : this.ticked.add(id)
       this.tell()
@@ -310,6 +330,7 @@ class List {
     if (mode === "read") {
       if (this.gone?.length) this.fold(id)
     } else if (mode === "tick") {
+      if (this.fixed(id)) return
       if (!this.ticked.delete(id)) this.ticked.add(id)
       this.tell()
     } else {

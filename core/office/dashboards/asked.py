@@ -19,6 +19,7 @@ from core.ground.access import (
     OrganizationKind,
     Role,
     held_back,
+    league_of,
     not_found,
     require,
     visible,
@@ -153,6 +154,13 @@ def scope(actor: Actor) -> tuple[str, int]:
     return "officers" if actor.role in OFFICERS else actor.role.value, actor.organization_id
 
 
+def as_of(actor: Actor, number: int, name: str, kind: OrganizationKind) -> Actor:
+    """Who sees an office's own figures: those that the region compares are the league's, not its own."""
+    return replace(
+        actor, organization_id=number, organization_name=name, organization_kind=kind, league=league_of(kind, name)
+    )
+
+
 VIEWERS = tuple(role for role in persons.LOOKERS if role is not Role.PERSON)
 """Who has a dashboard: officers of their jurisdiction, an employer's clerk of the own people."""
 
@@ -172,7 +180,7 @@ def choices(session: Session, actor: Actor) -> Choices:
     query = sa.select(Organization.id, Organization.name, Organization.kind).where(whose).order_by(Organization.id)
     found = session.execute(query.where(Organization.kind.in_({*AUTHORITIES, *TRAINERS}))).all()
     leagues = {short(row.name): row.id for row in found if row.kind in AUTHORITIES}
-    bases = {short(row.name): row.id for row in found if row.kind in TRAINERS}
+    bases = {row.name: row.id for row in found if row.kind in TRAINERS}
     own = actor.role is not Role.EMPLOYER_CLERK
     return Choices(leagues if actor.oversees_region else {}, bases if own else {})
 

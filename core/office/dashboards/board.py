@@ -108,6 +108,10 @@ class Board:
     def place_word(self) -> str:
         return "盟市" if self.by == "league" else "培训机构"
 
+    def _called(self, place: int) -> str:
+        """A place as it is ranked: a league by its short name, among bases its office by the full one."""
+        return self.places[place].name if self.by == "league" else self.places[place].full
+
     def plans(self, *without: str, year_before: bool = False) -> pd.DataFrame:
         """Trainings that the filters leave (培训), but for those named; see `trainings.plans` for the columns.
 
@@ -216,7 +220,7 @@ class Board:
         frame = frame.dropna()
         if measure.adds_up:
             frame = frame[frame["value"] > 0]
-        frame["name"] = [self.places[place].name for place in frame["place"]]
+        frame["name"] = [self._called(place) for place in frame["place"]]
         order = frame.sort_values(["value", "name"], ascending=[False, True]).reset_index(drop=True)
         return pd.DataFrame(order, columns=["place", "name", "value"])
 
@@ -346,7 +350,8 @@ class Board:
             ids = (people.authority if by == "league" else people.employer)[whose]
             found, which = np.unique(ids, return_inverse=True)
             keys = found.tolist()
-            names = [self.places[each].name if each else "未登记单位" for each in keys]
+            words = {each: place.full if by == "employer" else place.name for each, place in self.places.items()}
+            names = [words[each] if each else "未登记单位" for each in keys]
         told_of = {"group": list(names), "key": keys, "people": np.bincount(which, minlength=len(keys))}
         for code, met in people.met.items():
             told_of[code] = np.bincount(which, met[whose], minlength=len(keys)).astype(np.int64)
@@ -376,13 +381,13 @@ class Board:
         lines = []
         for matter, owed, done in matters:
             for place, of_it in owed[owed].groupby(frame[self.by]):
-                lines.append((place, self.places[place].name, matter, len(of_it), int(done[of_it.index].sum())))
+                lines.append((place, self._called(place), matter, len(of_it), int(done[of_it.index].sum())))
         papers = self._papers_left(self.by)
         in_time = papers["filed_on"] <= papers["due_on"]
         for matter, place in dict.fromkeys(zip(papers["matter"], papers[self.by].tolist(), strict=True)):
             of_it = (papers["matter"] == matter) & (papers[self.by] == place)
             kept_to = int((of_it & in_time).sum())
-            lines.append((place, self.places[place].name, matter, int(of_it.sum()), kept_to))
+            lines.append((place, self._called(place), matter, int(of_it.sum()), kept_to))
         told_of = pd.DataFrame(lines, columns=["place", "name", "matter", "due", "kept"])
         told_of["late"] = told_of["due"] - told_of["kept"]
         told_of["share"] = told_of["kept"] / told_of["due"]
@@ -495,7 +500,8 @@ class Board:
     def where(self) -> str:
         """What the filters leave, in words: "包头市、专业科目、3月"; "" where nothing is narrowed."""
         wanted = self.wanted
-        names = [self.places[each].name for each in (wanted.league, wanted.base, wanted.employer) if each]
+        names = [self.places[wanted.league].name] if wanted.league else []
+        names += [self.places[each].full for each in (wanted.base, wanted.employer) if each]
         if wanted.kind:
             names.append(wanted.kind.label)
         if wanted.subject:

@@ -21,7 +21,7 @@ from pptx.util import Inches, Pt
 
 from core.ground import paper, taken
 from core.office.dashboards import charts, exports
-from core.office.dashboards.asked import Measure, Per
+from core.office.dashboards.asked import Measure, Per, short
 from core.office.dashboards.board import Board, Tile, told
 from core.office.dashboards.programmes import Line
 
@@ -49,6 +49,8 @@ class Brief:
     """A measure, who leads, who lags, with their figures."""
     late: tuple[tuple[str, str, str, str], ...]
     """What was not in time or does not go on: where it is, which training, whose, since when or how long."""
+    papers: tuple[str, ...]
+    """Whose plan tables and summaries of programmes are missing or came late, a sentence of each kind."""
 
 
 def brief(seen: Board, lines: Sequence[Line], foot: str) -> Brief:
@@ -62,6 +64,7 @@ def brief(seen: Board, lines: Sequence[Line], foot: str) -> Brief:
         tuple(each.sentence for each in lines),
         tuple(filter(None, (_rank(seen, measure) for measure in (Measure.DONE, Measure.ON_TIME, Measure.PEOPLE)))),
         _late(seen),
+        _papers(seen),
     )
 
 
@@ -153,6 +156,28 @@ def _late(seen: Board) -> tuple[tuple[str, str, str, str], ...]:
     return tuple((where, _cut(title), _cut(whose), f"{days}天") for where, title, whose, days in lines)
 
 
+def _papers(seen: Board) -> tuple[str, ...]:
+    """Who has not filed a plan table or a summary (附件2、总结), or filed it late, by name."""
+    if not seen.has_trainings:
+        return ()
+    late, sentences = seen.late(), []
+    for kind, paper_name in _CALLED.items():
+        some = late[late["kind"] == kind]
+        missing = some["filed_on"].isna()
+        parts = [
+            f"{words}的{len(whose)}个：{'、'.join(whose)}"
+            for words, which in (("逾期未报", missing), ("逾期报送", ~missing))
+            if (whose := list(dict.fromkeys(map(short, some.loc[which, "organization"]))))
+        ]
+        if parts:
+            sentences.append(f"{paper_name}：{'；'.join(parts)}。")
+    return tuple(sentences)
+
+
+_CALLED = {"plan_table": "附件2（年度计划表）", "year_summary": "年度总结"}
+"""Papers of programmes by their kind, as leaders know them."""
+
+
 def _cut(words: str) -> str:
     return words if len(words) <= LONGEST else f"{words[: LONGEST - 6]}…{words[-5:]}"
 
@@ -198,6 +223,8 @@ def pdf(said: Brief, seen: Board, *, by: paper.Letterhead | None = None) -> byte
         paper.table(page, ("卡在", "培训", "机构", "已停"), said.late, (34, 66, 56, 18), "LLLR")
     else:
         paper.words(page, "没有停下来的培训。")
+    for words in said.papers:
+        paper.words(page, words)
     _pictures(page, figures[2:4], said.foot)
     return bytes(page.output())
 
@@ -242,11 +269,11 @@ def pptx(said: Brief, seen: Board, lines: Sequence[Line]) -> bytes:
     if seen.has_trainings:
         kept = seen.in_time()
         if len(kept):
-            late = kept.groupby("name", sort=False)["late"].sum().sort_values(ascending=False, kind="stable")
-            most, matters = list(late.index[:LATEST]), kept.groupby("matter", sort=False)
-            shares = {str(name): list(some.set_index("name")["share"].reindex(most)) for name, some in matters}
-            slide = _slide(deck, f"按时报送：{charts.in_time(seen).title}", said.foot)
-            _bars(slide, most, shares, "0%", left=0.6, width=12.1)
+            most, matters = charts.latest(kept)[:LATEST], kept.groupby("matter", sort=False)
+            shares = {str(name): list(some.set_index("place")["share"].reindex(most)) for name, some in matters}
+            names = kept.drop_duplicates("place").set_index("place")["name"]
+            slide = _slide(deck, f"按时报送：{charts.in_time(seen, LATEST).title}", said.foot)
+            _bars(slide, names.reindex(most), shares, "0%", left=0.6, width=12.1)
         slide = _slide(deck, charts.funnel(seen).title, said.foot)
         funnel = seen.funnel()
         _bars(slide, funnel["stage"], {"人数": funnel["people"]}, "#,##0", left=0.6, width=12.1)
@@ -255,6 +282,9 @@ def pptx(said: Brief, seen: Board, lines: Sequence[Line]) -> bytes:
             _table(slide, [("卡在", "培训", "机构", "已停"), *said.late], (1.8, 5.3, 4, 1))
         else:
             _words(slide, ["没有停下来的培训。"], left=0.6, width=12.1, size=16)
+    if said.papers:
+        slide = _slide(deck, "附件2和总结", said.foot)
+        _words(slide, said.papers, left=0.6, width=12.1, size=16)
     if said.ranks:
         slide = _slide(deck, "领先与落后", said.foot)
         _table(slide, [("指标", "领先", "落后"), *_one_a_line(said.ranks)], (2.1, 5, 5))

@@ -55,6 +55,10 @@ def _mark(key: str = "key") -> alt.Parameter:
 
 _STRONG = alt.Opacity("chosen:Q", scale=alt.Scale(domain=[0, 1], range=[0.3, 1]), legend=None)
 _LABELS = alt.Axis(labelLimit=260, labelOverlap=False, ticks=False, domain=False)
+_TWO_LINES = alt.Axis(
+    labelLimit=260, labelOverlap=False, labelExpr="split(datum.label, '  ')", ticks=False, domain=False
+)
+"""A long name on a line of its own, so that its figure is never cut off with it."""
 _ABOVE = alt.Axis(
     labelAlign="left",
     labelPadding=0,
@@ -67,7 +71,9 @@ _ABOVE = alt.Axis(
     zindex=1,
 )
 """Long labels above their bars, so that these have the whole width on a telephone: there on two lines."""
-_LEGEND = alt.Legend(orient="top", title=None, labelLimit=0, columns=alt.expr("max(1, floor(width / 115))"))
+_LEGEND = alt.Legend(
+    orient="top", title=None, labelLimit=0, symbolOpacity=1, columns=alt.expr("max(1, floor(width / 115))")
+)
 
 
 def _shares() -> alt.Axis:
@@ -172,7 +178,9 @@ def _tiles(
         tooltip=[alt.Tooltip("name:N", title="盟市"), alt.Tooltip("words:N", title=head)],
         description="label:N",
     )
-    ink: Any = alt.expr("luminance(scale('color', datum.value)) > 0.32 ? '#111a24' : '#ffffff'")
+    ink: Any = alt.expr(
+        "luminance(scale('color', datum.value)) > 0.179 ? '#000000' : '#ffffff'"
+    )  # either is 4.5:1 then
     narrow = "width < 380 && length(datum.stem) > 3"  # a telephone's tile is too narrow for four characters
     names = base.mark_text(
         text=alt.expr(f"{narrow} ? [slice(datum.stem, 0, 2), slice(datum.stem, 2)] : datum.stem"),
@@ -237,9 +245,10 @@ def _pace(drawn: Sequence[Line]) -> str:
     if len(paced) == 1:
         return f"{paced[0].name}{'' if behind else '不'}落后于序时进度"
     if not behind:
-        return f"{len(paced)}个项目都不落后于序时进度"
+        return f"{'' if len(paced) == len(drawn) else '有序时进度的'}{len(paced)}个项目都不落后于序时进度"
     last = max(behind, key=lambda each: each.behind / (each.expected or 1))
-    part = f"{len(paced)}个项目中有{len(behind)}个" if len(behind) < len(paced) else f"{len(paced)}个项目都"
+    whole = f"{len(paced)}个项目" if len(paced) == len(drawn) else f"有序时进度的{len(paced)}个项目"
+    part = f"{whole}中有{len(behind)}个" if len(behind) < len(paced) else f"{whole}都"
     return f"{part}落后于序时进度，{last.name}落后最多"
 
 
@@ -288,7 +297,7 @@ def _programme_bars(drawn: Sequence[Line], chosen: str) -> Any:
         description="label:N",
     )
     band = base.mark_rule(strokeWidth=3, aria=False).encode(x="least:Q", x2="most:Q", color=alt.datum("年底预测"))
-    pace = base.mark_tick(thickness=3, size=24, aria=False).encode(x="pace:Q", color=alt.datum("序时进度"))
+    pace = base.mark_tick(thickness=3, size=24, opacity=1, aria=False).encode(x="pace:Q", color=alt.datum("序时进度"))
     marks = {"已完成": bars.add_params(_mark()), "年底预测": band, "序时进度": pace}
     layers = [mark for name, mark in marks.items() if name in kinds]
     return alt.layer(*layers).properties(height=62 * len(data) + 2 * AXIS + LEGEND)
@@ -321,13 +330,13 @@ def programme(board: Board, line: Line, frame: pd.DataFrame) -> tuple[Figure, Fi
         .mark_bar(cornerRadiusEnd=2, cursor="pointer")
         .encode(
             x=alt.X("value:Q", title="占指标（%）", scale=alt.Scale(zero=True), axis=_shares()),
-            y=alt.Y("shown:N", sort=list(data["shown"]), title=None, axis=_LABELS),
+            y=alt.Y("shown:N", sort=list(data["shown"]), title=None, axis=_TWO_LINES),
             opacity=_STRONG,
             tooltip=[alt.Tooltip("name:N", title="单位"), alt.Tooltip("words:N", title="完成")],
             description="label:N",
         )
         .add_params(_mark())
-        .properties(height=ROW * len(data) + AXIS)
+        .properties(height=(ROW + 10) * len(data) + AXIS)
     )
     ranked = _figure("programme", title, words, bars, table)
     if not board.actor.oversees_region:
@@ -489,15 +498,17 @@ def in_time(board: Board, most: int = MANY) -> Figure:
         return _figure("in_time", "还没有应报的事项", words, None, table)
     sums = frame.groupby("matter", sort=False)[["due", "kept"]].sum()
     title = "；".join(f"{matter}按时{row['kept'] / row['due']:.1%}" for matter, row in sums.iterrows())
-    order = frame.groupby("place")["late"].sum().sort_values(ascending=False)
-    drawn = frame[frame["place"].isin(order.head(most).index)]
+    order = latest(frame)
+    if len(order) > most:
+        title += f"；图中为未按时最多的{most}个{board.place_word}，共{len(order)}个"
+    drawn = frame[frame["place"].isin(order[:most])]
     data = drawn.assign(
         key=drawn["place"],
         chosen=_strong(drawn["place"], getattr(board.wanted, board.by)),
         words=[f"{row.kept} / {row.due}份（{row.share:.0%}）" for row in drawn.itertuples()],
     )
     data["label"] = data["name"] + "，" + data["matter"] + "，" + data["words"]
-    names = [board.places[place].name for place in order.head(most).index]
+    names = list(drawn.drop_duplicates("place").set_index("place")["name"].reindex(order[:most]))
     chart = (
         alt.Chart(data)
         .mark_bar(cornerRadiusEnd=2, cursor="pointer")
@@ -518,6 +529,13 @@ def in_time(board: Board, most: int = MANY) -> Figure:
         .properties(height=(10 + 10 * len(sums)) * len(names) + AXIS + LEGEND)
     )
     return _figure("in_time", title, words, chart, table)
+
+
+def latest(frame: pd.DataFrame) -> list[int]:
+    """Places of `Board.in_time`, those with most that is late first, of equal ones that which owed the most."""
+    by_place = frame.groupby(["place", "name"])[["due", "late"]].sum().reset_index()
+    order = by_place.sort_values(["late", "due", "name"], ascending=[False, False, True])
+    return list(order["place"].tolist())
 
 
 def waiting(board: Board) -> Figure:
@@ -541,7 +559,9 @@ def waiting(board: Board) -> Figure:
         title = f"{drawn['name'].iloc[0]}审核用时最长：中位数{drawn['median'].iloc[0]:.1f}天"
     else:
         title = f"审核用时中位数{drawn['median'].iloc[0]:.1f}天"
-    title += f"；{waits}件正在等待" if waits else ""
+    over = board.wanted.on.year > board.wanted.year
+    still = f"{board.wanted.year}年底以前报送的仍有{waits}件等待" if over else f"{waits}件正在等待"
+    title += f"；{still}" if waits else ""
     data = drawn.assign(
         key=drawn["place"],
         chosen=_strong(drawn["place"], board.wanted.league),

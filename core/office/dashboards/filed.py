@@ -12,7 +12,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -29,18 +29,19 @@ from core.ground.access import (
     OrganizationKind,
     Refused,
     Role,
-    league_of,
     not_found,
     require,
     visible,
 )
 from core.ground.deeds import deed
 from core.law.notices import TOTAL
-from core.models import CreditBatch, CreditEntry, FiledFigures, Organization, Plan, Report, State, Submission
-from core.office.dashboards.asked import Wanted, short
+from core.models import CreditBatch, CreditEntry, FiledFigures, Movement, Organization, Plan, Report, State, Submission
+from core.office.dashboards import trainings
+from core.office.dashboards.asked import Wanted, as_of, end_of, short
 from core.office.dashboards.board import board, reports_due
 from core.quotas import progress
 from core.submissions import workflow
+from core.submissions.kinds import Action
 from core.trail import audit
 
 FILERS = (Role.REVIEWER, Role.LEADER, Role.ADMIN)
@@ -252,7 +253,7 @@ def differences(session: Session, filed_id: int, actor: Actor, *, now: datetime)
         raise not_found("已报数据")
     asked = period(found.period)
     office = session.get_one(Organization, found.organization_id)
-    figures, inputs = _counted(session, _as_of(actor, office), asked, db.office_day(now))
+    figures, inputs = _counted(session, as_of(actor, office.id, office.name, office.kind), asked, db.office_day(now))
     then: dict[str, Any] = json.loads(found.figures)
     lines = _lines(session, json.loads(found.inputs), inputs)
     others = _others(session, then["up_to"], inputs, asked.year, office)
@@ -264,17 +265,6 @@ def differences(session: Session, filed_id: int, actor: Actor, *, now: datetime)
         words = f"报送后有{int(moved.sum())}项数据变化，下面逐笔列出原因（{len(lines) + len(others)}笔）。"
     title = f"{office.name}{asked.label}（第{found.number}次报送，数据截至{found.on}）"
     return Difference(title, found.digest, table, pd.concat([lines, others], ignore_index=True), words)
-
-
-def _as_of(actor: Actor, office: Organization) -> Actor:
-    """Who sees an office's own figures: those that the region compares are the league's, not its own."""
-    return replace(
-        actor,
-        organization_id=office.id,
-        organization_name=office.name,
-        organization_kind=office.kind,
-        league=league_of(office.kind, office.name),
-    )
 
 
 def _beside(then: dict[str, Any], now: dict[str, Any]) -> pd.DataFrame:
@@ -405,7 +395,7 @@ _COLUMNS = ["id", "事项", "名称", "机构", "管理权限", "at", "影响", 
 
 
 def _lines(session: Session, was: Inputs, now: Inputs) -> pd.DataFrame:
-    """What came since and what is gone, each line with what it changes."""
+    """What came since and what is gone, each line with what it changes and when that was."""
     changes: dict[tuple[str, int], dict[str, int]] = {}
     for key in [*was, *(each for each in now if each not in was)]:
         old, new = was.get(key, {}), now.get(key, {})
@@ -420,6 +410,7 @@ def _lines(session: Session, was: Inputs, now: Inputs) -> pd.DataFrame:
         [number for kind, number in changes if kind not in ("batch", "reversal")]
         + [each["submission_id"] for each in batches.values() if each["submission_id"]],
     )
+    fell_due = _fell_due(session, [number for kind, number in changes if kind == "due"])
     rows = []
     for (kind, number), moved in changes.items():
         batch: dict[str, Any] = batches.get(number, {}) if kind in ("batch", "reversal") else {}
@@ -432,6 +423,7 @@ def _lines(session: Session, was: Inputs, now: Inputs) -> pd.DataFrame:
             matter = "逾期报告通过"
         elif kind == "due" and came:
             matter = "报告已按时报送" if moved.get("kept") else "报告到期未按时报送"
+            paper = paper | fell_due.get((number, bool(moved.get("kept"))), {})
         at = batch.get("at") or paper.get("at")
         basis = batch.get("basis", "") or paper.get("basis", "")
         about = [paper.get(name, "") for name in ("title", "organization", "authority")]
@@ -503,6 +495,34 @@ def _papers(session: Session, ids: Iterable[int]) -> dict[int, dict[str, Any]]:
         for row in session.execute(query):
             basis = f"报送期限{row.due_on}，逾期报送" if row.late else ""
             found[row.id] = dict(row._mapping) | {"basis": basis}
+    return found
+
+
+def _fell_due(session: Session, plans: Iterable[int]) -> dict[tuple[int, bool], dict[str, Any]]:
+    """When reports of plans came in, and when they fell due: by plan and whether in time, at and basis."""
+    found: dict[tuple[int, bool], dict[str, Any]] = {}
+    plan, report = sa.orm.aliased(Plan, flat=True), sa.orm.aliased(Report, flat=True)
+    first = (
+        sa.select(sa.type_coerce(sa.func.min(Movement.at), db.Moment))
+        .where(Movement.submission_id == report.id, Movement.action == Action.SUBMIT.value)
+        .correlate(report)
+        .scalar_subquery()
+    )
+    for some in _some(plans):
+        query = (
+            sa.select(plan.id, plan.authority_id, plan.start_on, plan.end_on, report.due_on, first)
+            .outerjoin(report, sa.and_(report.plan_id == plan.id, report.part == 1))
+            .where(plan.id.in_(some))
+        )
+        columns = ["id", "league", "start_on", "end_on", "filed_due_on", "filed"]
+        frame = pd.DataFrame([tuple(row) for row in session.execute(query)], columns=columns, dtype=object)
+        for number, filed_at, due_on in zip(
+            frame["id"], frame["filed"], trainings.report_deadlines(session, frame), strict=True
+        ):
+            basis = f"报送期限{due_on}"
+            found[number, True] = {"at": filed_at, "basis": basis}
+            if due_on:
+                found[number, False] = {"at": end_of(due_on), "basis": basis}
     return found
 
 

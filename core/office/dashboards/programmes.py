@@ -8,9 +8,9 @@ import pandas as pd
 from sqlalchemy.orm import Session
 
 from core.ground import db
-from core.ground.access import Actor, Role
+from core.ground.access import Actor, OrganizationKind, Role
 from core.office.dashboards import kept
-from core.office.dashboards.asked import Wanted, scope
+from core.office.dashboards.asked import Wanted, as_of, scope
 from core.office.dashboards.board import Board
 from core.quotas import progress, targets
 from core.quotas.progress import Progress
@@ -51,7 +51,13 @@ def lines(session: Session, actor: Actor, seen: Board) -> list[Line]:
     whole: list[Progress] = kept.once(session, key, lambda: progress.of_year(session, actor, wanted.year, wanted.on))
     if wanted.league is None or not actor.oversees_region:
         return [_whole(each) for each in whole]
-    name = seen.places[wanted.league].name
+    place = seen.places[wanted.league]
+    name = place.name
+    if place.kind is not OrganizationKind.REGION_HR:  # as its own account has it, its forecast too
+        here = as_of(actor, place.id, place.full, place.kind)
+        mine = ("programmes", db.url(), scope(here), wanted.year, wanted.on, name)
+        own = kept.once(session, mine, lambda: progress.of_year(session, here, wanted.year, wanted.on, whose=name))
+        return [_whole(each) for each in own]
     return [
         _of_office(each, offices(session, actor, wanted, each.programme.code), wanted.league, name) for each in whole
     ]
@@ -66,6 +72,8 @@ def offices(session: Session, actor: Actor, wanted: Wanted, code: str) -> pd.Dat
 
 def _whole(each: Progress) -> Line:
     forecast = each.forecast
+    if forecast and forecast.least == forecast.most == each.done:  # nothing approved is to come: no band, but words
+        forecast = None
     return Line(
         each.programme.code,
         each.programme.name,

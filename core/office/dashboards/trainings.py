@@ -88,7 +88,7 @@ def plans(session: Session, actor: Actor, year: int, on: date) -> pd.DataFrame:
     frame["due_on"] = _plan_deadlines(session, frame)
     reported = _reports(session, actor, (first, last), moment)
     frame = frame.merge(reported, how="left", left_on="id", right_on="plan_id").drop(columns="plan_id")
-    frame["report_due_on"] = _report_deadlines(session, frame)
+    frame["report_due_on"] = report_deadlines(session, frame)
     for name in DAYS:
         frame[name] = pd.to_datetime(frame[name])
     frame["over"] = frame["report_due_on"] < pd.Timestamp(on)
@@ -226,7 +226,7 @@ def _plan_deadlines(session: Session, frame: pd.DataFrame) -> list[date | None]:
     return [found[each] for each in zip(whose, frame["start_on"], strict=True)]
 
 
-def _report_deadlines(session: Session, frame: pd.DataFrame) -> list[date | None]:
+def report_deadlines(session: Session, frame: pd.DataFrame) -> list[date | None]:
     """By when each training was to be reported: as its report says, else counted from the plan's last day."""
     days, whose = holidays.work_days(session), _whose_notice(session, frame)
     keys = list(zip(whose, frame["end_on"], frame["start_on"], strict=True))
@@ -256,11 +256,12 @@ def _due(
 
 
 def waits(session: Session, actor: Actor, year: int, on: date) -> pd.DataFrame:
-    """What was decided in a year or waits on a day (审核用时): a line for each time something lay before an authority.
+    """What was decided in a year or waits (审核用时): a line for each time something lay before an authority.
 
+    What waits is what was filed by the end of the year, be it in an earlier one, and waits at the end of the day.
     Columns: id, kind, title, base, league, filed_at, decided_at (NaT: it waits), days (float). Of all kinds.
     """
-    first, end = end_of(date(year - 1, 12, 31)), end_of(on)
+    first, end, over = end_of(date(year - 1, 12, 31)), end_of(on), end_of(date(year, 12, 31))
     earlier = aliased(Movement)
     before = (
         sa.select(sa.func.max(earlier.id))
@@ -283,14 +284,17 @@ def waits(session: Session, actor: Actor, year: int, on: date) -> pd.DataFrame:
             workflow.visible_to(actor),
             Movement.action.in_([Action.APPROVE.value, Action.RETURN.value, Action.REJECT.value]),
             Movement.at >= first,
-            Movement.at < min(end, end_of(date(year, 12, 31))),
+            Movement.at < min(end, over),
         )
     )
-    then = _states(sa.select(Submission.id).where(workflow.visible_to(actor), Submission.submitted_at >= first), end)
+    # What waited then waits now, or something was done with it since: so that not every paper of all years is read.
+    since = sa.select(Movement.submission_id).where(Movement.at >= end)
+    may_wait = sa.or_(Submission.state == State.SUBMITTED, Submission.id.in_(since))
+    then = _states(sa.select(Submission.id).where(workflow.visible_to(actor), may_wait), end)
     waiting = (
         sa.select(*about, then.c.since.label("filed_at"), sa.literal(None, Moment).label("decided_at"))
         .join(then, then.c.id == Submission.id)
-        .where(then.c.state == State.SUBMITTED)
+        .where(then.c.state == State.SUBMITTED, then.c.since < over)
     )
     connection = session.connection()
     rows = [*connection.execute(decided), *connection.execute(waiting)]

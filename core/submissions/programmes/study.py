@@ -36,6 +36,7 @@ from core.models import (
     Organization,
     Person,
     Placement,
+    PublicNotice,
     State,
     Submission,
 )
@@ -716,6 +717,17 @@ def standing(programme: Programme, year: int, on: date) -> sa.Select[*tuple[Any,
         .where(Nomination.programme == programme.code, Nomination.year == year, Nomination.state == State.APPROVED)
         .where(Nomination.final_on <= on)
         .group_by(Nomination.authority_id)
+    )
+
+
+def announced(programme: Programme, year: int, on: date) -> sa.Select[*tuple[Any, ...]]:
+    """Who stands in the public notice of a programme on a day (公示中), not yet final, a row each: authority_id."""
+    return (
+        sa.select(Nomination.authority_id)
+        .join(PublicNotice, PublicNotice.id == Nomination.notice_id)
+        .where(Nomination.programme == programme.code, Nomination.year == year, Nomination.state == State.APPROVED)
+        .where(PublicNotice.first_on <= on, sa.or_(Nomination.final_on.is_(None), Nomination.final_on > on))
+        .where(Nomination.reserve.is_(None), Nomination.dropped_on.is_(None))
     )
 
 

@@ -191,9 +191,11 @@ def _day_faults(plan: Plan, fields: ReportFields, today: date) -> Faults:
         faults.append(("start_on", f"实际开始日期早于计划的{plan.start_on}"))
     if fields.end_on > today:
         faults.append(("end_on", f"实际结束日期{fields.end_on}还没有到"))
+    if fields.end_on < fields.start_on:
+        return faults
     if fields.end_on.year != plan.end_on.year:
         faults.append(("end_on", "实际结束日期与计划不在同一年度"))
-    elif fields.start_on <= fields.end_on and plan.end_on.year in plans.credit_years(plan):
+    elif plan.end_on.year in plans.credit_years(plan):
         policy, league = plans.policy_of(plan), plan.authority.league
         windows = plans.study_faults(policy, league, plan.subject, fields.start_on, fields.end_on)
         faults += [("start_on", words) for words in windows]
