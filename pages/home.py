@@ -68,13 +68,15 @@ def done(lines: tuple[Done, ...]) -> None:
 def own_years(held: Held) -> None:
     """A person's years: hours against what is required, what is missing, the cards."""
     with links.lines("years"):
-        st.markdown("**我的学时**　:gray[已学 / 要求]")
+        st.markdown("**我的学时**　:gray[已学 / 要求，学时]")
         for year in held.years[:3]:
             told = "　".join(md(whole(f"{each.name} {each.words}")) for each in year.subjects)
             lack = "" if not year.words else f":{'green' if year.complete else 'orange'}-badge[{md(year.words)}]　"
             links.line(f"{lack}**{year.year}年度**　{told}", ("credit_lookup", {}))
         if not held.years:
             st.caption("还没有已审核的学时。培训情况报告审核通过后，学时会登记在这里。")
+        for years, words in here.void[:3]:
+            links.line(f":orange-badge[审验卡已失效]　{years}　{md(words)}　可重新打印", ("credit_lookup", {}))
         if here.cards:
             st.caption("已出具的审验卡：" + "、".join(f"{year}年度（{code}）" for year, code in here.cards[:3]))
         shell.link("credit_lookup", "查看每一笔学时，打印审验卡")

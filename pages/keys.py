@@ -36,13 +36,13 @@ def draw(held: list[office_keys.Key]) -> None:
         st.caption("找回：在安装系统的电脑上执行 `python -m core key restore`，输入恢复单上的字。")
     with st.container(border=True):
         st.subheader("密钥可能泄露", anchor=False)
-        keys.leaked(held)
+        keys.leaked(held, actor)
     with st.container(border=True):
         st.subheader("公开的验证公钥", anchor=False)
-        st.caption("任何人都可以用它核对审验卡的签名；编号应与上表一致。已作废的不再公布。私钥不离开服务器。")
+        st.caption("任何人都可以用它核对审验卡的签名；公钥指纹应与上表一致。已作废的不再公布。私钥不离开服务器。")
         with st.container(horizontal=True):
-            st.link_button("公钥列表", "/.well-known/jwks.json", icon=":material/public:")
-            st.link_button("核验页和离线核验工具", "/verify", icon=":material/verified:")
+            st.link_button("核验页：公钥指纹、离线核验工具", "/verify#keys", icon=":material/verified:")
+            st.link_button("公钥列表（供程序读取）", "/.well-known/jwks.json", icon=":material/public:")
 
 
 try:

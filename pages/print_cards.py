@@ -16,7 +16,7 @@ with db.reading() as session:
     days = retention.terms(session)["printed"]
 kept = f"文件保存{days}日" if days else "文件一直保存"
 shell.page(
-    "批量打印和开通码",
+    "批量打印和开通码" if actor.role in activation.GIVERS else "批量打印审验卡",
     f"一次打印一批人的审验卡，在后台办理，{kept}，只有您能下载；没有账号的人，发开通码由本人开通。"
     if actor.role in activation.GIVERS
     else f"一次打印一个培训、一个单位或一批人的审验卡。在后台办理，不影响其他操作；{kept}，只有您能下载。",

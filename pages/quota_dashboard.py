@@ -26,7 +26,7 @@ with db.reading() as session:
     lines = dashboards.programmes.lines(session, actor, seen)
     chosen = next((each for each in lines if each.code == asked_for), None)
     offices = dashboards.programmes.offices(session, actor, wanted, chosen.code) if chosen else None
-ask, show = board.Ask(wanted), str(st.query_params.get("show", ""))
+ask, show = board.Ask(wanted, seen.where), str(st.query_params.get("show", ""))
 with st.container(horizontal=True, vertical_alignment="center", key="board-brief"):
     board.brief(ask)
     shell.link("presentation", "演示", **{name: str(value) for name, value in st.query_params.items()})
@@ -123,6 +123,7 @@ if seen.has_trainings:
         again=lambda again: again.stuck(),
         empty="没有停下来的培训。",
         opened=True,
+        few=True,
     )
 board.people(seen, ask, opened=show == Measure.DONE or not seen.has_trainings)
 if seen.has_trainings:

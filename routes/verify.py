@@ -79,7 +79,8 @@ async def confirm(request: Request) -> Response:
         return asked
     if asked is None:
         return HTMLResponse(await run_in_threadpool(_verification_page, None), status_code=404)
-    said = await run_in_threadpool(_verification_page, asked.card, asked)
+    again = ("", "") if asked.agreed else (name[:40], last_four[:4])  # to be put right
+    said = await run_in_threadpool(_verification_page, asked.card, asked, bearer=again)
     return HTMLResponse(said, status_code=429 if asked.wait else 200)
 
 
@@ -88,7 +89,7 @@ def verify_form(request: Request) -> Response:
     code = request.query_params.get("code", "")
     if typed.plain(code):
         return _to_its_address(code)
-    return HTMLResponse(page("审验卡与入账证明核验", _form() + _PROOF_FORM + _OFFLINE))
+    return HTMLResponse(page("审验卡与入账证明核验", _form() + _PROOF_FORM + _OFFLINE + _key_list()))
 
 
 def _size(request: Request) -> int:
@@ -117,6 +118,23 @@ async def verify_sent(request: Request) -> Response:
         given = form.get("proof")
         content = await given.read() if isinstance(given, UploadFile) else b""
     return HTMLResponse(await run_in_threadpool(_proof_page, content))
+
+
+def _key_list() -> str:
+    """The office's keys in words (机关公钥), to be held against the file that verifies without a network."""
+    if not db.has_keys():
+        return ""
+    with db.reading() as session:
+        void = office_keys.void(session) if setup.is_open(session) else {}
+    rows = "".join(
+        f"<tr><td class=key>{each.written}<td>"
+        + (f"{void[each.fingerprint]}作废" if each.fingerprint in void else "曾用" if at else "现用")
+        for at, each in enumerate(signing.public_keys())
+    )
+    return (
+        "<h2 id=keys>机关公钥指纹</h2><p>离线核验工具下方的公钥指纹应是其中之一；都不是的，工具或卡不是本系统的。</p>"
+        f"<table>{rows}</table><p><a href='/.well-known/jwks.json'>公钥列表（供程序读取）</a></p>"
+    )
 
 
 def keys(_request: Request) -> Response:
@@ -180,8 +198,9 @@ _FORM = """<form action="/verify" method="post"><h2>核验审验卡</h2>
 placeholder="XXXX-XXXX-XXXX-XXXX" value="{typed}"></label><button>核验</button></form>"""
 _BEARER_FORM = """<form action="/verify/{code}" method="post"><h2>核对持卡人</h2>
 <p>按持卡人的证件填写，只回答是否相符。</p><label>姓名
-<input name="name" required maxlength="40" autocomplete="off"></label><label>身份证号后四位
-<input name="last_four" required minlength="4" maxlength="4" autocomplete="off"></label><button>核对</button></form>"""
+<input name="name" required maxlength="40" autocomplete="off" value="{name}"></label><label>身份证号后四位
+<input name="last_four" required minlength="4" maxlength="4" autocomplete="off" value="{last_four}"></label>
+<button>核对</button></form>"""
 _OFFLINE = """<h2>没有网络的地方</h2><p><a href="/offline-verifier.html" download>下载离线核验工具</a>，\
 一个网页文件，可放U盘，用扫码枪、摄像头或图片核验审验卡。注销名单截至下载之时，请定期重新下载。</p>"""
 _PROOF_FORM = """<form action="/verify" method="post" enctype="multipart/form-data"><h2>核验入账证明</h2>
@@ -196,8 +215,16 @@ def _form(typed_code: str = "") -> str:
     return _FORM.format(typed=html.escape(typed_code[:200]))
 
 
-def _verification_page(found: Verification | None, asked: Confirmed | None = None, typed_code: str = "") -> str:
-    """The result page of a card (审验卡核验结果): valid, superseded, revoked, unknown; and of its bearer, if asked."""
+def _verification_page(
+    found: Verification | None,
+    asked: Confirmed | None = None,
+    typed_code: str = "",
+    bearer: tuple[str, str] = ("", ""),
+) -> str:
+    """The result page of a card (审验卡核验结果): valid, superseded, revoked, unknown; and of its bearer, if asked.
+
+    `bearer`: name and last four digits as they were typed.
+    """
     if found is None:
         return page(
             "没有查到这张审验卡",
@@ -212,7 +239,9 @@ def _verification_page(found: Verification | None, asked: Confirmed | None = Non
         ("核定机关", found.office),
         ("出具日期", str(found.issued_on)),
     )
-    facts = _facts(rows) + _years(found) + _changed(found) + _BEARER_FORM.format(code=found.code)
+    facts = _facts(rows) + _years(found) + _changed(found)
+    name, last_four = map(html.escape, bearer)
+    facts += _BEARER_FORM.format(code=found.code, name=name, last_four=last_four)
     return page("审验卡核验结果", _verdict(found) + _bearer(asked) + facts)
 
 
@@ -307,8 +336,10 @@ h1{{font-size:1.4rem;font-weight:600}} h2{{font-size:1.1rem;font-weight:600;marg
 small{{color:light-dark(#4c5761,#b6c0ca)}} table{{border-collapse:collapse;width:100%}}
 th,td{{text-align:left;padding:.45rem .6rem;border-bottom:1px solid #8884}}
 th{{font-weight:400;color:light-dark(#4c5761,#b6c0ca);width:7rem}}
-.n{{text-align:right;font-variant-numeric:tabular-nums}} .years th{{width:auto}}
-.years th,.years td{{padding:.45rem .3rem}} .years .n{{white-space:nowrap}}
+.key{{font-family:monospace}} .n{{text-align:right;font-variant-numeric:tabular-nums}} .years th{{width:auto}}
+.years th,.years td{{padding:.45rem .3rem}} .years .n{{word-break:keep-all}}
+.years th:last-child,.years td:last-child{{min-width:7rem}} .years td:first-child{{white-space:nowrap}}
+@media(max-width:30rem){{.years{{font-size:.875rem}}}}
 .wide{{overflow-x:auto}}
 .good,.bad,.note{{padding:.7rem 1rem;border-radius:6px;color:#fff}} .good{{background:#2e7d4f}}
 .bad{{background:#a8503f}} .note{{background:#9a6b12}}

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
+from core.ground.access import Actor
 from core.people import keys
 from web import deeds, tables
 from web.deeds import Who
@@ -18,16 +19,18 @@ def table(held: list[keys.Key]) -> None:
     """The office's keys, and the numbers of what the public verifies by."""
     rows = [
         (
+            each.written,
             each.fingerprint,
-            each.public_id,
             moment_text(each.since) if each.since else "",
             _state(each),
         )
         for each in held
     ]
-    columns = ["密钥指纹", "验证公钥编号", "启用时间", "状态"]
+    columns = ["公钥指纹", "密钥指纹", "启用时间", "状态"]
     tables.table(pd.DataFrame(rows, columns=columns), columns, empty="")
-    st.caption("现用的加密新内容、签新出具的卡；曾用的只用来打开和核验以前的。")
+    st.caption(
+        "现用的加密新内容、签新出具的卡；曾用的只用来打开和核验以前的。公钥指纹公布在核验页和离线核验工具里；密钥指纹只印在恢复单上。"
+    )
 
 
 def rotating() -> None:
@@ -54,7 +57,7 @@ def _state(key: keys.Key) -> str:
     return f"{key.doubt.void_on}作废" if key.doubt.void_on else "提请作废"
 
 
-def leaked(held: list[keys.Key]) -> None:
+def leaked(held: list[keys.Key], actor: Actor) -> None:
     """A key that others may hold: asked to be void by one administrator, agreed to by another."""
     st.caption(
         "作废后，用它签名的审验卡和入账证明一律不再认可，持卡人须重新打印；学时不变，已加密的内容照样打得开。"
@@ -64,8 +67,11 @@ def leaked(held: list[keys.Key]) -> None:
         if key.doubt and not key.doubt.void_on:
             words = f"{key.doubt.by}于{moment_text(key.doubt.at)}提请作废 {key.fingerprint}：{key.doubt.reason}"
             st.warning(md(words))
-            with st.container(horizontal=True):
-                st.button("同意作废", key=f"void-{key.fingerprint}", on_click=_decide, args=(key.fingerprint, True))
+            with st.container(horizontal=True, vertical_alignment="center"):
+                if key.doubt.account_id != actor.account_id:
+                    st.button("同意作废", key=f"void-{key.fingerprint}", on_click=_decide, args=(key.fingerprint, True))
+                else:
+                    st.caption("须由自治区的另一名管理员登录，在此同意。")
                 st.button("撤回", key=f"believe-{key.fingerprint}", on_click=_decide, args=(key.fingerprint, False))
     if former := [each.fingerprint for each in held if not each.in_use and not each.doubt]:
         with st.form("doubt", border=False):

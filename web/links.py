@@ -61,7 +61,7 @@ def about(record: str, record_id: int, actor: Actor) -> Place | None:
     """Where an actor opens what a message is about (打开消息): a submission, hours, a day of the calendar."""
     if record in KINDS or record in ("public_notice", "course", "exam"):
         return place(record, record_id, actor)
-    if record == "credit_batch" and actor.role is Role.PERSON:
+    if record in ("credit_batch", "card") and actor.role is Role.PERSON:
         return "credit_lookup", {}
     return {"organization": ("calendar", {}), "quota": ("targets", {})}.get(record)
 

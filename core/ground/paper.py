@@ -412,11 +412,13 @@ class Page(FPDF):
         align: Literal["L", "C", "R"] = "L",
         colour: tuple[int, int, int] = INK,
         top: bool = False,
+        whole: bool = False,
     ) -> float:
         """Set a text into a box (排进方框): left, upper edge, width and height in mm; it never leaves it.
 
         At this size in points where it fits, in as many lines as there is room for; smaller where it does not. In the
-        middle of the height, or at its `top`. Answers the size it was set in.
+        middle of the height, or at its `top`. `whole`: no line is broken, as a number's, which is rather set smaller.
+        Answers the size it was set in.
         """
         x, y, width, height = box
         text = printable(text)
@@ -424,6 +426,7 @@ class Page(FPDF):
             lines = self.wrapped(text, width, size)
             step = size * LEADING
             fits = len(lines) * step <= height + 0.01 and all(self.width_of(line, size) <= width for line in lines)
+            fits &= not whole or len(lines) == text.count("\n") + 1
             if fits or size <= SMALLEST:
                 break
             size -= 0.5 if size > 4 else 0.1

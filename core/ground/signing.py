@@ -47,10 +47,16 @@ class PublicKey:
         return True
 
     @property
+    def written(self) -> str:
+        """公钥指纹: the `id` as people compare it, in groups of four digits; the same wherever it is shown."""
+        return self.id.hex(" ", 2)
+
+    @property
     def jwk(self) -> dict[str, str]:
-        """As a JSON Web Key (RFC 8037)."""
+        """As a JSON Web Key (RFC 8037), with the fingerprint that people compare it by."""
         id_, x = (base64.urlsafe_b64encode(each).rstrip(b"=").decode() for each in (self.id, self.raw))
-        return {"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": id_, "x": x}
+        told = {"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": id_, "x": x}
+        return told | {"fingerprint": self.written}
 
 
 def signer() -> Ed25519PrivateKey:

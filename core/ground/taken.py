@@ -35,12 +35,13 @@ class Taken:
         """In one line, for the foot of a page and the properties of a file."""
         return f"导出人：{self.who}　导出时间：{self.minute}"
 
-    def lines(self, rows: int) -> list[str]:
+    def lines(self, rows: int, *, persons: bool = True) -> list[str]:
         """On a sheet of its own after a table (导出说明): passed on, the file says whose it was."""
+        care = "含个人信息，仅限办理业务使用，不得转发；用后请妥善保管或删除。" if persons else ""
         return [
             f"导出人：{self.who}",
             f"导出时间：{self.minute}",
-            f"共{rows}行。含个人信息，仅限办理业务使用，不得转发；用后请妥善保管或删除。",
+            f"共{rows}行。{care}",
         ]
 
 

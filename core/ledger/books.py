@@ -439,8 +439,11 @@ def _hear_of_hours(session: Session, deed: messages.Deed) -> Iterator[messages.W
         mine = sa.and_(CreditEntry.person_id == Person.id, CreditEntry.batch_id + 0 == batch.id)
         whose = sa.select(holder.human_id).join(Account, Account.person_id == holder.id)
         whose = whose.join(Person, under(Person, holder.human_id)).join(CreditEntry, mine)
-    for human_id in session.scalars(whose.distinct()).all():
-        yield messages.Word(messages.Topic.HOURS, title, batch.basis, person_id=human_id)
+    heard = session.scalars(whose.distinct()).all()
+    without = reliance.holders(session, batch.id) if back and heard else frozenset()
+    for human_id in heard:
+        told = f"{title}，已出具的审验卡随之失效" if human_id in without else title
+        yield messages.Word(messages.Topic.HOURS, told, batch.basis, person_id=human_id)
     undone = session.get(CreditBatch, batch.reverses_id) if back else None
     if undone is not None and undone.submission_id:
         submission = session.get_one(Submission, undone.submission_id)

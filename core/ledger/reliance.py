@@ -127,6 +127,13 @@ def revocations(session: Session, which: sa.ColumnElement[bool]) -> dict[int, Re
     return first
 
 
+def holders(session: Session, batch_id: int) -> frozenset[int]:
+    """Whose cards a reversal revokes (审验卡失效的持卡人), by human."""
+    mine = _revoking().where(CreditBatch.id == batch_id).subquery()
+    whose = sa.select(Person.human_id).join(Card, Card.person_id == Person.id)
+    return frozenset(session.scalars(whose.where(Card.id.in_(sa.select(mine.c.id)))))
+
+
 def revoked(session: Session, batch_id: int) -> int:
     """Cards revoked (失效的审验卡) by a reversal that nothing before it had revoked: how many."""
     mine = _revoking().where(CreditBatch.id == batch_id).subquery()

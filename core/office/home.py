@@ -99,6 +99,8 @@ class Home:
     """Of an employer: its people, and how many of them are short of hours this year."""
     cards: tuple[tuple[int, str], ...] = ()
     """Years and codes of a person's cards that hold, the newest first."""
+    void: tuple[tuple[str, str], ...] = ()
+    """Of which years a person's last card holds no more (已失效的审验卡), and since when and why, in words."""
     done: tuple[Done, ...] = ()
     steps: tuple[checklist.Step, ...] = ()
     """Opening the office (开办清单), for an administrator, until all of it is settled."""
@@ -136,6 +138,11 @@ def home(session: Session, actor: Actor, *, now: datetime) -> Home:
         issued = cards.issued(session, actor.person_id, actor)
         stand = issued[issued["revoked_on"].isna()]
         given["cards"] = tuple(zip(stand["year"].tolist(), stand["code"].tolist(), strict=True))
+        last = issued.drop_duplicates(["since", "year"])
+        given["void"] = tuple(
+            (cards.years_words(each["since"], each["year"]), f"{each['revoked_on']}失效：{each['reason']}")
+            for each in last[last["revoked_on"].notna()].to_dict("records")
+        )
     return Home(**given)
 
 

@@ -365,7 +365,8 @@ def two_people(session: Session, actor: Actor, account_id: int | None, *, now: d
     if first is None or second is None:
         return
     if first.id == second.id:
-        raise Refused("self", f"{what}须由另一人办理，如本单位的另一名管理员或审核员。")
+        who = "管理员" if actor.role is Role.ADMIN else "审核员"
+        raise Refused("self", f"{what}须由另一人办理，请本单位的另一名{who}登录后办理。")
     alike = first.organization_id == second.organization_id and names.same(first.name, second.name)
     if alike or (first.person_id is not None and first.person_id == second.person_id):
         raise Refused("self", f"{what}须由另一人办理：“{first.username}”与“{second.username}”是同一人的账号。")

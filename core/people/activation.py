@@ -186,6 +186,7 @@ def printed(slips: Sequence[Slip], *, address: str, giver: str) -> bytes:
     width, high = 95.0, 54.0
     opened = segno.make(f"{address}/?claim=1", error="m") if address else None
     way = f"扫码或打开 {address} ，" if address else "打开登录页，"
+    wide = 58.0 if opened else width - 8  # beside the code to scan, where there is one
     for at, slip in enumerate(slips):
         if at % 10 == 0:
             page.add_page()
@@ -194,10 +195,11 @@ def printed(slips: Sequence[Slip], *, address: str, giver: str) -> bytes:
         page.set_line_width(0.1)
         page.rect(x, y, width, high)
         page.set_in("继续教育个人账号开通码", (x + 4, y + 3, width - 8, 6), 11, colour=paper.ACCENT)
-        page.set_in(f"{slip.name}　{slip.id_mask}", (x + 4, y + 10, 58, 7), 10)
-        page.set_in(slip.code, (x + 4, y + 18, 58, 10), 20)
+        page.set_in(slip.name, (x + 4, y + 9.5, wide, 5.5), 10)
+        page.set_in(slip.id_mask, (x + 4, y + 15, wide, 4.5), 9, whole=True)
+        page.set_in(slip.code, (x + 4, y + 19.5, wide, 9.5), 20, whole=True)
         words = f"有效期至{slip.expires_on}，只能用一次。请本人保管，不要转交。"
-        page.set_in(words, (x + 4, y + 29, 55, 8), 8.5, colour=paper.GREY)
+        page.set_in(words, (x + 4, y + 29, wide - 3, 8), 8.5, colour=paper.GREY)
         steps = f"{way}点“用开通码开通账号”，填身份证号和开通码，设置自己的密码。"
         page.set_in(steps, (x + 4, y + 37, width - 8, 10), 8.5)
         page.set_in(f"发放单位：{giver}", (x + 4, y + 47, width - 8, 5), 8, colour=paper.GREY)

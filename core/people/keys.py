@@ -77,8 +77,8 @@ class Key:
     """A key of the office (密钥) as it is listed: what the public knows of it, and since when."""
 
     fingerprint: str
-    public_id: str
-    """Of the key that is verified by, in hexadecimal digits; as in the public list and in the offline verifier."""
+    written: str
+    """公钥指纹: of the key that is verified by, as the public list and the offline verifier have it."""
     since: datetime | None
     """None where the trail does not say."""
     in_use: bool
@@ -91,6 +91,8 @@ class Doubt:
     """That a key may be in other hands (密钥泄露): who asked for it to be void, and since when it is."""
 
     by: str
+    account_id: int | None
+    """Whose account that is: another has to agree."""
     at: datetime
     reason: str
     void_on: date | None
@@ -109,7 +111,7 @@ def listed(session: Session, actor: Actor) -> list[Key]:
         since.setdefault(of or db.keys().fingerprints[-1], at)
     doubts = {fingerprint: _doubt(said) for fingerprint, said in _doubts(session).items()}
     return [
-        Key(each.fingerprint, each.id.hex(), since.get(each.fingerprint), number == 0, doubts.get(each.fingerprint))
+        Key(each.fingerprint, each.written, since.get(each.fingerprint), number == 0, doubts.get(each.fingerprint))
         for number, each in enumerate(signing.public_keys())
     ]
 
@@ -155,7 +157,7 @@ def _doubts(session: Session) -> dict[str, dict[str, Any]]:
 
 
 def _doubt(said: dict[str, Any]) -> Doubt:
-    return Doubt(said["by"], datetime.fromisoformat(said["at"]), said["reason"], _day(said))
+    return Doubt(said["by"], said["account"], datetime.fromisoformat(said["at"]), said["reason"], _day(said))
 
 
 def _day(said: dict[str, Any]) -> date | None:

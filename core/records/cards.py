@@ -26,6 +26,7 @@ from core.ledger.reliance import Revocation
 from core.ledger.standing import Standing
 from core.ledger.years import Held, SubjectLine, View, Year
 from core.models import (
+    Account,
     Card,
     CardPerson,
     CardRevocation,
@@ -40,7 +41,7 @@ from core.models import (
 from core.people import keys, persons, setup
 from core.records import faces, templates, tokens
 from core.records.faces import DEEMED, Look, Size
-from core.trail import audit
+from core.trail import audit, messages
 
 ISSUERS = (Role.PERSON, Role.EMPLOYER_CLERK, Role.REVIEWER, Role.TITLE_OFFICER)
 _A_STATEMENT = range(100, 4297)
@@ -66,6 +67,7 @@ def issue(
     size: Size | None = None,
 ) -> Card:
     """Issue a card (出具审验卡), signed, for a person's credit year, clause 一(五)3: for hours that are in the ledger.
+    Where one that holds says the same on the same paper (`alike`), it is that one, printed again.
 
     `since`: from which year on (起始年度), each with its entries; None: the entries of `year`, and the years before it
     that the notice's longest window looks back to. `full_id`: with the whole ID number, which its holder alone may
@@ -77,7 +79,12 @@ def issue(
     person = persons.one(session, person_id, actor)
     if full_id and actor.person_id != person.id:
         raise Refused("id", "完整身份证号由本人选择是否印在卡上，请用本人账号打印；单位和机关打印的只印脱敏号码。")
-    return keep(session, prepared(session, person, year, since=since, full_id=full_id, size=size, now=now), actor, now)
+    ready = prepared(session, person, year, since=since, full_id=full_id, size=size, now=now)
+    db.lock(session, "card numbers")  # two who ask at once are given the same one
+    if same := alike(session, ready):
+        _said_again(session, same, actor, now)
+        return same
+    return keep(session, ready, actor, now)
 
 
 MOST_YEARS = 12
@@ -89,6 +96,11 @@ def range_words(since: int | None, year: int) -> str:
     if since is None:
         return f"{year}年度（附近几年）"
     return f"仅{year}年度" if since == year else f"{since}—{year}年度"
+
+
+def years_words(since: int, year: int) -> str:
+    """The years that a card is about, in words."""
+    return f"{year}年度" if since == year else f"{since}—{year}年度"
 
 
 @dataclass(frozen=True)
@@ -145,6 +157,28 @@ def prepared(
     paper.printable(db.canonical(said))  # before it is signed: a card that lacks a letter of a name is nobody's
     paper_size = size or template.look.sizes[0]
     return Prepared(person, said, year, first_year, last, office.name, paper_size, template.id)
+
+
+def alike(session: Session, ready: Prepared) -> Card | None:
+    """The card that holds and says what this one would (内容相同的卡), on the same paper by the same template."""
+    whose = set(session.scalars(sa.select(Person.id).where(under(Person, ready.person.id))))
+    template = Card.template_id.is_(None) if ready.template_id is None else Card.template_id == ready.template_id
+    about = (Card.year == ready.year, Card.first_year == ready.first_year, Card.size == ready.size.value)
+    made = sa.select(Card).where(Card.person_id.in_(whose), *about, template).order_by(Card.id.desc()).limit(5)
+    wanted = _content(db.canonical(ready.said))
+    for card in session.scalars(made):
+        if _content(card.payload) != wanted or not is_genuine(card) or _corrected(session, card, said_by(card)):
+            continue
+        shown = session.scalars(sa.select(CardPerson.person_id).where(CardPerson.card_id == card.id))
+        if set(shown) == whose and not gone(session, [card]) and not reliance.grown(session, Card.id == card.id):
+            return card
+    return None
+
+
+def _content(payload: str) -> dict[str, Any]:
+    """What a payload says of the person, whichever card says it."""
+    said = json.loads(payload)
+    return {key: value for key, value in said.items() if key not in ("code", "number", "issued_on")}
 
 
 def keep(session: Session, ready: Prepared, actor: Actor, now: datetime) -> Card:
@@ -377,10 +411,13 @@ def printed_again(session: Session, card_id: int, *, actor: Actor, now: datetime
         raise Refused("revoked", "这张卡已失效，不能再打印，请重新生成一张。")
     if not is_genuine(card):  # its code would be signed anew
         raise Refused("altered", "这张卡的内容与出具时的签名不符，不能打印。请告知系统管理员执行核对（check）。")
-    audit.record(
-        session, audit.Event.CARD_PRINTED, card, actor=actor, after={"number": card.number or card.code}, now=now
-    )
+    _said_again(session, card, actor, now)
     return card
+
+
+def _said_again(session: Session, card: Card, actor: Actor, now: datetime) -> None:
+    told = {"number": card.number or card.code}
+    audit.record(session, audit.Event.CARD_PRINTED, card, actor=actor, after=told, now=now)
 
 
 class Why(Labelled):
@@ -416,6 +453,31 @@ def revoke(
     told = {"number": card.number or card.code, "why": why.label}
     audit.record(session, audit.Event.CARD_REVOKED, card, actor=actor, after=told, reason=reason, now=now)
     return made
+
+
+@messages.about(audit.Event.CARD_REVOKED, audit.Event.KEY_VOID)
+def _hear(session: Session, deed: messages.Deed) -> Iterator[messages.Word]:
+    """A holder hears that a card is void (本人收到失效消息); of a key's cards, holders who have an account."""
+    some: Iterable[Card] = [deed.touched]
+    if deed.event == audit.Event.KEY_VOID.value:
+        record, holder = sa.orm.aliased(Person), sa.orm.aliased(Person)
+        has = sa.select(record.human_id).join(Account, Account.person_id == record.id)
+        some = session.scalars(
+            sa.select(Card).join(holder, holder.id == Card.person_id).where(holder.human_id.in_(has))
+        ).all()
+    day = db.office_day(deed.now)
+    ended = {number: each for number, each in gone(session, some).items() if each.on == day}
+    for card in some:
+        if card.id in ended:
+            yield messages.Word(
+                messages.Topic.CARD,
+                f"您的{card.year}年度审验卡已失效",
+                f"{ended[card.id].words}{f'：{deed.reason}' if deed.reason else ''}。这张不要再用，需要的可重新生成。",
+                person_id=session.get_one(Person, card.person_id).human_id,
+                record="card",
+                record_id=card.id,
+                once=f"card-{card.id}-void",
+            )
 
 
 def _one(session: Session, card_id: int, actor: Actor) -> tuple[Card, Person]:
@@ -609,4 +671,9 @@ def pdf(card: Card, look: Look = faces.BUILT_IN, *, verify_url: str) -> bytes:
 
 def filename(card: Card) -> str:
     """What the file of a card is called (文件名): by its number, which tells nothing of its holder."""
-    return f"审验卡-{card.number or card.code}.pdf"
+    return file_named(card.number or card.code)
+
+
+def file_named(number: str) -> str:
+    """The same of its number or code, as it is printed."""
+    return f"审验卡-{number if number.count('-') == 2 else number.replace('-', '')}.pdf"

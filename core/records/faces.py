@@ -6,6 +6,7 @@ Knows no database: it is given what was signed, the look of its template and the
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -31,12 +32,16 @@ PAPER = {Size.HALF: (210.0, 148.5), Size.A4: paper.A4, Size.CARD: (85.6, 54.0)}
 """Width and height in millimetres; half of A4 is exactly that, so that two stand on a sheet."""
 
 
+ONLINE, OFFLINE = "扫码或在核验页输入验证码可核对真伪", "核对真伪可向核定机关查询，或用离线核验工具读二维码"
+"""How a card is checked, in the wording; the second stands for the first where the office has no public address."""
+
+
 @dataclass(frozen=True)
 class Look:
     """What an authority prints on its cards beside what they say (样式): title, wording, images."""
 
     title: str = "专业技术人员继续教育审验卡"
-    wording: str = "本卡依据已审核的学时记录出具并签名，扫码或在核验页输入验证码可核对真伪，以系统查询结果为准。"
+    wording: str = f"本卡依据已审核的学时记录出具并签名，{ONLINE}，以系统查询结果为准。"
     mongolian: str = ""
     """One line in traditional Mongolian, set upright; "" for none."""
     sizes: tuple[Size, ...] = (Size.HALF, Size.A4, Size.CARD)
@@ -128,6 +133,22 @@ class _Face:
         self.sheet, self.page, self.said, self.look = sheet, sheet.page, said, look
         self.text, self.url = text, text.rpartition("#")[0]
         self.x, self.y = sheet.next()
+
+    @property
+    def wording(self) -> str:
+        """The wording of the template; without a public address it sends nobody to a page that has none."""
+        return self.look.wording if self.url else self.look.wording.replace(ONLINE, OFFLINE)
+
+    def answered(self, width: float, size: float) -> tuple[str, float]:
+        """Where a code is typed in (核验页), in lines of a width, and how high they are; of offices without a public
+        address what else reads the code."""
+        lines = [""]
+        place = self.url.rpartition("/")[0].removeprefix("https://")
+        for part in re.findall(r"http://[^./:]*|[./:]?[^./:]+", place):  # broken before a dot or a stroke
+            if lines[-1] and self.page.width_of(lines[-1] + part, size) > width:
+                lines.append("")
+            lines[-1] += part
+        return "\n".join(lines) or "离线核验码，用离线核验工具读", len(lines) * size * paper.LEADING + 0.2
 
     def put(self, text: str, x: float, y: float, width: float, height: float, size: float, **how: Any) -> None:
         """A text in a box of this face."""
@@ -221,8 +242,8 @@ class _Large(_Face):
         side = 36 * unit**0.3
         right = self.width - margin - side
         self.code(right, margin, side)
-        below = self.url or "离线核验码，用离线核验工具读"
-        self.put(below, right - 2, margin + side + 0.8, side + 2, 3, 5.5, align="R", colour=paper.GREY)
+        below, high = self.answered(side + 2, 6.5)
+        self.put(below, right - 2, margin + side + 0.8, side + 2, high, 6.5, align="R", colour=paper.GREY)
         x = self.left
         if self.look.logo:
             self.image(self.look.logo, x, margin, 13 * unit, 13 * unit)
@@ -236,17 +257,20 @@ class _Large(_Face):
             self.page.set_upright(self.look.mongolian, box, 13 * unit)
         self.at = margin + 15 * unit
         self._person(right - 4 - self.left)
-        self.at = max(self.at + 1.5 * unit, margin + side + 4.5)
+        self.at = max(self.at + 1.5 * unit, margin + side + high + 1.4)
 
     def _person(self, width: float) -> None:
         said, high, label = self.said, 6.2 * self.unit, 18 * self.unit
         first = width * 0.53
         one, two, rest = self.left, self.left + first, width - first
-        employer = said["employer"] or "—"
-        room, small = width - label - 1.5, 9 * self.unit
-        lines = 1 if self.page.width_of(paper.printable(employer), small) <= room else 2
-        broad_row = max(high, lines * small * paper.LEADING + 0.8)
-        """Of the unit, whose name may be long: two lines rather than one that nobody can read."""
+        employer, small = said["employer"] or "—", 9 * self.unit
+
+        def tall(text: str, room: float) -> float:
+            """How high a row is: a long name has two lines rather than one that nobody can read."""
+            lines = 1 if self.page.width_of(paper.printable(text), small) <= room - label - 1.5 else 2
+            return max(high, lines * small * paper.LEADING + 0.8)
+
+        rows = (tall(said["name"], first), high, tall(employer, width), high)
         boxes = (  # what, its value, left edge, row, width, width of its name; names of offices are long
             ("姓名", said["name"], one, 0, first, 18),
             ("性别", said["sex"], two, 0, rest, 23),
@@ -256,12 +280,12 @@ class _Large(_Face):
             ("核定机关", said["office"], one, 3, width, 18),
         )
         for name, value, x, row, wide, broad in boxes:
-            y, label = self.at + high * row + (broad_row - high if row > 2 else 0), broad * self.unit
-            tall = broad_row if row == 2 else high
-            self.frame(x, y, wide, tall)
-            self.put(name, x + 1.5, y, label - 1.5, tall, 9 * self.unit, colour=paper.GREY)
-            self.put(value, x + label, y, wide - label - 1.5, tall, 10 * self.unit)
-        self.at += 3 * high + broad_row
+            y, begins = self.at + sum(rows[:row]), broad * self.unit
+            self.frame(x, y, wide, rows[row])
+            self.put(name, x + 1.5, y, begins - 1.5, rows[row], 9 * self.unit, colour=paper.GREY)
+            whole = name == "身份证号"
+            self.put(value, x + begins, y, wide - begins - 1.5, rows[row], 10 * self.unit, whole=whole)
+        self.at += sum(rows)
 
     def _years(self) -> None:
         head, *lines = year_table(self.said)
@@ -281,7 +305,7 @@ class _Large(_Face):
         ]
         heads = ("完成日期", "科目", "学时", f"{span(self.said)}学时明细：培训机构与培训名称")
         self.at += 2 * self.unit
-        sizes = (9.5, 8.5, 7.5)
+        sizes = (9.5, 8.5, 7.5, 6.5)  # the room of the first page before a second one
         room = self.limit - self.at - 6 * self.unit
         fitting = (size for size in sizes if sum(self._high(line, widths, size * self.unit) for line in lines) <= room)
         self._table(heads, lines, widths, ["C", "L", "R", "L"], head=6, size=next(fitting, sizes[0]))
@@ -351,7 +375,7 @@ class _Large(_Face):
         unit, said, y = self.unit, self.said, self.foot
         seal = 58 * unit
         room = self.inner - seal - 4
-        text = f"{rule_words(said)}\n{self.look.wording}"
+        text = f"{rule_words(said)}\n{self.wording}"
         self.put(text, self.left, y, room, 23 * unit, 8.5 * unit, colour=paper.GREY, top=True)
         x = self.width - self.margin - seal
         self.image(self.look.seal, x + seal - 23 * unit, y, 23 * unit, 23 * unit)
@@ -395,10 +419,13 @@ class _Small(_Face):
         y = 11.0
         for label, value, high, size in lines:
             self.put(label, x, y, 9.5, high, 5, colour=paper.GREY)
-            beside = 5 if label == "身份证号" else 0  # the sex stands at the end of its line, never amid a long name
-            self.put(value, x + 10, y, room - 10 - beside, high, size)
+            beside = (
+                5 if label == "职务" else 0
+            )  # the sex stands at the end of its line: the number needs all of its own
+            self.put(value, x + 10, y, room - 10 - beside, high, size, whole=label == "身份证号")
+            if beside:
+                self.put(said["sex"], x + room - 4.5, y, 4.5, high, 7, align="R")
             y += high
-        self.put(said["sex"], x + room - 4.5, 19.5, 4.5, 5.5, 7, align="R")
         number = said.get("number")
         self.put(f"编号 {number}" if number else span(said), x, 46.2, room, 3.2, 6)
         self.put(f"{said['issued_on']}出具", x, 49.2, room, 3.2, 6, colour=paper.GREY)
@@ -426,16 +453,13 @@ class _Small(_Face):
                 left += broad
             y += tall
         foot = max(y + 1, 35.0)
-        self.put(
-            f"{rule_words(said)}{self.look.wording}",
-            x,
-            foot,
-            inner - 26,
-            high - foot - 3,
-            5.5,
-            colour=paper.GREY,
-            top=True,
-        )
+        label = 9 if self.url else 0
+        below, tall = self.answered(inner - 26 - label, 6.5)
+        if label:
+            self.put("核验页", x, high - 3 - tall, label, tall, 6.5, colour=paper.GREY)
+        self.put(below, x + label, high - 3 - tall, inner - 26 - label, tall, 6.5)
+        text, room = f"{rule_words(said)}{self.wording}", high - foot - 3 - tall
+        self.put(text, x, foot, inner - 26, room, 5.5, colour=paper.GREY, top=True)
         self.image(self.look.seal, width - 4 - 16, foot, 16, high - foot - 3)
         if self.look.seal_area and not self.look.seal:
             self.put("（盖章处）", width - 4 - 24, foot, 24, high - foot - 3, 6, align="C", colour=paper.GREY)

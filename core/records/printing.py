@@ -26,7 +26,6 @@ from core.ground import db, resident_id, typed
 from core.ground.access import Actor, Labelled, Refused, Role, not_found, require, visible
 from core.ground.deeds import deed
 from core.ground.taken import Taken
-from core.ledger import reliance
 from core.models import (
     Account,
     Card,
@@ -38,7 +37,6 @@ from core.models import (
     PrintRunPerson,
     Report,
     Submission,
-    under,
 )
 from core.people import accounts, persons, setup
 from core.records import cards, faces, shortfalls, templates, tokens
@@ -79,6 +77,8 @@ class Scope:
     employer: str = ""
     complete: bool = False
     """Only those who lack nothing in `year`."""
+    hours: bool = True
+    """Only those with hours in its years: nobody else has a card, but anybody may want an account."""
 
 
 def reach(actor: Actor) -> sa.ColumnElement[bool]:
@@ -116,7 +116,7 @@ def trainings(session: Session, actor: Actor, year: int) -> pd.DataFrame:
 
 
 def whose(session: Session, actor: Actor, scope: Scope) -> list[int]:
-    """Whom a scope means (范围内的人员) within the actor's reach, with hours in its years. Refused codes: "role"."""
+    """Whom a scope means (范围内的人员) within the actor's reach. Refused codes: "role"."""
     own = sa.select(Person.id).where(reach(actor))
     if scope.report_id is not None:
         there = (
@@ -141,7 +141,8 @@ def whose(session: Session, actor: Actor, scope: Scope) -> list[int]:
         .join(record, record.id == CreditEntry.person_id)
         .where(record.human_id == Person.id, CreditEntry.year.between(first, scope.year))
     )
-    found = list(session.scalars(own.where(has.exists()).order_by(Person.employer_name, Person.id)))
+    own = own.where(has.exists()) if scope.hours else own
+    found = list(session.scalars(own.order_by(Person.employer_name, Person.id)))
     if scope.complete and found and actor.role is not Role.BASE_CLERK:
         lacking, _ = shortfalls.shortfalls(
             session, actor, scope.year, text=scope.text, employer=scope.employer, lack=Lack.YEAR, limit=None
@@ -474,25 +475,10 @@ def _issued_some(run_id: int, clock: Callable[[], datetime]) -> bool:
 
 
 def _ready(session: Session, run: PrintRun, person: Person, now: datetime) -> Prepared | int:
-    """A person's card to be issued; or one that holds and says the same on the same paper, to be printed again."""
-    size, template = Size(run.size), templates.current(session, person.authority_id)
-    same = sa.and_(
-        Card.person_id.in_(sa.select(Person.id).where(under(Person, person.id))),
-        Card.year == run.year,
-        Card.size == run.size,
-        Card.template_id.is_(None) if template.id is None else Card.template_id == template.id,
-    )
-    for card in session.scalars(sa.select(Card).where(same).order_by(Card.id.desc()).limit(3)):
-        said, one = cards.said_by(card), Card.id == card.id
-        is_alike = said.get("since") == (run.year if run.since is None else run.since) and "id_number" not in said
-        is_alike &= (len(said["years"]) == 1 + run.year - said["since"]) == (run.since is not None)
-        facts = (person.name, person.employer_name, person.post)
-        is_alike &= cards.is_genuine(card)
-        if is_alike and (said["name"], said["employer"], said["title"]) == facts:
-            if not cards.gone(session, [card]) and not reliance.grown(session, one):
-                return card.id
-            break
-    return cards.prepared(session, person, run.year, since=run.since, size=size, now=now)
+    """A person's card to be issued; or the one that is alike, to be printed again."""
+    ready = cards.prepared(session, person, run.year, since=run.since, size=Size(run.size), now=now)
+    same = cards.alike(session, ready)
+    return same.id if same else ready
 
 
 def _finished(run_id: int, clock: Callable[[], datetime]) -> int:

@@ -18,10 +18,18 @@ from core.ground.db import OFFICE_ZONE
 from core.tables.problems import Problem
 
 
-def workbook(headings: Sequence[str], rows: Iterable[Sequence[object]], *, sheet: str = "数据") -> bytes:
+def workbook(
+    headings: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    sheet: str = "数据",
+    about: Sequence[str] = (),
+    persons: bool = True,
+) -> bytes:
     """An .xlsx: numbers as numbers, dates as dates, everything else (ID numbers, formulas) as plain text.
 
-    Who takes it away, and when (`taken`), stands on a sheet of its own after the rows (导出说明).
+    What it is `about`, who takes it away and when (`taken`), stand on a sheet of their own after the rows (导出说明);
+    `persons`: whether the rows are of persons, and not counts alone.
     """
     buffer = io.BytesIO()
     with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
@@ -53,9 +61,10 @@ def workbook(headings: Sequence[str], rows: Iterable[Sequence[object]], *, sheet
             page.set_column(place, place, width + 2)
         page.freeze_panes(1, 0)
         _whose(book, page)
-        if mark := taken.of():
+        mark = taken.of()
+        if lines := [*about, *(mark.lines(at, persons=persons) if mark else ())]:
             last = book.add_worksheet("导出说明")
-            for place, line in enumerate(lines := mark.lines(at)):
+            for place, line in enumerate(lines):
                 last.write_string(place, 0, line)
             last.set_column(0, 0, max(map(_width, lines)) + 2)
     return buffer.getvalue()

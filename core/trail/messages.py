@@ -25,6 +25,7 @@ class Topic(Labelled):
     DEADLINE = "deadline", "期限提醒"
     EXTENDED = "extended", "准予延期"
     TARGET = "target", "指标下达"
+    CARD = "card", "审验卡失效"
 
 
 @dataclass(frozen=True)

@@ -148,3 +148,4 @@ def test_slips_name_whose_they_are_with_the_code_and_the_way(office: Path) -> No
     with pypdfium2.PdfDocument(activation.printed(slips, address="", giver="示例市第一医院")) as document:
         assert "打开登录页" in (without := document[0].get_textpage().get_text_bounded())
     assert "http" not in without
+    assert all(slip.id_mask in without for slip in slips[:10])  # in one line each

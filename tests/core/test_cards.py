@@ -15,9 +15,11 @@ from core.ground import db, paper, signing
 from core.ground.access import Refused
 from core.ledger import books, reliance
 from core.models import Card, CardPerson, Person, Source
+from core.office import home, messages
 from core.records import cards, faces, tokens
 from core.records.faces import Look, Size
 from core.trail import audit
+from core.trail.messages import Topic
 from tests import cast as c
 
 URL = "http://127.0.0.1:8501/verify/"
@@ -97,8 +99,8 @@ def test_a_card_is_known_by_its_code_however_it_is_typed(database: str) -> None:
 
 def test_codes_are_sixteen_letters_nobody_mishears(database: str) -> None:
     cast = c.assemble()
-    c.posted(cast, c.sheet([c.row(1)]))
-    codes = {issued(cast).code for _ in range(5)}
+    c.posted(cast, c.sheet([c.row(at) for at in range(1, 6)]))
+    codes = {issued(cast, at).code for at in range(1, 6)}
     assert len(codes) == 5
     assert all(len(code) == 16 and not set(code) & set("01OI") for code in codes)
 
@@ -114,8 +116,8 @@ def altered(card: Card, **values: Any) -> None:
 
 def test_a_card_that_was_altered_is_no_card(database: str) -> None:
     cast = c.assemble()
-    c.posted(cast, c.sheet([c.row(1), c.row(2)]))
-    said, signed, moved, broken = (issued(cast) for _ in range(4))
+    c.posted(cast, c.sheet([c.row(at) for at in range(1, 5)]))
+    said, signed, moved, broken = (issued(cast, at) for at in range(1, 5))
     more = said.payload.replace('"professional":"24"', '"professional":"90"')
     assert more != said.payload
     altered(said, payload=more)
@@ -277,7 +279,11 @@ def test_cards_are_numbered_by_office_and_year_with_a_digit_that_notices_a_slip(
 def test_a_card_is_issued_anew_outdated_and_revoked_and_its_history_says_so(database: str) -> None:
     cast = c.assemble()
     c.posted(cast, c.sheet([c.row(1)]))
-    first, second = issued(cast), issued(cast)
+    own = c.give_account(cast, 1, "person")
+    first = issued(cast)
+    assert issued(cast, by="person").id == first.id  # as long as nothing has changed
+    with db.transaction() as session:
+        second = cards.issue(session, c.person_id(1), 2024, size=Size.A4, actor=cast["reviewer"], now=c.AFTER)
 
     def told() -> list[tuple[str, str, str]]:
         with db.reading() as session:
@@ -303,13 +309,17 @@ def test_a_card_is_issued_anew_outdated_and_revoked_and_its_history_says_so(data
     with pytest.raises(Refused, match="revoked"):
         revoke()
     assert told() == [("已失效", first.number, "因遗失注销"), ("已有新卡", "", "")]
+    with db.reading() as session:
+        (heard, *_), _ = messages.listing(session, own, topic=Topic.CARD)
+        assert (heard.title, heard.words.partition("。")[0]) == ("您的2024年度审验卡已失效", "因遗失注销")
+        assert home.home(session, own, now=c.AFTER).void == (("2024年度", "2024-07-01失效：因遗失注销"),)
     found = asked(second.code)
     assert (found.holds, found.revoked.words) == (False, "因遗失注销")
     with pytest.raises(Refused, match="revoked"), db.transaction() as session:
         cards.printed_again(session, second.id, actor=cast["reviewer"], now=c.AFTER)
     with db.reading() as session:
         events = list(audit.history(session, cast["admin"], record="card")[0]["event"])
-    assert events == ["card.revoked", "card.issued", "card.issued"]
+    assert events == ["card.revoked", "card.issued", "card.printed", "card.issued"]
 
 
 LONG = "阿拉坦其其格·额尔敦巴特尔·乌云塔娜敖登"
@@ -328,6 +338,7 @@ def test_nothing_on_a_card_leaves_its_box_or_meets_another(office: Path, size: S
     look = Look(title="内蒙古自治区专业技术人员继续教育学时审验合格证明卡", mongolian=mongolian)
     sheet = faces.Sheet(size)
     boxes: dict[int, list[tuple[float, float, float, float]]] = {}
+    sizes: dict[str, float] = {}
     line, set_upright, turned = paper.Page._line, paper.Page.set_upright, []
 
     def seen(page: Any, text: str, place: tuple[float, ...], points: float, align: str, colour: Any) -> None:
@@ -339,6 +350,7 @@ def test_nothing_on_a_card_leaves_its_box_or_meets_another(office: Path, size: S
         for corner, upper in turned:  # by a quarter, about that corner
             box = (corner - (box[3] - upper), upper + box[0] - corner, corner - (y - upper), upper + box[2] - corner)
         boxes.setdefault(page.page, []).append(box)
+        sizes[text.removeprefix("http://")] = points
         line(page, text, place, points, align, colour)
 
     def upright(page: Any, text: str, box: tuple[float, ...], points: float) -> float:
@@ -363,6 +375,9 @@ def test_nothing_on_a_card_leaves_its_box_or_meets_another(office: Path, size: S
     with pypdfium2.PdfDocument(made) as document:
         text = "".join(page.get_textpage().get_text_bounded() for page in document)
     assert LONG in "".join(text.split())
+    assert "150199********" + c.id_number(1)[-4:] in text  # in one line
+    assert "127.0.0.1:8501/verify" in text
+    assert min(sizes["127.0.0.1:8501/verify"], sizes[cards.said_by(card)["id_mask"]]) >= 6
 
 
 @pytest.mark.parametrize(("size", "right"), [(Size.HALF, 201.0), (Size.A4, 193.0)])

@@ -105,7 +105,9 @@ def test_the_bearer_is_held_against_the_card_by_yes_and_no(cast: c.Cast) -> None
 
     four = c.id_number(1)[-4:]
     assert "与卡相符" in told(" 额尔敦•巴图 ", four).text
-    assert "与卡不符" in told("额尔敦", four).text
+    wrong = told("额尔敦", four).text
+    assert "与卡不符" in wrong
+    assert 'value="额尔敦"' in wrong  # to be put right
     assert "与卡不符" in told("额尔敦·巴图", "0000").text
     assert checks() == [("valid", True), ("valid", False), ("valid", False)]
     assert asked(f"/verify/{'2' * 16}", "POST", data={"name": "x", "last_four": "0000"}).status_code == 404
@@ -168,7 +170,8 @@ def test_guessing_finds_nothing_and_is_slow_and_what_is_right_never_is(
 def test_the_public_keys_and_the_list_of_revoked_cards_are_open_to_everybody_and_signed(cast: c.Cast) -> None:
     card, gone = issued(cast), issued(cast, 2)
     (key,) = asked("/.well-known/jwks.json").json()["keys"]
-    raw = signing.public_keys()[0].raw
+    raw, written = signing.public_keys()[0].raw, signing.public_keys()[0].written
+    assert (key["fingerprint"], f"<td class=key>{written}<td>现用" in asked("/verify").text) == (written, True)
     assert (key["kty"], key["crv"], key["x"]) == ("OKP", "Ed25519", base64.urlsafe_b64encode(raw).decode().rstrip("="))
 
     def told() -> dict[int, Any]:

@@ -454,11 +454,13 @@ def test_figures_leave_as_workbooks_and_pictures_with_chinese_in_them(cast: c.Ca
         drawn_svg = exports.svg(figure, "全区").decode()
         assert figure.title in drawn_svg
         assert "Noto Sans CJK SC" in drawn_svg
-        book = openpyxl.load_workbook(io.BytesIO(exports.xlsx(figure)))
+        book = openpyxl.load_workbook(io.BytesIO(exports.xlsx(figure, "某图", "包头市 · 2024年度，截至2024-10-31")))
+        about = ["某图", "包头市 · 2024年度，截至2024-10-31", figure.title]
+        assert [cell.value for cell in book["导出说明"]["A"]] == about
         assert [str(cell.value).removesuffix("（%）") for cell in book.active[1]] == [
             str(each).removesuffix("（%）") for each in figure.table.columns
         ]
-        assert "#" not in figure.chart.to_json().replace("#111a24", "").replace("#ffffff", ""), (
+        assert "#" not in figure.chart.to_json().replace("#000000", "").replace("#ffffff", ""), (
             "colours are the theme's"
         )
 
@@ -663,5 +665,5 @@ def test_a_programmes_offices_are_ranked_by_their_own_targets(cast: c.Cast) -> N
     assert whole.title == "能力提升项目落后于序时进度"
     assert exports.png(whole, "全区").startswith(b"\x89PNG")
     assert list(whole.table["年底预测最少"]) == [120, 120]
-    page = openpyxl.load_workbook(io.BytesIO(exports.xlsx(mapped))).active
+    page = openpyxl.load_workbook(io.BytesIO(exports.xlsx(mapped, "某图", "2024年度"))).active
     assert (page["B1"].value, page["B2"].value) == (f"{mapped.table.columns[1]}（%）", 90)

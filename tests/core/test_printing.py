@@ -70,7 +70,8 @@ def test_all_cards_of_a_training_come_as_one_document_or_a_file_each_and_every_o
     assert states(cast, "base") == [("done", 3, 0)]
     pages = text_of(file_of(cast, run, "base"))
     assert len(pages) == 3
-    assert not any("/verify/" in page for page in pages)  # the office has not said where its codes are answered
+    assert not any("/verify" in page for page in pages)  # the office has not said where its codes are answered
+    assert all("向核定机关查询" in "".join(page.split()) and "核验页" not in page for page in pages)
     assert all(name in "".join(page.split()) for name, page in zip(NAMES, pages, strict=True))
     monkeypatch.setenv("CE_ADDRESS", "https://hours.example.cn/")
     packed = started(cast, "reviewer", Form.ZIP, text="额尔敦")
@@ -81,7 +82,7 @@ def test_all_cards_of_a_training_come_as_one_document_or_a_file_each_and_every_o
         assert [name.partition("-")[0] for name in files] == NAMES[::2]
         assert f"导出人：{cast['reviewer'].name}（" in folder.read(note).decode("utf-8-sig")
     pages = text_of(file_of(cast, sheets, "title"))
-    assert [page.count("https://hours.example.cn/verify/") for page in pages] == [2, 1]  # two cards on a sheet
+    assert [page.count("hours.example.cn/verify") for page in pages] == [2, 1]  # two cards on a sheet
     with db.reading() as session:
         assert session.scalar(sa.select(sa.func.count(Card.id))) == 3  # those that hold are printed again
         events = session.scalars(sa.select(AuditEntry.event).where(AuditEntry.record == "card")).all()
@@ -152,6 +153,8 @@ def test_a_run_is_its_makers_alone_and_reaches_no_further_than_its_maker(office:
         assert list(printing.trainings(session, cast["employer"], 2024)["id"]) == [report]
         assert list(printing.trainings(session, cast["base"], 2024)["id"]) == [report]
         assert printing.whose(session, cast["reviewer"], Scope(2024, complete=True)) == []
+        everybody = [len(printing.whose(session, cast["employer"], Scope(2023, hours=each))) for each in (True, False)]
+        assert everybody == [0, 3]  # who has no hours has no card, and may want an account
 
 
 def test_whose_card_cannot_be_printed_is_named_with_the_reason_and_the_others_are(office: Path) -> None:

@@ -304,5 +304,5 @@ def test_two_print_a_card_of_one_person(database: str) -> None:
     issue = [lambda s, by=by: cards.issue(s, who, 2024, actor=cast[by], now=c.AFTER) for by in ("reviewer", "employer")]
     found = c.at_once(*issue)
     assert kinds(found) == ["done", "done"]
-    assert len(Counter(card.code for card in found)) == 2
+    assert len(Counter(card.code for card in found)) == 1  # the second is given the first one's
     stands()

@@ -7,7 +7,7 @@ from typing import Any
 from streamlit.testing.v1 import AppTest
 
 from tests.cast import Cast
-from tests.pages.conftest import open_page, sign_in
+from tests.pages.conftest import boxes, open_page, sign_in
 from tests.pages.test_deeds import behind_year, posted
 
 
@@ -48,6 +48,8 @@ def test_a_tile_opens_its_rows_and_the_rows_open_the_training(cast: Cast) -> Non
     app.button(key="show-plans").click().run()
     assert not app.exception
     assert app.query_params["show"] == "plans"
+    assert "board-bring" not in app.session_state, "the rows took it up: they are brought into view"
+    assert app.session_state["board-bring-nth"] == 1
     assert [each.label for each in app.expander if each.label.startswith("批准计划明细")] == ["批准计划明细（1）"]
 
 
@@ -73,6 +75,8 @@ def test_a_forged_address_shows_nobody_elses_figures_and_nonsense_narrows_nothin
         assert figures(app) == figures(honest)
         assert [each.value for each in app.subheader] == [each.value for each in honest.subheader]
         assert not [each for each in app.button if str(each.key).startswith("clear-")]
+        assert "不在可选的条件里" in boxes(app, "warning")[0]
+        assert not boxes(honest, "warning")
     assert open_page("presentation", sign_in("leader"), **NONSENSE).title[0].value == "总体情况"
     for page in ("quota_dashboard", "presentation"):
         app = open_page(page, sign_in("hohhot_leader"), employer=str(cast.places["hospital"].id))

@@ -29,6 +29,8 @@ from core.models import (
     Unsaved,
 )
 from core.people import accounts
+from core.records import cards
+from core.records.faces import Size
 from core.submissions import comments, kinds, plans, workflow
 from core.submissions.kinds import KINDS
 from core.submissions.workflow import Action
@@ -339,10 +341,22 @@ def test_a_person_is_looked_up_and_the_card_is_issued(cast: Cast) -> None:
     press(app, "生成审验卡")
     assert "审验卡已生成" in boxes(app, "success")[0]
     assert any("没有设置对外网址" in each.value for each in app.caption)
-    assert (card := one(sa.select(Card))).year == behind_year()
+    card = one(sa.select(Card))
+    assert card.year == behind_year()
     links = [each.proto.url for each in app.get("link_button")]
     assert links == [f"/verify/{card.code}"]  # for this browser, whatever is printed for others
     assert "下载" in app.get("download_button")[-2].proto.label or app.get("download_button")
+    app = open_page("credit_lookup", sign_in("employer"), person="1")
+    press(app, "生成审验卡")
+    assert "没有另出新卡" in boxes(app, "success")[0]
+    with db.transaction() as session:
+        other = cards.issue(session, 1, card.year, size=Size.A4, actor=cast["reviewer"], now=NOW)
+    app = open_page("credit_lookup", sign_in("reviewer"), person="1")
+    assert app.selectbox(key="cards-1-0").value == other.id
+    press(app, "确认注销")
+    assert app.selectbox(key="cards-1-1").value is None  # the other one is not the next to be struck
+    app = open_page("print_cards", sign_in("employer"), view="发放开通码", codesq="没有这个人")
+    assert any("本单位人员中没有这个姓名" in each.value for each in app.caption)
 
 
 def test_a_card_that_could_not_be_printed_whole_is_refused_where_it_was_asked_for(cast: Cast) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -20,19 +21,26 @@ from core.office.dashboards.programmes import Line
 from core.people import identity
 from core.submissions import workflow
 from web import address, context, shell, submissions, tables
+from web.board import filters
 from web.deeds import Act, Who
 from web.words import md
 
 STYLE = Path(__file__).parent / "board.css"
-SHOWN = 200
-"""So many rows stand on the screen; all of them are in the export."""
+_BRING = st.components.v2.component("bring", js=(Path(__file__).parent / "bring.js").read_text(encoding="utf-8"))
+SHOWN, FOLDED = 200, 10
+"""So many rows stand on the screen, and so many of what is always open; all of them are in the export."""
 
 
 class Ask:
     """The page's question, to be asked again at a download: by who is signed in then, of what they may see then."""
 
-    def __init__(self, wanted: Wanted) -> None:
-        self.wanted = wanted
+    def __init__(self, wanted: Wanted, where: str = "") -> None:
+        self.wanted, self.where = wanted, where
+
+    def name(self, head: str) -> str:
+        """What a file is called: what it shows, of what, which year, as of which day."""
+        parts = [head, self.where, f"{self.wanted.year}年度", f"截至{self.wanted.on:%Y%m%d}"]
+        return "-".join(re.sub(r'[\\/:*?"<>|·、\s]+', "-", each) for each in parts if each)
 
     def board(self, session: Session, actor: Actor) -> Board:
         return dashboards.board(session, actor, self.wanted, now=context.moment(session))
@@ -80,7 +88,7 @@ def figure(
             _chart(made, ask, picked)
         with st.expander("数据表与导出"):
             tables.table(made.table, [str(name) for name in made.table], empty="没有数据。")
-            _files(made, again, ask)
+            _files(made, head, again, ask)
 
 
 def _chart(made: Figure, ask: Ask, picked: Callable[[Any], None] | None) -> None:
@@ -99,7 +107,7 @@ def _chart(made: Figure, ask: Ask, picked: Callable[[Any], None] | None) -> None
     st.altair_chart(made.chart, key=key, on_select=chosen, selection_mode=MARK)
 
 
-def _files(made: Figure, again: Callable[[Session, Board], Figure], ask: Ask) -> None:
+def _files(made: Figure, head: str, again: Callable[[Session, Board], Figure], ask: Ask) -> None:
     """A figure's files: its rows as .xlsx, its chart as PNG and SVG, made at the click."""
 
     def content(kind: str) -> Act[bytes]:
@@ -107,7 +115,7 @@ def _files(made: Figure, again: Callable[[Session, Board], Figure], ask: Ask) ->
             seen = ask.board(session, who["actor"])
             drawn = again(session, seen)
             if kind == "xlsx":
-                return dashboards.exports.xlsx(drawn)
+                return dashboards.exports.xlsx(drawn, head, ask.foot(seen))
             draw = dashboards.exports.png if kind == "png" else dashboards.exports.svg
             return draw(drawn, ask.foot(seen))
 
@@ -117,7 +125,7 @@ def _files(made: Figure, again: Callable[[Session, Board], Figure], ask: Ask) ->
     with st.container(horizontal=True):
         for kind, label in kinds.items():
             if kind == "xlsx" or made.chart is not None:
-                name = f"{made.code}-{ask.wanted.year}-{ask.wanted.on:%Y%m%d}.{kind}"
+                name = f"{ask.name(head)}.{kind}"
                 free = None if kind == "xlsx" else tables.Unmarked.FIGURES
                 tables.download(label, content(kind), name, unmarked=free, key=f"{kind}-{made.code}")
 
@@ -220,6 +228,7 @@ def _show(name: str, was: str) -> None:
         st.query_params.pop("show", None)
     else:
         st.query_params["show"] = name
+        filters.bring()
 
 
 def rows(
@@ -232,16 +241,32 @@ def rows(
     again: Callable[[Board], pd.DataFrame],
     empty: str,
     opened: bool,
+    few: bool = False,
     by: str = "id",
 ) -> None:
-    """Rows behind a figure (明细), to be chosen from and exported; the chosen submission is drawn in full below."""
+    """Rows behind a figure (明细), to be chosen from and exported; the chosen submission is drawn in full below.
+
+    `few`: of what is open whatever was clicked the first rows, the others at a switch.
+    """
     with st.expander(f"{title}（{len(frame):,}）", expanded=opened, key=f"rows-{name}-{opened}"):
-        chosen = tables.pick(frame.head(SHOWN), columns, name=name, empty=empty, by=by)
-        if len(frame) > SHOWN:
+        _bring(name, opened and not few)
+        shown = SHOWN
+        if few and len(frame) > FOLDED:
+            picked = address.chosen(name) in set(frame[by].iloc[FOLDED:])
+            more = st.toggle(f"列出全部{len(frame):,}行", picked, key=f"more-{name}")
+            shown = SHOWN if more else FOLDED
+        chosen = tables.pick(frame.head(shown), columns, name=name, empty=empty, by=by)
+        if len(frame) > SHOWN and shown == SHOWN:
             st.caption(f"屏幕上列出前{SHOWN}行，全部{len(frame):,}行可导出。")
         tables.export(lambda session, actor: again(ask.board(session, actor)), columns, name=title)
         if chosen is not None and chosen in set(frame[by]):
             _submission(chosen)
+
+
+def _bring(name: str, opened: bool) -> None:
+    """Rows that the last click opened are brought into view; see `filters.bring`."""
+    if opened and (nth := st.session_state.pop(filters.BRING, None)):
+        _BRING(key=f"bring-{name}", data={"name": name, "nth": nth})
 
 
 def _submission(number: int) -> None:
@@ -265,6 +290,7 @@ def people(seen: Board, ask: Ask, *, opened: bool) -> None:
     """The people behind completion (未完成人员), numbers masked; one of them opens on the look-up page."""
     ids = seen.lacking()
     with st.expander(f"未完成人员（{len(ids):,}）", expanded=opened, key=f"rows-people-{opened}"):
+        _bring("people", opened and seen.has_trainings)
         with db.reading() as session:
             frame = dashboards.people_rows(session, seen, ids[:SHOWN])
         chosen = tables.pick(frame, PERSON, name="person", empty="所选范围内的人员都已完成。")

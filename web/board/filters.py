@@ -13,9 +13,16 @@ from core.law.notices import short_name
 from core.office import dashboards
 from core.office.dashboards import Choices, Wanted, groups
 from web import address
+from web.words import md
 
 NARROWING = ("league", "base", "employer", "kind", "subject", "month", "sector", "level", "age")
 """The filters by their query parameters, in the order in which they are shown."""
+
+
+_UNKNOWN = "board-unknown"
+"""What the address asks for and no filter offers, while the filters are drawn."""
+BRING, BRING_NTH = "board-bring", "board-bring-nth"
+"""Which click it was whose rows are to be brought into view, and how many there were, in the session."""
 
 
 def strip(actor: Actor, today: date, offered: Choices) -> Wanted:
@@ -37,6 +44,8 @@ def strip(actor: Actor, today: date, offered: Choices) -> Wanted:
             _choice("职称级别", list(groups.levels()), "level", 300)
             _choice("年龄段", list(groups.ages()), "age", 300)
     state: Any = st.session_state
+    if unknown := state.pop(_UNKNOWN, None):
+        st.warning(md(f"地址中的{'、'.join(unknown)}不在可选的条件里，这些条件按“{address.ALL}”显示。"))
     kind = state.get("kind")
     return Wanted(
         year=year,
@@ -55,6 +64,9 @@ def strip(actor: Actor, today: date, offered: Choices) -> Wanted:
 
 def _choice(label: str, options: list[str] | dict[Any, str], key: str, width: int = 170) -> None:
     words = options if isinstance(options, dict) else {each: each for each in options}
+    asked = str(st.query_params.get(key, ""))
+    if asked and asked not in {address.ALL, *map(str, words.values())}:
+        st.session_state.setdefault(_UNKNOWN, []).append(f"{label}“{asked}”")
     st.selectbox(
         label,
         ["", *words],
@@ -107,6 +119,12 @@ def clear(*names: str) -> None:
             st.session_state[name] = ""
 
 
+def bring() -> None:
+    """The rows that a click opened are brought into view on the page that is drawn next (带到眼前)."""
+    st.session_state[BRING] = st.session_state.get(BRING_NTH, 0) + 1
+    st.session_state[BRING_NTH] = st.session_state[BRING]
+
+
 def narrow(name: str, value: Any, show: str) -> None:
     """Narrow everything by a mark that was clicked (点选), or, where it was chosen already, no more; open its rows."""
     if name == "employer":
@@ -115,3 +133,4 @@ def narrow(name: str, value: Any, show: str) -> None:
     else:
         st.session_state[name] = "" if st.session_state.get(name) == value else value
     st.query_params["show"] = show
+    bring()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Unpack
 
 import pandas as pd
@@ -14,18 +15,27 @@ from core.people import activation
 from core.records import cards, printing
 from core.records.faces import Size
 from core.records.printing import Form, Scope, State
-from web import address, context, deeds, tables
+from web import address, context, deeds, shell, tables
 from web.deeds import Who
 from web.words import chip, md, moment_text
 
 
-def scope(actor: Actor, year: int, *, name: str) -> tuple[Scope, str]:
-    """Whose (范围): a training, or unit and name; answers it, and as words."""
+def scope(actor: Actor, year: int | None, *, name: str) -> tuple[Scope, str]:
+    """Whose (范围): a training, or unit and name; answers it, and as words. Without a `year`: of a training it is asked
+    for, and people by unit and name are meant with hours or without."""
+    this = context.today().year
     ways = ["按培训", "按单位和姓名"] if actor.role is not Role.EMPLOYER_CLERK else ["按单位和姓名", "按培训"]
     way = st.segmented_control(
-        "范围", ways, default=ways[0], required=True, key=f"{name}-way", label_visibility="collapsed"
+        "范围",
+        ways,
+        default=ways[0],
+        required=True,
+        key=f"{name}-way",
+        label_visibility="collapsed",
+        bind="query-params",
     )
     if way == "按培训":
+        year = year or _year("培训学时的年度", f"{name}-year", 160)
         with db.reading() as session:
             offered = printing.trainings(session, actor, year)
         if offered.empty:
@@ -35,21 +45,50 @@ def scope(actor: Actor, year: int, *, name: str) -> tuple[Scope, str]:
             int(each["id"]): f"{each['title']}（{each['organization']}，{each['people']}人）"
             for each in offered.to_dict("records")
         }
-        chosen = st.selectbox("培训", list(lines), format_func=lines.__getitem__, key=f"{name}-report", required=True)
+        last = address.chosen(f"{name}-training")
+        chosen = st.selectbox(
+            "培训",
+            list(lines),
+            list(lines).index(last) if last in lines else 0,
+            format_func=lines.__getitem__,
+            key=f"{name}-report",
+            required=True,
+        )
+        address.choose(f"{name}-training", chosen)
         return Scope(year, report_id=chosen), lines[chosen]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         text = address.searched("姓名或身份证号", key=f"{name}q", placeholder="不填为全部", width=260)
         clerk = actor.role is Role.EMPLOYER_CLERK
         employer = "" if clerk else address.searched("工作单位", key=f"{name}employer", width=280)
     words = "、".join(filter(None, (employer, text))) or ("本单位全部人员" if clerk else "全部人员")
-    return Scope(year, text=text, employer=employer), words
+    return Scope(year or this, text=text, employer=employer, hours=year is not None), words
+
+
+def _year(label: str, key: str, width: int) -> int:
+    this = context.today().year
+    years = list(range(this, this - 6, -1))
+    chosen: int = st.selectbox(label, years, key=key, width=width, required=True, bind="query-params")
+    return chosen
+
+
+def _nobody(actor: Actor, meant: Scope) -> str:
+    """Why nobody is found (没有人的原因), in words."""
+    with db.reading() as session:
+        there = len(printing.whose(session, actor, replace(meant, hours=False, complete=False)))
+    if not there:
+        if actor.role is Role.EMPLOYER_CLERK and meant.text:
+            return "本单位人员中没有这个姓名或身份证号的人，请核对。新来未登记的，请核定机关的管理员用“批量导入”登记。"
+        if actor.role is Role.BASE_CLERK and meant.hours is False:
+            return "本基地学员中没有这样的人，请核对。没有在本基地入账学时的，请所在单位发放开通码。"
+        return "没有符合条件的人员，请核对姓名、身份证号和工作单位。"
+    short = "，或学时都没有达到要求" if meant.complete else ""
+    return f"符合条件的有{there:,}人，但所选年度还没有入账的学时{short}，没有可打印的审验卡。"
 
 
 def starting(actor: Actor) -> None:
     """Choose whose cards, which years and what paper (开始批量打印), told how many that are before it begins."""
-    this = context.today().year
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        year = st.selectbox("年度", list(range(this, this - 6, -1)), key="bulk-year", width=110, required=True)
+        year = _year("年度", "bulk-year", 110)
         since = st.selectbox(
             "学时范围",
             [0, *range(year, year - cards.MOST_YEARS, -1)],
@@ -57,23 +96,37 @@ def starting(actor: Actor) -> None:
             key=f"bulk-since-{year}",
             width=220,
             required=True,
+            bind="query-params",
         )
         size: Any = st.selectbox(
-            "纸张", list(Size), format_func=lambda each: each.label, key="bulk-size", width=240, required=True
+            "纸张",
+            list(Size),
+            format_func=lambda each: each.label,
+            key="bulk-size",
+            width=240,
+            required=True,
+            bind="query-params",
         )
         form: Any = st.selectbox(
-            "成品", list(Form), format_func=lambda each: each.label, key="bulk-form", width=230, required=True
+            "成品",
+            list(Form),
+            format_func=lambda each: each.label,
+            key="bulk-form",
+            width=230,
+            required=True,
+            bind="query-params",
         )
     chosen, words = scope(actor, year, name="bulk")
     complete = False
     if actor.role is not Role.BASE_CLERK:
-        complete = st.checkbox("只打印本年度学时达到要求的", key="bulk-complete")
+        complete = st.checkbox("只打印本年度学时达到要求的", key="bulk-complete", bind="query-params")
     meant = Scope(year, since or None, chosen.report_id, chosen.text, chosen.employer, complete)
     with db.reading() as session:
         count = len(printing.whose(session, actor, meant))
-    st.caption(f"共{count:,}人有学时，将各打印一张；已有的卡仍有效且内容相同的，印原来那张。" if count else "没有人。")
+    told = f"共{count:,}人有学时，将各打印一张；已有的卡仍有效且内容相同的，印原来那张。"
+    st.caption(told if count else md(_nobody(actor, meant)))
     if not context.known().address:
-        st.caption(context.without_address("审验卡"))
+        shell.without_address("审验卡")
 
     def start() -> None:
         def act(session: Session, **who: Unpack[Who]) -> str:
@@ -87,18 +140,19 @@ def starting(actor: Actor) -> None:
 
 
 def codes(actor: Actor) -> None:
-    """One-time codes (开通码) for people without an account: whose, how many, and the slips to hand out, once."""
-    year = context.today().year
-    with st.container(horizontal=True):
-        year = st.selectbox("有学时的年度", list(range(year, year - 6, -1)), key="codes-year", width=140, required=True)
-    chosen, words = scope(actor, year, name="codes")
+    """One-time codes (开通码) for people without an account: whose, how many, and the slips to hand out, once.
+
+    All of a unit's people, with hours or without: a new hire (新入职) needs an account too."""
+    chosen, _ = scope(actor, None, name="codes")
     with db.reading() as session:
         found = printing.whose(session, actor, chosen)
         without = activation.without_account(session, found, actor)
     st.caption(
         f"共{len(found):,}人，其中{len(without):,}人还没有个人账号。开通码30日内有效，只能用一次；重新发放的，以前的作废。"
+        if without
+        else f"共{len(found):,}人，都已有个人账号，不用发放。忘记密码的，请管理员重置。"
         if found
-        else "没有符合条件的人员。"
+        else md(_nobody(actor, chosen))
     )
     office = context.known().address
 
@@ -109,12 +163,12 @@ def codes(actor: Actor) -> None:
 
         if slips := deeds.deed(act, "codes", str(chosen), len(without)):
             content = activation.printed(slips, address=office, giver=actor.organization_name)
-            st.session_state["slips"] = (actor.account_id, content, len(slips), words)
+            st.session_state["slips"] = (actor.account_id, content, len(slips), chosen)
 
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("发放开通码", type="primary", on_click=give, disabled=not without)
         made = st.session_state.get("slips")
-        if made and made[0] == actor.account_id:
+        if made and (made[0], made[3]) == (actor.account_id, chosen):  # of those who are chosen now, and of nobody else
             tables.download(
                 f"下载开通码条（{made[2]:,}人，PDF）",
                 made[1],
@@ -123,7 +177,7 @@ def codes(actor: Actor) -> None:
                 mime="application/pdf",
             )
     if not office:
-        st.caption(context.without_address("开通码条"))
+        shell.without_address("开通码条")
 
 
 def under_way(actor: Actor) -> None:

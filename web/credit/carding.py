@@ -14,7 +14,7 @@ from core.models import Card
 from core.records import cards, faces, templates, tokens
 from core.records.cards import Life, Why
 from core.records.faces import Look
-from web import context, deeds, tables
+from web import context, deeds, shell, tables
 from web.deeds import Who
 from web.words import md
 
@@ -55,7 +55,7 @@ def of(person_id: int, authority_id: int, offered: list[int], actor: Actor) -> N
             )
             st.link_button("核验此卡", f"/verify/{code}", icon=":material/verified:")
         if not oneself and not context.known().address:
-            st.caption(context.without_address("审验卡"))
+            shell.without_address("审验卡")
 
 
 def _issue(person_id: int, key: str, year: int) -> None:
@@ -65,7 +65,10 @@ def _issue(person_id: int, key: str, year: int) -> None:
 
     def act(session: Session, **who: Unpack[Who]) -> tuple[str, tuple[Card, Look]]:
         card = cards.issue(session, person_id, year, since=since, size=size, full_id=full, **who)
-        words = f"审验卡已生成，验证码{tokens.written(card.code)}，请下载打印。"
+        code = tokens.written(card.code)
+        words = f"审验卡已生成，验证码{code}，请下载打印。"
+        if card.issued_at < who["now"]:
+            words = f"内容与{db.office_day(card.issued_at)}出具的那张相同，没有另出新卡，验证码{code}，请下载打印。"
         return words, (card, templates.of_card(session, card))
 
     if made := deeds.deed(act, "card", person_id, year, since, size, full):
@@ -95,23 +98,30 @@ def issued(person_id: int, found: pd.DataFrame, actor: Actor) -> None:
             return
         lines = {int(line["id"]): f"{line['number'] or line['code']}　{line['state']}" for line in holding}
         numbers = {int(line["id"]): str(line["number"] or line["code"]) for line in holding}
+        just = st.session_state.get("card-revoked") == person_id  # then no other one is chosen in its place
         with st.container(horizontal=True, vertical_alignment="bottom"):
             chosen = st.selectbox(
                 "选一张",
                 list(lines),
+                None if just else 0,
                 format_func=lines.__getitem__,
-                key=f"cards-{person_id}",
+                key=f"cards-{person_id}-{gone}",
+                placeholder="请选择",
                 width=330,
                 required=True,
             )
+            if chosen is None:
+                return
             (line,) = (each for each in holding if each["id"] == chosen)
             if not line["full_id"] or actor.person_id == person_id:
-                _again(chosen)
+                _again(chosen, cards.file_named(line["number"] or line["code"]))
             if actor.role is Role.REVIEWER:
-                _revoking(chosen, numbers[chosen])
+                _revoking(chosen, numbers[chosen], person_id)
+        if line["full_id"] and actor.person_id != person_id:
+            st.caption("这张印有完整身份证号，只有本人可以再次打印；需要的，请重新生成一张。")
 
 
-def _again(card_id: int) -> None:
+def _again(card_id: int, name: str) -> None:
     """Print it once more as it was issued (再次打印), a logged act."""
     office = context.known().address
 
@@ -122,7 +132,7 @@ def _again(card_id: int) -> None:
     tables.download(
         "再次打印（PDF）",
         content,
-        f"审验卡-{card_id}.pdf",
+        name,
         opened=db.transaction,
         unmarked=tables.Unmarked.OWN,
         mime="application/pdf",
@@ -131,7 +141,7 @@ def _again(card_id: int) -> None:
     )
 
 
-def _revoking(card_id: int, number: str) -> None:
+def _revoking(card_id: int, number: str, person_id: int) -> None:
     """Revoke a card by hand (注销), for a kind of reason that whoever verifies it is told."""
 
     def revoke() -> None:
@@ -141,7 +151,8 @@ def _revoking(card_id: int, number: str) -> None:
             cards.revoke(session, card_id, why=why, reason=reason, **who)
             return f"审验卡{number}已注销，核验时会显示失效；学时不变，可重新生成。"
 
-        deeds.deed(act, "revoke-card", card_id, why, reason)
+        if deeds.deed(act, "revoke-card", card_id, why, reason):
+            st.session_state["card-revoked"] = person_id
 
     with st.popover("注销", icon=":material/block:"):
         st.markdown(f"注销{md(number)}，不能撤回。学时不受影响。")

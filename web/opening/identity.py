@@ -43,6 +43,7 @@ def form() -> None:
             f"标志（可不设；PNG或JPG，{identity.LARGEST // 1_000_000}MB以内，缩成{identity.SIDE}像素见方）",
             list(identity.ENDINGS),
             key="identity-mark",
+            max_upload_size=identity.LARGEST // 1_000_000,
         )
         if found.mark:
             st.image(found.mark, width=64)

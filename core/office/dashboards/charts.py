@@ -55,6 +55,10 @@ def _mark(key: str = "key") -> alt.Parameter:
 
 _STRONG = alt.Opacity("chosen:Q", scale=alt.Scale(domain=[0, 1], range=[0.3, 1]), legend=None)
 _LABELS = alt.Axis(labelLimit=260, labelOverlap=False, ticks=False, domain=False)
+_TWO_LINES = alt.Axis(
+    labelLimit=260, labelOverlap=False, labelExpr="split(datum.label, '  ')", ticks=False, domain=False
+)
+"""A long name on a line of its own, so that its figure is never cut off with it."""
 _ABOVE = alt.Axis(
     labelAlign="left",
     labelPadding=0,
@@ -174,7 +178,9 @@ def _tiles(
         tooltip=[alt.Tooltip("name:N", title="盟市"), alt.Tooltip("words:N", title=head)],
         description="label:N",
     )
-    ink: Any = alt.expr("luminance(scale('color', datum.value)) > 0.32 ? '#111a24' : '#ffffff'")
+    ink: Any = alt.expr(
+        "luminance(scale('color', datum.value)) > 0.179 ? '#000000' : '#ffffff'"
+    )  # either is 4.5:1 then
     narrow = "width < 380 && length(datum.stem) > 3"  # a telephone's tile is too narrow for four characters
     names = base.mark_text(
         text=alt.expr(f"{narrow} ? [slice(datum.stem, 0, 2), slice(datum.stem, 2)] : datum.stem"),
@@ -324,13 +330,13 @@ def programme(board: Board, line: Line, frame: pd.DataFrame) -> tuple[Figure, Fi
         .mark_bar(cornerRadiusEnd=2, cursor="pointer")
         .encode(
             x=alt.X("value:Q", title="占指标（%）", scale=alt.Scale(zero=True), axis=_shares()),
-            y=alt.Y("shown:N", sort=list(data["shown"]), title=None, axis=_LABELS),
+            y=alt.Y("shown:N", sort=list(data["shown"]), title=None, axis=_TWO_LINES),
             opacity=_STRONG,
             tooltip=[alt.Tooltip("name:N", title="单位"), alt.Tooltip("words:N", title="完成")],
             description="label:N",
         )
         .add_params(_mark())
-        .properties(height=ROW * len(data) + AXIS)
+        .properties(height=(ROW + 10) * len(data) + AXIS)
     )
     ranked = _figure("programme", title, words, bars, table)
     if not board.actor.oversees_region:

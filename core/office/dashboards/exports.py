@@ -103,11 +103,16 @@ def svg(figure: Figure, foot: str) -> bytes:
     return str(vl_convert.vegalite_to_svg(_spec(figure, foot))).encode()
 
 
-def xlsx(figure: Figure) -> bytes:
-    """The figure's table (数据表) as a workbook: what reads as a number is one; "93.1%" is 93.1."""
+def xlsx(figure: Figure, head: str, foot: str) -> bytes:
+    """The figure's table (数据表) as a workbook: what reads as a number is one; "93.1%" is 93.1.
+
+    `head`: what it is of; `foot`: of what, which year, as of when. Both stand on a sheet of their own, with the
+    finding.
+    """
     rows = figure.table.astype(object).where(figure.table.notna(), None)
     heads = [_head(str(name), rows[name]) for name in rows.columns]
-    return sheets.workbook(heads, ([_number(cell) for cell in row] for row in rows.itertuples(index=False, name=None)))
+    cells = ([_number(cell) for cell in row] for row in rows.itertuples(index=False, name=None))
+    return sheets.workbook(heads, cells, about=(head, foot, figure.title), persons=False)
 
 
 _NUMBER = re.compile(r"(-?\d[\d,]*(?:\.\d+)?)%?")

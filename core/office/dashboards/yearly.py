@@ -83,7 +83,7 @@ def xlsx(session: Session, actor: Actor, year: int, *, now: datetime) -> bytes:
     rows = [list(row) for row in found.astype(object).where(found.notna(), None).itertuples(index=False, name=None)]
     notes = [f"{year}年度，数据截至{db.office_day(now)}，{actor.organization_name}。", *NOTES]
     rows += [[], *([f"说明{number}：{words}"] for number, words in enumerate(notes, 1))]
-    return sheets.workbook(list(found.columns), rows, sheet=f"{year}年度统计表")
+    return sheets.workbook(list(found.columns), rows, sheet=f"{year}年度统计表", persons=False)
 
 
 def _people(session: Session, actor: Actor, seen: Board, year: int) -> pd.DataFrame:
