@@ -90,10 +90,13 @@ def subscription() -> None:
             office = context.known().address
             st.code(f"{office or context.here()}/calendar/{token}.ics", language=None, wrap_lines=True)
             if not office:
+                own = actor.role is Role.ADMIN and actor.oversees_region
                 st.caption(
                     "没有设置对外网址，这是您打开系统所用的网址，只有也能用它打开系统的电脑和手机订阅得到。"
-                    "由自治区管理员在“机构与账号”的“本单位”填写。"
+                    + ("" if own else "由自治区管理员在“机构与账号”的“本单位”填写。")
                 )
+                if own:
+                    shell.link("organizations", "填写对外网址", view="本单位")
             st.caption("Outlook：添加日历 → 从Internet；WPS日历、手机：添加订阅日历，粘贴此地址。")
         with st.container(horizontal=True):
             label = "更换地址（原地址立即失效）" if made_at else "生成订阅地址"

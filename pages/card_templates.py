@@ -100,7 +100,7 @@ with left:
         st.caption(f"本机关还没有自己的样式，现用{'自治区' if now.id else '系统自带'}的样式。")
 with right:
     if not context.known().address:
-        st.caption(context.without_address("审验卡"))
+        shell.without_address("审验卡")
     size = st.segmented_control(
         "样张", list(Size), default=Size.HALF, required=True, key="template-size", format_func=lambda each: each.label
     )

@@ -129,6 +129,9 @@ def preview_of(upload: Upload) -> None:
         counts = groups.agg(rows_good=("hours", "size"), people=("id_number", "nunique"), hours=("hours", "sum"))
         counts = counts.sort_values(["year", "subject"], ascending=[False, False])
         tables.table(counts, ["year", "subject", "source", "rows_good", "people", "hours"], empty="")
+        if new := list(preview.new_people.values()):
+            some = "、".join(new[:10]) + ("等" if len(new) > 10 else "")
+            st.caption(md(f"其中{len(new):,}人不在库中，导入时新建：{some}。"))
     if problems:
         problems_of([problem for problem in problems if not problem.blocking], problems)
     if preview.understood:

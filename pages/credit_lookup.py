@@ -82,7 +82,7 @@ def card_of(person: Person, stands: pd.DataFrame) -> None:
 
 def years_of(held: Held) -> None:
     """Each year's hours beside what its notice requires, and years that are judged together."""
-    st.markdown("**各年度学时与要求**　:gray[已学 / 要求]")
+    st.markdown("**各年度学时与要求**　:gray[已学 / 要求，学时]")
     heads = held.names
 
     def cells(lines: Iterable[SubjectLine]) -> dict[str, str]:

@@ -16,7 +16,7 @@ from core.people import persons
 from core.tables import sheets
 from core.tables.reading import Asked
 from core.trail import choices
-from web import address, context, deeds, shell, tables
+from web import address, context, deeds, printed, shell, tables
 from web.eligibility import decision, form, reading, rows
 from web.progress import Progress, watched
 from web.words import md, moment_text
@@ -28,8 +28,9 @@ shell.page("资格核验", "按申报年度的通知核验继续教育学时，�
 
 def by_file() -> None:
     """A file of applications: answered at once, recorded if the officer says so."""
-    usual = [heading for name, heading in applications.headings().items() if name not in SOMETIMES]
-    st.caption("表头：" + "、".join(usual) + "。空白表示“否”；尚未核实的情形填“待核验”。")
+    heads = applications.headings()
+    usual, more = ("、".join(heads[name] for name in heads if (name in SOMETIMES) == rare) for rare in (False, True))
+    st.caption(f"表头：{usual}；可以另有{more}。空白表示“否”；尚未核实的情形填“待核验”。")
     tables.template("申报名单", applications.template, key="applications-template")
     given = st.file_uploader("申报名单", ["xlsx", "xls", "et", "csv"], key="applications")
     if given is None:
@@ -114,14 +115,16 @@ def results(run: Run, *, of_file: bool) -> None:
         reason = st.selectbox("依据", options, key="clauses", width=320, required=True)
     frame = run.frame if wanted == address.ALL else run.frame[run.frame["outcome"] == wanted]
     frame = frame if reason == address.ALL else frame[frame["clauses"] == reason.split("（")[0]]
+    with tables.above():
+        tables.download(
+            "下载核验结果（Excel）",
+            lambda _, **__: sheets.workbook(run.headings(), run.lines(), sheet="核验结果"),
+            f"资格核验结果-{context.today():%Y%m%d}.xlsx",
+        )
+        printed.button("answers")
     row = rows.choose(frame.head(1000), of_file=of_file)
     if len(frame) > 1000:
         st.caption(f"页面列出前1,000行，共{len(frame):,}行；全部结果见下载的文件。")
-    tables.download(
-        "下载核验结果（Excel）",
-        lambda _, **__: sheets.workbook(run.headings(), run.lines(), sheet="核验结果"),
-        f"资格核验结果-{context.today():%Y%m%d}.xlsx",
-    )
     rows.opened(row, run, actor)
 
 

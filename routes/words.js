@@ -71,7 +71,12 @@
   };
   const PATTERNS = [
     [/^(?:Limit )?(\d+)\s*MB per file(?: [•·] (.*))?$/, (_, size, kinds) => `每个文件不超过${size}MB${kinds ? "，可用 " + kinds : ""}`],
-    [/^This app has encountered an error\..*/s, () => "程序出错，操作可能没有完成。请刷新页面后重试；仍不行的，请把出错时间告诉管理员。"],
+    [/^This app has encountered an error\..*/s, (_, node) => {
+      const box = node.parentElement;
+      if (!box.querySelector("a.home")) box.append(Object.assign(document.createElement("a"), { className: "home", href: "/", textContent: "返回首页" }));
+      const moment = new Date(Date.now() + 8 * 3600e3).toISOString().slice(0, 19).replace("T", " ");  // the office's time, as the log has it
+      return `程序出错，操作可能没有完成。请刷新页面后重试；仍不行的，请把出错时间（${moment}）告诉管理员。`;
+    }],
     [/^You have requested page (\S+), but .*$/, (_, page) => `没有${page}这个地址，已打开首页。`],
     [/^(\d+) results?$/, (_, count) => `${count}项`],
     [/^Page (\d+)$/, (_, number) => `第${number}页`],
@@ -184,6 +189,11 @@
     document.querySelectorAll("[data-testid=stSidebarNavLink]:not([aria-current=page])").forEach((link) =>
       say(link, link.pathname === strip[0]?.pathname && "true"));
   };
+  // A page opened out of a popover (我的账号) leaves it open above itself: what opened it is pressed once more.
+  document.addEventListener("click", (event) => {
+    if (event.target.closest?.("[data-testid=stPopoverBody] [data-testid=stPageLink-NavLink]"))
+      setTimeout(() => document.querySelector("[data-testid=stPopover] button[aria-expanded=true]")?.click());
+  });
   let waiting = 0;
   const soon = () => { waiting ||= setTimeout(() => { waiting = 0; outline(); whereabouts(); }, 200); };
   const start = () => {

@@ -17,7 +17,7 @@ HEAD = (
     b"""<style>[data-testid=stFileChip]{height:auto;max-width:100%;flex-wrap:wrap}
 [data-testid=stFileChip]>[role=alert]{position:static;width:100%;height:auto;margin:0;clip:auto;clip-path:none;
 white-space:normal;font-size:.875rem}
-[data-testid=stException] a{display:none}
+[data-testid=stException] a:not(.home){display:none}
 [data-testid=stCaptionContainer],kbd{opacity:.85!important}
 [role=radio][aria-checked=true] p,[data-selected=true] p{color:color-mix(in srgb,currentColor 45%,CanvasText)!important}
 :is(a,button,summary,[role],[tabindex]):not(input,textarea,main,section,[role=dialog]):focus-visible{

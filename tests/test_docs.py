@@ -95,10 +95,14 @@ def test_every_page_and_word_that_the_readme_sends_a_newcomer_to_is_in_the_produ
     assert len(named) >= 20
     assert [word for word in named if f'"{word}"' not in screens] == []
     script = README[README.index("## The five-minute demonstration") : README.index("## The house")]
+    assert "docs/demo.md" in script  # one script, which test_demo_script plays, and no second one beside it
+    assert not re.search(r"^\d\.", script, re.MULTILINE)
+    morning = README[README.index("## 经办人从这里开始") : README.index("![The report a reviewer decides")]
     said = "".join(
         path.read_text(encoding="utf-8") for part in ("core", "web", "pages") for path in (db.ROOT / part).rglob("*.py")
     )
-    assert [word for word in re.findall("[一-鿿]{2,}", script) if word not in said] == []
+    assert [word for word in re.findall("“([^”]*)”", morning) if word not in said] == []
+    assert "满一天" in morning  # the wait that core/people/accounts.py says beforehand
 
 
 def rooms(name: str) -> list[str]:

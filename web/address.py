@@ -51,12 +51,14 @@ def held(key: str, options: Sequence[Any], usual: Any, *, told: Callable[[Any], 
     said = {told(option): option for option in options}.get(str(st.query_params.get(key, "")), usual)
     if st.session_state.get(key) != said:
         st.session_state[key] = said
-    return {"key": key, "on_change": follow, "required": True}
+    return {"key": key, "on_change": follow}
 
 
 def view(names: Sequence[str], *, key: str = "view") -> str:
     """Which part of a page is looked at (内容), the first unless the address says another."""
-    chosen = st.segmented_control("内容", names, label_visibility="collapsed", **held(key, names, names[0]))
+    chosen = st.segmented_control(
+        "内容", names, required=True, label_visibility="collapsed", **held(key, names, names[0])
+    )
     return chosen or names[0]
 
 
@@ -66,7 +68,7 @@ def year(this: int, *, ahead: int = 0, back: int, label: str = "年度", width: 
     Offered are so many years `ahead` of this one and so many `back`.
     """
     years = range(this + ahead, this - back - 1, -1)
-    return int(st.selectbox(label, years, width=width, **held("year", years, this)))
+    return int(st.selectbox(label, years, width=width, required=True, **held("year", years, this)))
 
 
 def programme(names: Mapping[str, str], *, label: str = "专项项目") -> str | None:
@@ -77,7 +79,7 @@ def programme(names: Mapping[str, str], *, label: str = "专项项目") -> str |
         return names.get(code, "")
 
     address = held("programme", codes, codes[0] if codes else None, told=told)
-    chosen: str | None = st.selectbox(label, codes, format_func=told, width=330, **address)
+    chosen: str | None = st.selectbox(label, codes, format_func=told, width=330, required=True, **address)
     return chosen
 
 

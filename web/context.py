@@ -174,8 +174,3 @@ def here() -> str:
     """Where this browser reached the office, which is not where everybody does (`Known.address`): never printed."""
     parts = urlsplit(st.context.url or "http://127.0.0.1:8501")
     return f"{parts.scheme}://{parts.netloc}"
-
-
-def without_address(papers: str) -> str:
-    """What is said beside papers (审验卡、开通码条) without a public address: this browser's is not everybody's."""
-    return f"没有设置对外网址，{papers}上不印网址。由自治区管理员在“机构与账号”的“本单位”填写，填好后再办的才有。"

@@ -79,6 +79,19 @@ def link(name: str, label: str, *, icon: str = ":material/arrow_forward:", **que
     st.page_link(page_file(name), label=label, icon=icon, query_params=query or None)
 
 
+def without_address(papers: str) -> None:
+    """What is said beside papers (审验卡、开通码条) without a public address: this browser's is not everybody's.
+
+    Who may fill it in is led there.
+    """
+    actor = context.actor()
+    own = actor is not None and actor.role is Role.ADMIN and actor.oversees_region
+    who = "请" if own else "由自治区管理员"
+    st.caption(f"没有设置对外网址，{papers}上不印网址。{who}在“机构与账号”的“本单位”填写，填好后再办的才有。")
+    if own:
+        link("organizations", "填写对外网址", view="本单位")
+
+
 def go(name: str, **query: str) -> NoReturn:
     """Go to a page (转到页面) at once, with query parameters for its address."""
     st.switch_page(page_file(name), query_params=query)

@@ -47,6 +47,10 @@ SOMETIMES = ("series", "education", *resident_id.SAID_AGAIN)
 """Columns that files may have and mostly have not."""
 
 
+OWNERSHIPS = ("公有制", "非公有制", "非公有制（待核验）")
+"""What the template offers of 单位性质; other words of it are understood as well, see `ownership`."""
+
+
 def columns() -> dict[str, tuple[str, ...]]:
     """Columns of an applications file (申报名单): every notice's, then the facts that notices on file ask for."""
     own: dict[str, tuple[str, ...]] = {}
@@ -65,10 +69,13 @@ def template() -> bytes:
     """Template (空白申报名单) as an .xlsx, with lists of routes, levels and what else is chosen."""
     rules = [each.policy for each in notices.filed() if each.policy]
     routes = dict.fromkeys(window.route for rule in rules for window in rule.windows)
+    words = [rule.vocabulary for rule in rules]
+    series = tuple(dict.fromkeys(each for known in words for each in known["series"]))
     said: dict[str, tuple[str, ...]] = {"route": tuple(routes), "level": LEVELS, "sex": ("男", "女")}
-    for fact in (fact for rule in rules for fact in rule.facts):
+    said |= {"education": EDUCATIONS} | ({"series": series} if series else {})
+    for fact in (*EVERY_NOTICE, *(fact for rule in rules for fact in rule.facts)):
         if fact.type == "flag":
-            said[fact.code] = ("是", "否", "待核验")
+            said[fact.code] = OWNERSHIPS if fact.code == "non_public" else ("是", "否", "待核验")
         elif fact.choices:
             said[fact.code] = tuple(fact.choices)
     return sheets.marked(headings(), [], [], title="申报名单", choices=said)

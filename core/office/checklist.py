@@ -163,14 +163,16 @@ def _organizations(session: Session, actor: Actor, now: datetime) -> _State:
 
 def _accounts(session: Session, actor: Actor, now: datetime) -> _State:
     has = sa.exists().where(Account.organization_id == Organization.id, Account.active)
-    lacking = session.scalar(sa.select(sa.func.count()).select_from(Organization).where(*_own(actor), ~has)) or 0
+    without = list(session.scalars(sa.select(Organization.name).where(*_own(actor), ~has).order_by(Organization.id)))
+    named = "、".join(without[:3]) + ("等" if len(without) > 3 else "")
+    lacking = f"{len(without)}个机构没有账号：{named}。" if without else ""
     mine = sa.select(sa.func.count()).where(
         Account.role == Role.REVIEWER, Account.organization_id == actor.organization_id, Account.active
     )
     if not session.scalar(mine):
-        return False, f"还没有审核员，上报的计划和报告没有人审核。另有{lacking}个机构没有账号。"
+        return False, f"还没有审核员，上报的计划和报告没有人审核。{f'另有{lacking}' if lacking else ''}"
     if lacking:
-        return False, f"还有{lacking}个机构没有账号。可下载模板，一次开通，初始密码打印成条。"
+        return False, f"还有{lacking}可下载模板，一次开通，初始密码打印成条。"
     return True, "审核员和各机构都有账号。"
 
 

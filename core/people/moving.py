@@ -680,19 +680,14 @@ def take_back(session: Session, intake_id: int, *, actor: Actor, reason: str, no
     if not lines:
         raise Refused("undone", f"第{intake.id}批导入已全部撤销。")
     model: Any = _MODELS[Table(intake.code)]
-    made = [line for line in lines if line.made]
-    why = _relied(session, model, [line.record_id for line in made])
-    gone = [line for line in made if line.record_id not in why]
+    why = _kept(session, model, lines)
+    gone = [line for line in lines if line.record_id not in why]
     query = sa.select(model.id, model.name).where(model.id.in_([*why]))
     called = {number: str(name) for number, name in session.execute(query)} if why else {}
     stays = [(called[number], words) for number, words in why.items()]
-    for line in lines:
+    for line in gone:
         if not line.made:
-            stands = _blank_again(session, line, f"撤销导入：{reason}", actor, now)
-            if stands:
-                stays.append((stands, "导入以后又改过"))
-            else:
-                gone.append(line)
+            _blank_again(session, line, f"撤销导入：{reason}", actor, now)
     ids = [line.record_id for line in gone if line.made]
     session.flush()
     for start in range(0, len(ids), 5000):
@@ -704,16 +699,49 @@ def take_back(session: Session, intake_id: int, *, actor: Actor, reason: str, no
     return TakenBack(len(gone), tuple(stays))
 
 
-def _blank_again(session: Session, line: IntakeLine, reason: str, actor: Actor, now: datetime) -> str:
-    """Put back what a row filled; whose record it is where it was changed since, and is left alone."""
+def rows(session: Session, intake_id: int, actor: Actor) -> pd.DataFrame:
+    """Rows of a batch (批次各行) with what taking it back would do to each, as it stands now.
+
+    Columns: row, name ("" of what is gone), made, undone, stays (why it would stay, "" where it would go).
+    Refused codes: "role", "missing".
+    """
+    intake = _one(session, intake_id, actor, lock=False)
+    model: Any = _MODELS[Table(intake.code)]
+    lines = list(
+        session.scalars(sa.select(IntakeLine).where(IntakeLine.intake_id == intake.id).order_by(IntakeLine.row))
+    )
+    why = _kept(session, model, [line for line in lines if not line.undone_at])
+    ids = [line.record_id for line in lines]
+    called: dict[int, str] = {}
+    for start in range(0, len(ids), 5000):
+        query = sa.select(model.id, model.name).where(model.id.in_(ids[start : start + 5000]))
+        called |= {number: str(name) for number, name in session.execute(query)}
+    told = [
+        (each.row, called.get(each.record_id, ""), each.made, bool(each.undone_at), why.get(each.record_id, ""))
+        for each in lines
+    ]
+    return pd.DataFrame(told, columns=["row", "name", "made", "undone", "stays"])
+
+
+def _kept(session: Session, model: Any, lines: Sequence[IntakeLine]) -> dict[int, str]:
+    """What of a batch would stay, by its record, and why: what is used by now, and whose blanks were changed since."""
+    found = _relied(session, model, [line.record_id for line in lines if line.made])
+    filled = [line for line in lines if not line.made]
+    records = _records(session, [line.record_id for line in filled])
+    for line in filled:
+        person = records[line.record_id]
+        if any(getattr(person, name) != after for name, (_, after) in json.loads(line.filled).items()):
+            found[line.record_id] = "导入以后又改过"
+    return found
+
+
+def _blank_again(session: Session, line: IntakeLine, reason: str, actor: Actor, now: datetime) -> None:
+    """Put back what a row filled."""
     person, filled = session.get_one(Person, line.record_id), json.loads(line.filled)
-    if any(getattr(person, name) != after for name, (_, after) in filled.items()):
-        return person.name
     _set(session, person, {name: before for name, (before, _) in filled.items()})
     if "employer_name" in filled:
         before, after = filled["employer_name"]
         session.add(_change(person, (after, before), reason, actor, now))
-    return ""
 
 
 _MODELS: dict[Table, type[Base]] = {
@@ -754,9 +782,9 @@ def _relied(session: Session, model: Any, ids: Sequence[int]) -> dict[int, str]:
     return {number: "、".join(sorted(words)) for number, words in found.items()}
 
 
-def _one(session: Session, intake_id: int, actor: Actor) -> Intake:
+def _one(session: Session, intake_id: int, actor: Actor, *, lock: bool = True) -> Intake:
     require(actor, Role.ADMIN)
-    found = session.get(Intake, intake_id, with_for_update=True)
+    found = session.get(Intake, intake_id, with_for_update=lock)
     if found is None or (found.organization_id != actor.organization_id and not actor.oversees_region):
         raise not_found("导入批次")
     return found

@@ -126,6 +126,13 @@ class Preview:
     """The cells of each row by column, as they are now."""
     made: list[Made] = field(default_factory=list)
     """What was changed on the screen since the file came (改正处)."""
+    on_file: frozenset[str] = frozenset()
+    """Numbers of people on file, where the file was held against them."""
+
+    @property
+    def new_people(self) -> dict[str, str]:
+        """Who is not on file and would be made (新建人员): names by number."""
+        return {row.id_number: row.name for row in self.good_rows if row.id_number not in self.on_file}
 
     @property
     def faulty_rows(self) -> set[int]:
@@ -523,6 +530,7 @@ def _check_known(preview: Preview, session: Session, authority_id: int | None) -
     good = preview.good_rows
     indexes = {number: db.blind_index(number) for number in {row.id_number for row in good}}
     known = _on_file(session, list(indexes.values()))
+    preview.on_file = frozenset(number for number, index in indexes.items() if index in known)
     recorded = _recorded(session, [person.id for person in known.values()])
     formerly = acts.formerly(session, [index for index in indexes.values() if index not in known])
 

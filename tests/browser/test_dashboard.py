@@ -43,6 +43,10 @@ def test_a_leader_clicks_the_map_takes_the_figures_along_and_prints_them(
         download.value.save_as(file)
         assert file.read_bytes().startswith(begins)
 
+    page.emulate_media(media="print")
+    head = page.locator(".list th button").first  # a browser repeats it on further sheets as words alone
+    assert head.evaluate("each => getComputedStyle(each).display") == "contents"
+    page.emulate_media(media="screen")
     page.get_by_text("数据表与导出").nth(1).click()
     leader.settle()
     page.pdf(path=tmp_path / "board.pdf", prefer_css_page_size=True)

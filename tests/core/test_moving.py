@@ -117,6 +117,9 @@ def test_an_office_moves_in_by_three_workbooks_and_out_again(database: str) -> N
     for table, again in ((Table.ORGANIZATIONS, ORGANIZATIONS), (Table.ACCOUNTS, ACCOUNTS), (Table.PEOPLE, text)):
         with pytest.raises(Refused, match="都已在册"):
             brought(cast, table, again)
+    with db.reading() as session:  # said before it is done
+        before_it = moving.rows(session, first, cast["admin"])
+    assert list(before_it["stays"]) == ["已有人员、已有账号"] * 2
     told = taken_back(cast, first)
     assert (told.gone, told.stays) == (
         0,

@@ -59,6 +59,7 @@ def balance(serial: int) -> Any:
 def test_a_file_is_checked_then_imported_with_a_reason_and_what_is_left_out_stays_in_sight(cast: Cast) -> None:
     app = given(open_page("credit_import", sign_in("reviewer")), book(line(1), line(2), line(3, hours="很多")))
     assert "共3行：2行可以入账，2人120学时；1行有问题" in boxes(app, "warning")[0]
+    assert any("其中2人不在库中，导入时新建：" in each.value for each in app.caption)
     counts = frames(app)[0]
     assert list(counts[["year", "rows_good", "people", "hours"]].iloc[0]) == [str(NOW.year - 1), "2", "2", "120"]
     assert SheetOf(app).line("5-hours")["words"] == "学时请填数字，如24或7.5"

@@ -37,7 +37,7 @@ def test_an_employer_sees_its_own_people_and_what_they_lack(cast: Cast) -> None:
     assert app.title[0].value == "本单位人员"
     shown = frames(app)[0]
     assert list(shown["name"]) == [people.row(1)[1], people.row(2)[1]]
-    assert list(shown.columns[1:4]) == [f"{YEAR - ago}年度" for ago in range(3)]
+    assert list(shown.columns[1:4]) == [f"{YEAR - ago}年度（学时）" for ago in range(3)]
     assert f"共2人，{YEAR}年度短缺2人" in [caption.value for caption in app.caption]
     assert not [field for field in app.text_input if field.label == "工作单位"]
     assert people.id_number(1) not in shown.to_csv()

@@ -15,7 +15,7 @@ from core.people import activation
 from core.records import cards, printing
 from core.records.faces import Size
 from core.records.printing import Form, Scope, State
-from web import address, context, deeds, tables
+from web import address, context, deeds, shell, tables
 from web.deeds import Who
 from web.words import chip, md, moment_text
 
@@ -126,7 +126,7 @@ def starting(actor: Actor) -> None:
     told = f"共{count:,}人有学时，将各打印一张；已有的卡仍有效且内容相同的，印原来那张。"
     st.caption(told if count else md(_nobody(actor, meant)))
     if not context.known().address:
-        st.caption(context.without_address("审验卡"))
+        shell.without_address("审验卡")
 
     def start() -> None:
         def act(session: Session, **who: Unpack[Who]) -> str:
@@ -177,7 +177,7 @@ def codes(actor: Actor) -> None:
                 mime="application/pdf",
             )
     if not office:
-        st.caption(context.without_address("开通码条"))
+        shell.without_address("开通码条")
 
 
 def under_way(actor: Actor) -> None:

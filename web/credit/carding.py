@@ -14,7 +14,7 @@ from core.models import Card
 from core.records import cards, faces, templates, tokens
 from core.records.cards import Life, Why
 from core.records.faces import Look
-from web import context, deeds, tables
+from web import context, deeds, shell, tables
 from web.deeds import Who
 from web.words import md
 
@@ -55,7 +55,7 @@ def of(person_id: int, authority_id: int, offered: list[int], actor: Actor) -> N
             )
             st.link_button("核验此卡", f"/verify/{code}", icon=":material/verified:")
         if not oneself and not context.known().address:
-            st.caption(context.without_address("审验卡"))
+            shell.without_address("审验卡")
 
 
 def _issue(person_id: int, key: str, year: int) -> None:

@@ -101,7 +101,7 @@ def _place_of(found: Submission) -> str:
 
 def _named(rows: list[int]) -> str:
     """Rows in few words."""
-    return "、".join(f"第{row}行" for row in rows[:5]) + (f"等{len(rows)}行" if len(rows) > 5 else "")
+    return f"第{'、'.join(map(str, rows[:3]))}" + ("行" if len(rows) <= 3 else f"等{len(rows)}行")
 
 
 def _noted(found: Submission) -> list[Remark]:

@@ -70,7 +70,7 @@ def verdict(sheet: DecisionSheet) -> None:
 
 def years(sheet: DecisionSheet) -> None:
     """Hours by year (各年度学时): what each year has of what is required, and what it lacks."""
-    st.markdown("**各年度学时（已学 / 要求）**" + ("　:gray[完成其中任一年度即可]" if sheet.any_one else ""))
+    st.markdown("**各年度学时**　:gray[已学 / 要求，学时]" + ("　:gray[完成其中任一年度即可]" if sheet.any_one else ""))
     names = [each.name for each in sheet.year_lines[0].subjects]
     tables.prose((_year(line) for line in sheet.year_lines), ["年度", *names, "结果"])
 

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from core.ground import db
+from core.ground import db, resident_id
 from core.ground.access import Actor, Refused
 from core.people import moving, slips
 from core.people.moving import Preview, Table
@@ -16,7 +16,7 @@ from core.people.slips import Slip
 from core.tables.reading import Asked
 from core.trail import choices, files
 from core.trail.files import Upload
-from web import context, deeds, tables
+from web import context, deeds, shell, tables
 from web.deeds import Who
 from web.words import md
 
@@ -25,6 +25,16 @@ NEXT = {
     Table.ACCOUNTS: "初始密码只在这里出现一次，请下载初始密码条。",
     Table.PEOPLE: "他们的单位经办人现在就能看到他们。",
 }
+
+
+THEN: dict[Table, tuple[str, str, dict[str, str]]] = {
+    Table.ORGANIZATIONS: ("moving_in", "接着导入账号", {"view": Table.ACCOUNTS.label}),
+    Table.ACCOUNTS: ("moving_in", "接着导入人员", {"view": Table.PEOPLE.label}),
+    Table.PEOPLE: ("credit_import", "接着导入往年学时", {}),
+}
+"""What comes next, and where."""
+FIRST = 10
+"""Rows shown of a file that was checked."""
 
 
 def bring_in(table: Table, actor: Actor) -> None:
@@ -47,6 +57,8 @@ def bring_in(table: Table, actor: Actor) -> None:
     if handed and table is Table.ACCOUNTS:
         password_slips(handed)
     if given is None:
+        name, label, query = THEN[table]
+        shell.link(name, label, **query)
         return
     upload = Upload(given.name, given.getvalue())
     try:
@@ -70,6 +82,7 @@ def _checked(table: Table, upload: Upload, actor: Actor) -> None:
         preview = moving.read(session, table, upload, actor, today=context.today(), chosen=known, mended=mended)
         words = moving.choices(session, table, actor)
     _told(table, preview)
+    _rows(table, preview)
     tables.account(preview.checked.account)
     headings = moving.LISTINGS[table].headings
     tables.mend_file(key, preview.checked.rows, preview.problems, headings=headings, choices=words)
@@ -111,6 +124,24 @@ def _told(table: Table, preview: Preview) -> None:
     (st.warning if preview.faulty else st.info)(f"检查结果：{'；'.join(told)}。")
 
 
+def _rows(table: Table, preview: Preview) -> None:
+    """The first rows that would come in, as the file has them (将导入的各行)."""
+    headings = moving.LISTINGS[table].headings
+    new = {row for row, _ in preview.new}
+    coming = [row for row, _ in preview.checked.lines if row in new or row in preview.filled]
+    told = []
+    for row in coming[:FIRST]:
+        cells = {headings[name]: cell for name, cell in preview.checked.rows[row].items() if name in headings}
+        number = cells.get(headings.get("id_number", ""))
+        masked = {headings["id_number"]: resident_id.mask(resident_id.normalise(number))} if number else {}
+        told.append({"file_row": row, "办理": "新建" if row in new else "补全空白"} | cells | masked)
+    if told:
+        frame = pd.DataFrame(told).astype(object)
+        tables.table(frame.where(frame.notna(), None), list(frame.columns), empty="")
+        if len(coming) > FIRST:
+            st.caption(f"以上是前{FIRST}行，共{len(coming):,}行将导入。")
+
+
 def password_slips(handed: list[Slip]) -> None:
     """First passwords just made (初始密码): shown and printed now, or never; leaving the page they are gone."""
     with st.container(border=True):
@@ -130,7 +161,7 @@ def password_slips(handed: list[Slip]) -> None:
             )
             st.button("已下载，不再显示", on_click=lambda: st.session_state.pop("moving-slips", None))
         if not office:
-            st.caption(context.without_address("初始密码条"))
+            shell.without_address("初始密码条")
 
 
 def batches(actor: Actor) -> None:
@@ -159,13 +190,22 @@ def batches(actor: Actor) -> None:
         rest = "等" if len(done.stays) > 5 else ""
         return f"第{chosen}批已撤销{done.gone}行，保留{len(done.stays)}行：{named}{rest}。这些不再使用后可再撤销一次。"
 
+    with db.reading() as session:
+        told = moving.rows(session, intake_id, actor)
+    stays = told["stays"] != ""
+    goes, kept = int((~told["undone"] & ~stays).sum()), int(stays.sum())
     with st.container(border=True):
-        st.markdown(
-            f"**第{chosen}批　{md(one['filename'])}**　:gray[撤销后，没有被使用的从库中移去，已被使用的保留并说明]"
-        )
+        st.markdown(f"**第{chosen}批　{md(one['filename'])}**")
+        states = zip(told["undone"], told["stays"], strict=True)
+        told["told"] = ["已撤销" if undone else f"保留：{why}" if why else "可撤销" for undone, why in states]
+        told["办理"] = ["新建" if made else "补全空白" for made in told["made"]]
+        tables.table(told.rename(columns={"row": "file_row"}), ["file_row", "name", "办理", "told"], empty="")
+        words = f"撤销将移去{goes}行" + (f"，另有{kept}行已被使用，保留" if kept else "")
+        st.caption(f"{words}。补全的改回空白。" if goes else f"{kept}行都已被使用，现在不能撤销。")
         st.text_input("撤销的原因（必填，记入审计日志）", key=f"back-{chosen}")
         st.button(
-            f"撤销这一批（{one['rows_left']}行）",
+            f"撤销这一批（{goes}行）",
+            disabled=not goes,
             key=f"take-back-{chosen}-{one['rows_left']}",
             on_click=lambda: deeds.deed(act, "take-back", intake_id, int(one["rows_left"])),
         )

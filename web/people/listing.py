@@ -24,17 +24,19 @@ def chosen(actor: Actor) -> int | None:
         text = address.searched("姓名或身份证号", key="q", placeholder="姓名可只输一部分，身份证号须完整", width=280)
         employer = "" if clerk else address.searched("工作单位", key="employer", width=240)
         offered = shortfalls.offered(context.today().year, actor.league)
-        year = st.selectbox("年度", offered, width=110, **address.held("year", offered, offered[0]))
+        year = st.selectbox("年度", offered, width=110, required=True, **address.held("year", offered, offered[0]))
         lack = address.filter_by("短缺", Lack, key="lack")
 
     def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
-        return shortfalls.shortfalls(session, who, year, text=text, employer=employer, lack=lack, **page)
+        found, count = shortfalls.shortfalls(session, who, year, text=text, employer=employer, lack=lack, **page)
+        named = {name: tables.in_hours(str(name)) for name in found if name not in shortfalls.FACTS}
+        return found.rename(columns=named), count
 
     with tables.above():
         frame, count = tables.listing(asked, actor, name="person")
         told = ["id_mask", "post", "level"] if clerk else ["id_mask", "employer", "post", "level"]
         by_notice = [name for name in frame.columns if name not in shortfalls.FACTS]
-        shown = [name for name in by_notice if not name.endswith("差")]
+        shown = [name for name in by_notice if not name.endswith(tables.in_hours("差"))]
         with db.reading() as session:
             everybody = shortfalls.shortfalls(session, actor, year, limit=0)[1]
             short = shortfalls.shortfalls(session, actor, year, lack=Lack.YEAR, limit=0)[1]

@@ -2,7 +2,7 @@
 
 from web.tables.cells import worded
 from web.tables.choosing import FOLDED, account, columns
-from web.tables.columns import LABELS
+from web.tables.columns import LABELS, in_hours
 from web.tables.downloads import Unmarked, download, export, template
 from web.tables.drawing import PAGE_ROWS, above, listing, pick, prose, table, tick
 from web.tables.filed import Held, held, mend_file
@@ -23,6 +23,7 @@ __all__ = [
     "download",
     "export",
     "held",
+    "in_hours",
     "is_mended",
     "listing",
     "mend_file",

@@ -139,7 +139,7 @@ LABELS = {
     "issued_on": "发证日期",
     "items": "项数",
     "kind": "类别",
-    "lacks": "结果",
+    "lacks": "结果（学时）",
     "late": "逾期",
     "large_type": "大字显示",
     "league": "适用范围",
@@ -320,6 +320,16 @@ meanings, the page renames it on its way into the table. A column named in Chine
 def heading(name: str) -> str:
     """Column heading (列名) of a column, by its name."""
     return LABELS[name] if name.isascii() else name
+
+
+def in_hours(name: str) -> str:
+    """The heading of a column that says hours (学时), for one that is named in Chinese."""
+    return f"{name}（学时）"
+
+
+def says_done(name: str) -> bool:
+    """Whether a column says what is lacking (短缺), or in the colour of a state that nothing is."""
+    return name == "lacks" or name.endswith(in_hours("年度"))
 
 
 VOCABULARIES: dict[str, Iterable[Labelled]] = {

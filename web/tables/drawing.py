@@ -18,9 +18,10 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.ground import db
 from core.ground.access import Actor
+from core.ledger.years import DONE
 from web import address, context, shell
 from web.tables.cells import worded
-from web.tables.columns import Kind, heading, kind, written
+from web.tables.columns import Kind, heading, kind, says_done, written
 from web.words import tone
 
 PAGE_ROWS = 20
@@ -149,8 +150,11 @@ def _data(
         for row, value in zip(rows, values, strict=True):
             row.setdefault("by", {})[at] = None if pd.isna(value) else float(value)
     states = {text for at, name in enumerate(columns) if kinds[name] is Kind.STATE for text in texts[at]}
+    states |= {DONE for name in columns if says_done(name)}
     return {
-        "columns": [{"name": name, "head": heading(name), "kind": kinds[name]} for name in columns],
+        "columns": [
+            {"name": name, "head": heading(name), "kind": kinds[name], "done": says_done(name)} for name in columns
+        ],
         "rows": rows,
         "tones": {text: tone(text) for text in states if text},
         "mode": mode,

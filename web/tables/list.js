@@ -174,7 +174,7 @@ class List {
 
   content(place, column, each, at) {
     const text = each.cells[at]
-    if (column.kind === "state" && text) made(place, "span", `chip ${this.data.tones[text] ?? "gray"}`, text)
+    if (text && (column.kind === "state" || (column.done && this.data.tones[text]))) made(place, "span", `chip ${this.data.tones[text] ?? "gray"}`, text)
     else if (column.kind === "share" && text) {
       made(made(place, "span", "share"), "i").style.width = `${each.by[at]}%`
       place.append(text)
