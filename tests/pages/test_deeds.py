@@ -28,6 +28,7 @@ from core.models import (
     State,
     Unsaved,
 )
+from core.office import messages
 from core.people import accounts
 from core.records import cards
 from core.records.faces import Size
@@ -192,6 +193,8 @@ def test_what_a_reviewer_remarked_on_a_field_stands_under_it_until_it_is_changed
         act = {"version": plan.version, "remarks": remarks, "actor": cast["reviewer"], "now": NOW}
         workflow.move(session, plan.id, Action.RETURN, **act)
     app = open_page("paper", sign_in("base"), item=str(plan.id))
+    with db.reading() as session:  # opening it is reading what was told of it, by this account
+        assert [messages.unread(session, cast[each], now=NOW) for each in ("base", "reviewer")] == [0, 1]
     under = "请写明职称"
     assert under in boxes(app, "warning")[0]
     assert sum(under in each.value for each in app.markdown) == 1
