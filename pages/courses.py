@@ -15,7 +15,7 @@ from web.courses import editing, reading
 from web.words import md
 
 actor = shell.require(*OFFICERS, Role.BASE_CLERK, Role.EMPLOYER_CLERK)
-COLUMNS = "course_state year course_title hours lessons begun studied exam_passed edition organization".split()
+COLUMNS = "course_state year course_title edition hours lessons begun studied exam_passed organization".split()
 
 
 def rows(found: Sequence[Course], so_far: dict[int, tuple[int, int, int]]) -> pd.DataFrame:
@@ -47,6 +47,7 @@ def one(found: Course, who: Actor) -> None:
         editing.course(found, who)
         editing.lessons(found, who)
         reading.preview(found)
+        reading.before_publishing(found)
         st.button("报请发布", type="primary", on_click=editing.offer, args=(found,), key="offer")
         return
     if found.state in (CourseState.PUBLISHED, CourseState.WITHDRAWN):

@@ -47,11 +47,12 @@ def opened(course_id: int, who: Actor) -> None:
         course = courses.load(session, course_id, who)
         _ = course.organization, course.authority
         exam = exams.of_course(session, course_id)
+        begun = exams.begun_by(session, course)
         if exam:
             _ = exam.course
-    st.subheader(md(course.title), anchor=False)
+    st.subheader(md(f"{course.title}　第{course.edition}版"), anchor=False)
     if exam is None:
-        st.caption("还没有编制考试。下面是通知规定的默认设置，可以修改。")
+        st.caption(md(f"还没有编制考试。下面是{begun}，可以修改，保存后报请发布。"))
     else:
         left, right = st.columns([1, 3], vertical_alignment="center")
         left.markdown(chip(exam.state))

@@ -9,14 +9,16 @@ from core.office import dashboards, home
 from core.office.home import Done, Item, Part
 from core.records.shortfalls import Lack
 from core.submissions.kinds import KINDS
-from web import context, links, shell
+from web import bar, context, links, shell
 from web.opening import checklist
 from web.words import days_left, md, moment_text, whole
 
 actor = shell.require()
 today = context.today()
+of = str(st.query_params.get("below", ""))
 with db.reading() as session:
     here = home.home(session, actor, now=context.now())
+    below = home.below(session, actor, now=context.now(), of=of) if of and here.below else None
 deciding, filing, oneself = here.waiting is not None, here.owed is not None, actor.role is Role.PERSON
 shell.page("首页", f"今天是{today}" + ("，以下是需要您办理的事项，点开即可办理。" if deciding or filing else "。"))
 st.html(links.STYLE)
@@ -40,20 +42,23 @@ def line(item: Item, *, deciding: bool) -> None:
     words = md(item.words[:60]) + ("…" if len(item.words) > 60 else "")
     told = [urgency(item, deciding=deciding), kind, f"**{md(item.title)}**", who, words]
     where = links.place(item.kind, item.id, actor, plan_id=item.plan_id)
+    if item.kind == "league":
+        where = "home", {"below": item.title}
     links.line("　".join(filter(None, told)), where)
 
 
-def part(title: str, found: Part | None, *, name: str, deciding: bool = False, all_in: str = "") -> None:
-    """A list with its count; where there are more than its lines, a link to the page that has all of them."""
+def part(
+    title: str, found: Part | None, *, name: str, deciding: bool = False, all_in: links.Place | None = None
+) -> None:
+    """A list with its count; where there are more than its lines, a link to where all of them are."""
     if found is None or not found.count:
         return
     with links.lines(name):
         st.markdown(f"**{title}**" + (f"　:blue-badge[{found.count}]" if found.count else ""))
         for item in found.items:
             line(item, deciding=deciding)
-        if (more := found.count - len(found.items)) > 0:
-            words = f":gray[还有{more}件]" + ("　:blue[查看全部]" if all_in else "")
-            links.line(words, (all_in, {}) if all_in else None)
+        if found.more > 0:
+            links.line(f":gray[还有{found.more}件]" + ("　:blue[查看全部]" if all_in else ""), all_in)
 
 
 def done(lines: tuple[Done, ...]) -> None:
@@ -62,7 +67,7 @@ def done(lines: tuple[Done, ...]) -> None:
         st.markdown("**最近办理**")
         for each in lines:
             words = f":gray[{moment_text(each.at)}]　{each.event}" + (f"　{md(each.title)}" if each.title else "")
-            links.line(words, links.place(each.kind, each.id, actor) if each.kind in KINDS else None)
+            links.line(words, links.record(each.kind, each.id, actor) if each.still else None)
 
 
 def own_years(held: Held) -> None:
@@ -103,6 +108,12 @@ def figures(amounts: dict[dashboards.Measure, float]) -> None:
         shell.link("quota_dashboard", "按盟市和月份查看")
 
 
+if below is not None:
+    shell.link("home", "返回首页", icon=shell.BACK)
+    part("下级逾期未报" if of == home.ALL else f"{md(of)}：下级逾期未报", below, name="below-all")
+    if not below.count:
+        shell.empty("没有逾期未报的。", "clear")
+    bar.end()
 if here.steps:
     checklist.draw(here.steps)
 first_backup = any(step.code == "backup" and not step.settled for step in here.steps)  # said in the list above
@@ -122,13 +133,13 @@ waiting = (here.soon, here.returned, here.waiting, here.owed, here.below)
 left, right = st.columns([5, 2]) if here.done else (st.container(), None)
 with left:
     if deciding:
-        part("本周内须办", here.soon, name="soon", deciding=True, all_in="review")
+        part("本周内须办", here.soon, name="soon", deciding=True, all_in=("review", {}))
     else:
-        part("逾期和本周到期", here.soon, name="late", all_in="filing" if filing else "")
-    part("退回待改", here.returned, name="returned", all_in="filing")
-    part("等待本机关办理", here.waiting, name="waiting", deciding=True, all_in="review")
-    part("待学习、待填写" if oneself else "待填写、待报送", here.owed, name="owed", all_in="filing")
-    part("下级逾期未报", here.below, name="below")
+        part("逾期和本周到期", here.soon, name="late", all_in=("filing", {}) if filing else None)
+    part("退回待改", here.returned, name="returned", all_in=("filing", {}))
+    part("等待本机关办理", here.waiting, name="waiting", deciding=True, all_in=("review", {}))
+    part("待学习、待填写" if oneself else "待填写、待报送", here.owed, name="owed", all_in=("filing", {}))
+    part("下级逾期未报", here.below, name="below", all_in=("home", {"below": home.ALL}))
     if not any(found.count for found in waiting if found):
         if deciding:
             shell.empty("没有等待办理的申报。有新的上报时会列在这里；办理过的，在“审核”中选“全部”查看。", "clear")

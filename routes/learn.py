@@ -20,7 +20,7 @@ from starlette.requests import Request, cookie_parser
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from core.courses import courses, passing, study
-from core.exams import exams
+from core.exams import exams, papers
 from core.ground import db
 from core.ground.access import Actor, Refused, Role
 from core.ground.hours import hours_text
@@ -48,10 +48,8 @@ def overview(request: Request) -> Response:
             return RedirectResponse("/", status_code=303)
         cards = []
         if own := actor.role is Role.PERSON:
-            found = courses.listing(session, actor)
-            gone = courses.replaced(session, found)
             now = setup.moment(session, datetime.now(UTC))
-            cards = [_card(session, each, actor, each.id in gone, now) for each in found]
+            cards = [_card(session, each, actor, now) for each in study.listed(session, actor)]
     if not own:
         return _page("在线学习", "<p>在线学习由学员本人使用。</p>", status=403)
     body = "".join(cards) or "<p>现在没有安排给您的课程。课程由主管的人社部门或考试机构发布，发布后列在这里。</p>"
@@ -230,13 +228,11 @@ def _file(request: Request) -> Path | None:
 # --- drawn ------------------------------------------------------------------------------------------------------------
 
 
-def _card(session: Session, course: Course, actor: Actor, gone: bool, now: datetime) -> str:
+def _card(session: Session, course: Course, actor: Actor, now: datetime) -> str:
     """A course as its learner has it: its way in one line, its lessons, what was not counted."""
     begun, rows = study.standing(session, course, actor.person_id or 0)
-    if gone and begun is None:
-        return ""
     why = study.closed(course, db.office_day(now))
-    facts = f"{course.year}年度 · {hours_text(course.hours)}学时 · {course.organization.name}"
+    facts = f"{course.year}年度 · 第{course.edition}版 · {hours_text(course.hours)}学时 · {course.organization.name}"
     if begun:
         facts += f" · 学时记入{begun.credit_year}年度"
     parts = [f"<h2>{html.escape(course.title)}</h2><p class=facts>{html.escape(facts)}</p>"]
@@ -244,7 +240,7 @@ def _card(session: Session, course: Course, actor: Actor, gone: bool, now: datet
         parts.append(f"<p>{html.escape(course.about)}</p>")
     steps = passing.way(session, course, actor.person_id or 0)
     parts.append(f"<ol class=way>{''.join(map(_step, steps))}</ol>")
-    parts.append(_exam(session, course, begun))
+    parts.append(_exam(session, course, begun, actor, now))
     if any(step.word == passing.POSTED and step.at for step in steps) and completions.offered(course):
         way = f"/learn/certificate/{course.id}"
         parts.append(f'<form method=post action="{way}"><button class=quiet>下载结业证书</button></form>')
@@ -259,13 +255,16 @@ def _card(session: Session, course: Course, actor: Actor, gone: bool, now: datet
     return f"<section class=course>{''.join(parts)}</section>"
 
 
-def _exam(session: Session, course: Course, begun: Enrolment | None) -> str:
-    """The way to the exam (考试), once the course is studied and its exam is open."""
+def _exam(session: Session, course: Course, begun: Enrolment | None, actor: Actor, now: datetime) -> str:
+    """The way to the exam (考试), once the course is studied and its exam is open: as things stand with it."""
     exam = exams.of_course(session, course.id)
     if begun is None or begun.finished_at is None or exam is None or exam.state is not ExamState.OPEN:
         return ""
-    words = "考试记录与解析" if begun.passed_at else "参加考试"
-    return f'<p><a class=button href="/learn/exam/{course.id}">{words}</a></p>'
+    here = papers.standing(session, course.id, actor, now=now)
+    over = begun.passed_at or here.refusal
+    words = "继续考试" if here.open else "参加考试" if not over else "考试记录与解析" if here.papers else "考试安排"
+    wait = "" if here.open or begun.passed_at or not here.refusal else f"<p class=note>{html.escape(here.refusal)}</p>"
+    return f'<p><a class=button href="/learn/exam/{course.id}">{words}</a></p>{wait}'
 
 
 def _step(step: passing.Step) -> str:

@@ -52,6 +52,8 @@ def place(kind: str, record_id: int, actor: Actor, *, plan_id: int = 0) -> Place
         return READ_ELSEWHERE[kind], {kind: str(record_id)}
     if kind == "public_notice":
         return ("study", {"notice": str(record_id)}) if actor.role in OFFICERS else ("public_notice", {})
+    if not record_id and not plan_id:
+        return None
     if actor.role in (Role.REVIEWER, Role.ADMIN):
         return "review", {"kind": kind, "item": str(record_id)} if record_id else {"kind": "plan", "item": str(plan_id)}
     return ("quota_dashboard", {}) if actor.role is Role.LEADER else None

@@ -32,6 +32,7 @@ from web import (
     second_factor,
     shell,
     sign_in,
+    submissions,
 )
 from web.deeds import Who
 from web.words import md
@@ -170,14 +171,18 @@ def pages(entries: dict[str, list[Entry]], counts: dict[str, int]) -> dict[str, 
             first = entry.screens[0]
             shown.add(first.file)
             waiting = sum(counts.get(screen.file, 0) for screen in entry.screens)
-            sections[section].append(_registered(first, _told(entry.title, waiting)))
+            sections[section].append(_registered(first, _told(entry.title, waiting, WAITING.get(first.file, ""))))
     others = [each for each in _EVERY.values() if each.file not in shown]
     sections.setdefault("", []).extend(_registered(each, each.title, visibility="hidden") for each in others)
     return sections
 
 
-def _told(title: str, waiting: int) -> str:
-    return f"{title}（{waiting}）" if waiting else title
+WAITING = {"filing": "退回"}
+"""What is counted beside an entry, where its title does not say so: of what one files that which came back."""
+
+
+def _told(title: str, waiting: int, word: str = "") -> str:
+    return f"{title}（{word}{waiting}）" if waiting else title
 
 
 def _registered(screen: Screen, title: str, visibility: str = "visible") -> Any:
@@ -230,6 +235,9 @@ def screen(known: context.Known) -> None:
     position: Any = "sidebar" if entries else "hidden"
     page = st.navigation(pages(entries, counts), position=position)
     here = page.url_path or "home"
+    if actor and not actor.held_back and submissions.opened(here, actor):
+        known = context.known()
+        counts = links.menu(known.counts, actor)
     st.html(shell.STYLE)
     shell.identify(known.whose, _EVERY[here].title if entries else "")
     if actor:

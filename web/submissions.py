@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Unpack
 
 import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
+from core.ground import db
+from core.ground.access import Actor
 from core.ledger.consequences import Consequence
 from core.models import Submission
+from core.office import messages
 from core.submissions import kinds, workflow
-from web import address, deeds, tables
+from web import address, context, deeds, tables
 from web.deeds import Who
 from web.facts import fact, facts
 from web.words import chip, md, moment_text
@@ -22,6 +26,29 @@ def told(found: Submission, action: workflow.Action, done: Consequence) -> str:
     if action is workflow.Action.UNDO:
         return f"“{found.title}”：已{done.words}。"
     return f"“{found.title}”{kinds.of(found).done_word(action)}。{done.words}{'。' if done.words else ''}"
+
+
+def read_of(submission_ids: Collection[int], actor: Actor) -> bool:
+    """Mark the messages about submissions as read (标为已读): they are open, or dealt with; whether there were any."""
+    if not context.known().counts.get("message"):
+        return False
+    with db.reading() as session:
+        found = messages.unread_of(session, submission_ids, actor)
+    if found:
+        with db.transaction() as session:
+            messages.read(session, found, actor=actor)
+        context.renew()
+    return bool(found)
+
+
+def opened(page: str, actor: Actor) -> bool:
+    """The messages about the record that a page was opened on are read: asked once each time one is opened."""
+    given = address.chosen("item") or address.chosen("plan") if page in ("paper", "review") else None
+    at = (actor.account_id, page, given) if given else None
+    if at == st.session_state.get("messages-of"):
+        return False
+    st.session_state["messages-of"] = at
+    return given is not None and read_of([given], actor)
 
 
 def ticked(found: Submission) -> set[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -31,6 +32,8 @@ MOST_MINUTES = 600
 MOST_LESSONS = 200
 PAGE_DOTS = 110
 """Dots an inch in which the pages of a PDF are drawn."""
+_UPLOADED = re.compile(r"(.+-)?[0-9a-f]{20}\.\w+")
+"""The name of a file that was uploaded (`_stored`), rather than put into the folder by hand."""
 ENDINGS = {LessonKind.PDF: (".pdf",), LessonKind.VIDEO: (".mp4", ".webm", ".m4v")}
 """What the file of a lesson may be."""
 
@@ -209,6 +212,11 @@ def as_typed(found: Sequence[Question]) -> str:
     return "\n\n".join("\n".join([each.stem, f"*{each.options[0]}", *each.options[1:]]) for each in found)
 
 
+def minutes(course: Course) -> int:
+    """How long a course is to be studied at least (须学满的时间), in minutes."""
+    return sum(each.seconds for each in course.lessons) // 60
+
+
 def folder() -> Path:
     """Where the files of lessons lie (课件文件夹): big ones are put there by hand, nothing personal is in them.
 
@@ -217,12 +225,20 @@ def folder() -> Path:
     return Path(os.environ.get("CE_COURSES") or db.home() / "courses")
 
 
-def files_for(kind: LessonKind) -> list[str]:
-    """The files in `folder` that a lesson of a kind may have, by name."""
+def files_for(session: Session, kind: LessonKind, actor: Actor) -> list[str]:
+    """The files in `folder` that a lesson of a kind may have, by name: the own organization's, and those put by hand.
+
+    What was uploaded, or is in a lesson of another organization, is that one's alone.
+    """
+    query = sa.select(Lesson.file, Course.organization_id).join(Course, Course.id == Lesson.course_id)
+    used = session.execute(query.where(Lesson.file != "").distinct()).all()
+    own = {name for name, whose in used if whose == actor.organization_id}
+    others = {name for name, whose in used} - own
     endings = ENDINGS.get(kind, ())
     place = folder()
     there = place.iterdir() if place.is_dir() else iter(())
-    return sorted(each.name for each in there if each.is_file() and each.name.lower().endswith(endings or "\0"))
+    names = [each.name for each in there if each.is_file() and each.name.lower().endswith(endings or "\0")]
+    return sorted(name for name in names if name in own or not (name in others or _UPLOADED.fullmatch(name)))
 
 
 # --- made and changed -------------------------------------------------------------------------------------------------
@@ -281,7 +297,7 @@ def put_lesson(
     Refused codes: those of `change`, "file".
     """
     found = _open(session, course_id, version, actor)
-    meant, asked = _checked_lesson(fields, upload)
+    meant, asked = _checked_lesson(fields, upload, lambda kind: files_for(session, kind, actor))
     lesson = next((each for each in found.lessons if each.id == lesson_id), None)
     if lesson is None:
         if lesson_id is not None:
@@ -551,7 +567,9 @@ def _too_long(fields: CourseFields | LessonFields, longest: Mapping[str, int]) -
             yield name, f"{WORDS[name]}不超过{most}个字，现为{len(said)}个字"
 
 
-def _checked_lesson(given: LessonFields, upload: Upload | None) -> tuple[LessonFields, list[Question]]:
+def _checked_lesson(
+    given: LessonFields, upload: Upload | None, there: Callable[[LessonKind], Sequence[str]]
+) -> tuple[LessonFields, list[Question]]:
     """The fields of a lesson as they are meant and its questions, or every fault at once. Refused codes: "fields"."""
     fields = typed.filled(given)
     hours = _number(fields.hours, values.hours)
@@ -572,16 +590,16 @@ def _checked_lesson(given: LessonFields, upload: Upload | None) -> tuple[LessonF
     if fields.kind is LessonKind.LINK and not (fields.address.startswith("https://") and " " not in fields.address):
         faults.append(("address", "视频网址应以https://开头，直接指向MP4或WebM视频"))
     if fields.kind in ENDINGS:
-        faults += _faults_of_file(fields, upload)
+        faults += _faults_of_file(fields, upload, there(fields.kind))
     asked, slips = _questions(fields.checks)
     refuse_faults([*faults, *(("checks", words) for words in slips)])
     return fields, asked
 
 
-def _faults_of_file(fields: LessonFields, upload: Upload | None) -> list[tuple[str, str]]:
+def _faults_of_file(fields: LessonFields, upload: Upload | None, there: Sequence[str]) -> list[tuple[str, str]]:
     endings = "、".join(ENDINGS[fields.kind])
     if upload is None:
-        known = fields.file in files_for(fields.kind)
+        known = fields.file in there
         return [] if known else [("file", f"请上传{endings}文件，或选择课件文件夹里已有的")]
     if not upload.content or not upload.filename.lower().endswith(ENDINGS[fields.kind]) or not is_as_named(upload):
         return [("file", f"“{upload.filename}”不是{endings}文件，请另选")]
@@ -606,9 +624,10 @@ def _questions(text: str) -> tuple[list[Question], list[str]]:
 
 
 def _stored(upload: Upload) -> str:
-    """The name under which an uploaded file is kept: that of its content, so that none ever replaces another."""
+    """The name under which an uploaded file is kept: its own and its content's, so that none ever replaces another."""
     ending = Path(upload.filename).suffix.lower()
-    name = f"{hashlib.sha256(upload.content).hexdigest()[:20]}{ending}"
+    own = re.sub(r"[^\w()（）]+", "_", typed.plain(Path(upload.filename).stem))[:40]
+    name = "-".join(filter(None, [own, f"{hashlib.sha256(upload.content).hexdigest()[:20]}{ending}"]))
     path = folder() / name
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():

@@ -13,6 +13,7 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from core.courses import study
 from core.ground.access import Actor, Refused, Role, not_found
 from core.ground.deeds import deed
 from core.ground.hours import hours_text
@@ -127,11 +128,11 @@ def of_person(session: Session, person: Person, year: int) -> list[tuple[Course,
     newer = sa.orm.aliased(Course)
     replaced = sa.exists().where(newer.replaces_id == Course.id, newer.state == CourseState.PUBLISHED)
     offered = sa.and_(Course.state == CourseState.PUBLISHED, Course.authority_id == person.authority_id, ~replaced)
-    again = sa.orm.aliased(Course)
-    first = ~sa.exists().where(again.id == Course.replaces_id, again.id.in_(begun))
-    query = sa.select(Course).where(Course.year == year, sa.or_(Course.id.in_(begun), sa.and_(offered, first)))
+    mine = set(session.scalars(begun))
+    query = sa.select(Course).where(Course.year == year, sa.or_(Course.id.in_(mine), offered))
     query = query.options(sa.orm.selectinload(Course.lessons)).order_by(Course.title, Course.edition)
-    return [(each, way(session, each, person.id)) for each in session.scalars(query)]
+    found = [each for each in session.scalars(query) if each.id in mine or not study.earlier(session, each, person.id)]
+    return [(each, way(session, each, person.id)) for each in found]
 
 
 def in_parcel() -> sa.ColumnElement[bool]:
@@ -215,7 +216,7 @@ def credit(
             Posting(person_id, year, course.subject, course.hours, each.passed_on, source=source, note=course.title)
         )
         if begun:
-            begun.passed_at = now
+            begun.passed_at = begun.passed_at or now  # posted again later, it was passed when it was passed
     words = basis or f"{Source.PUBLIC_EXAM.label}合格：{course.title}（{course.year}年度）"
     actor = _office(session, course.authority_id)
     batch = books.post(session, postings, basis=words[:200], actor=actor, now=now)

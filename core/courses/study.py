@@ -109,9 +109,7 @@ def enrol(session: Session, course_id: int, credit_year: int, *, actor: Actor, n
         raise Refused("closed", f"{why}。")
     if courses.replaced(session, [course]):
         raise Refused("replaced", "这门课程已有新版，请学习新版。")
-    begun = sa.select(Course).join(Enrolment, Enrolment.course_id == Course.id)
-    begun = begun.where(Enrolment.person_id == human, Course.id == course.replaces_id, Course.state != "withdrawn")
-    if (other := session.scalar(begun)) is not None:
+    if (other := earlier(session, course, human)) is not None:
         raise Refused("begun", f"您已开始学习第{other.edition}版，学完即可，不必重学新版。")
     found = Enrolment(course_id=course.id, person_id=human, credit_year=credit_year, started_at=now)
     found.course = course
@@ -119,6 +117,35 @@ def enrol(session: Session, course_id: int, credit_year: int, *, actor: Actor, n
     session.add(found)
     session.flush()
     return found
+
+
+def earlier(session: Session, course: Course, person_id: int) -> Course | None:
+    """The earlier edition of a course (已学的旧版) that somebody studies or has passed: the new one is not for them."""
+    human = sa.select(Person.human_id).where(Person.id == person_id).scalar_subquery()
+    whose = Enrolment.person_id.in_(sa.select(Person.id).where(under(Person, human)))
+    before: list[int] = []
+    number = course.replaces_id
+    while number is not None:
+        before.append(number)
+        number = session.scalar(sa.select(Course.replaces_id).where(Course.id == number))
+    holds = sa.or_(Course.state != CourseState.WITHDRAWN, Enrolment.passed_at.is_not(None))
+    query = sa.select(Course).join(Enrolment, Enrolment.course_id == Course.id)
+    query = query.where(whose, Course.id.in_(before), holds).order_by(Course.edition.desc())
+    return session.scalar(query.limit(1)) if before else None
+
+
+def listed(session: Session, actor: Actor) -> list[Course]:
+    """The courses that a learner has before them (我的课程): those begun, and those that can still be begun.
+
+    An edition that was replaced is nobody's who has not begun it; a new one nobody's who has an earlier one.
+    """
+    found = courses.listing(session, actor)
+    gone, person = courses.replaced(session, found), actor.person_id or 0
+    return [
+        each
+        for each in found
+        if standing(session, each, person)[0] or not (each.id in gone or earlier(session, each, person))
+    ]
 
 
 @dataclass(frozen=True)

@@ -98,10 +98,35 @@ def of_course(session: Session, course_id: int) -> Exam | None:
 
 def begun(session: Session, course: Course) -> ExamForm:
     """What the form of a course's exam begins with: its own, the replaced edition's, else what the notice settles."""
-    for course_id in filter(None, (course.id, course.replaces_id)):
-        if found := of_course(session, course_id):
-            return form(found)
-    return usual(policy_of(course))
+    found = _latest(session, course)
+    return form(found) if found else usual(policy_of(course))
+
+
+def begun_by(session: Session, course: Course) -> str:
+    """Where that comes from (沿用的设置), in words."""
+    found = _latest(session, course)
+    return f"第{found.course.edition}版考试的设置" if found else "通知规定的默认设置"
+
+
+def _latest(session: Session, course: Course) -> Exam | None:
+    """The exam of a course, else of the latest earlier edition that has one."""
+    number: int | None = course.id
+    while number is not None:
+        if found := of_course(session, number):
+            return found
+        number = session.scalar(sa.select(Course.replaces_id).where(Course.id == number))
+    return None
+
+
+def lacking(session: Session, course: Course) -> str:
+    """What a course that is to be published lacks in its exam (考试未备), in words; "" where its exam is handed in."""
+    exam = of_course(session, course.id)
+    if exam is not None and exam.state is not ExamState.DRAFT:
+        return ""
+    how = "还没有编制考试" if exam is None else "考试还没有报请发布"
+    old = _latest(session, course) if exam is None else None
+    then = f"在“网络考试”中编制时，沿用第{old.course.edition}版考试的设置" if old else "请在“网络考试”中办理"
+    return f"这门课程{how}，发布后学员学完了不能考试、不记学时；{then}。"
 
 
 def shortage(session: Session, exam: Exam) -> list[str]:

@@ -47,6 +47,9 @@ from core.tables.values import Unclear
 from core.trail import audit, files
 from core.trail.files import Upload
 
+NEW = "不在人员库，确认后新建"
+"""Of a result whose person is not on file."""
+ALREADY = "这门课程的学时此前已经记入，不重复记"
 MOST, LONGEST_REASON, MOST_SCORE = 20_000, 500, Decimal(1000)
 FILES = (ResultSource.TABLE, ResultSource.GRADES, ResultSource.COMPLETION)
 """What comes as a file."""
@@ -278,7 +281,7 @@ def _against_file(session: Session, lines: Sequence[tuple[int, Result]], course:
     for row, each in lines:
         person = known.get(indexes[each.id_number])
         if person is None:
-            words = "库中还没有此人，确认时按此登记，请核对号码"
+            words = f"{NEW}，请核对号码"
             problems.append(Problem(row, "id_number", "person-new", "", words, blocking=False))
         elif offices.get(person.human_id) != course.authority_id:
             problems.append(Problem(row, "id_number", "jurisdiction", "", "此人由其他人社部门主管，请由其主管部门办理"))
@@ -406,7 +409,7 @@ def _receipt(batch: ResultBatch, row: int, each: Result, *, statement_id: int | 
         said=each.said[:60],
         passed_on=each.passed_on,
         outcome=Outcome.FAILED if not each.passed else outcome,
-        words="这门课程的学时此前已经记入，不重复记" if each.already and each.passed else "",
+        words=(ALREADY if each.already else NEW if each.person_id is None else "") if each.passed else "",
         statement_id=statement_id,
     )
 
@@ -446,13 +449,13 @@ def confirm(session: Session, batch_id: int, *, version: int, actor: Actor, now:
     facts = [persons.PersonFacts(row.name, row.id_number) for row in new]
     added = persons.match_or_add(session, facts, authority_id=batch.authority_id, now=now) if facts else {}
     for row in new:
-        row.person_id = added[db.blind_index(row.id_number)]
+        row.person_id, row.words = added[db.blind_index(row.id_number)], "确认时新建了人员"
     people = [row.person_id for row in rows if row.person_id is not None]
     done = passing.credited(session, batch.course_id, people)
     passed: dict[int, Passed] = {}
     for row in rows:
         if row.person_id in done or row.person_id is None or row.passed_on is None:
-            row.outcome, row.words = Outcome.ALREADY, "这门课程的学时此前已经记入，不重复记"
+            row.outcome, row.words = Outcome.ALREADY, ALREADY
         else:
             row.outcome = Outcome.POSTED
             passed.setdefault(row.person_id, Passed(row.person_id, row.passed_on))

@@ -184,6 +184,7 @@ def people(session: Session, exam_id: int, actor: Actor) -> pd.DataFrame:
     there = passing.credited(session, exam.course_id, [int(each) for each in best["person_id"]])
     gone = best["passed"].astype(bool) & (best["unposted"] == "") & ~best["person_id"].isin(there)
     best.loc[gone, "unposted"] = "学时已冲销。"
+    best.loc[best["person_id"].isin(there), "unposted"] = ""
     return best.sort_values(["passed", "name", "person_id"]).drop(columns="ranked").reset_index(drop=True)
 
 
@@ -203,7 +204,9 @@ class Count:
     writing: int
     """Whose paper is open now."""
     unposted: int
-    """Passed, and their hours were refused."""
+    """Passed, and their hours do not stand: refused, or taken back since."""
+    refused: int
+    """Of these the ones that were refused: what `papers.credit_again` asks again, all at once."""
 
 
 def count(session: Session, exam_id: int, actor: Actor) -> Count:
@@ -214,9 +217,14 @@ def count(session: Session, exam_id: int, actor: Actor) -> Count:
         query = sa.select(sa.func.count(sa.distinct(ExamPaper.person_id))).where(ExamPaper.exam_id == exam.id, *which)
         return session.scalar(query) or 0
 
+    passed = sa.select(ExamPaper.person_id, sa.func.max(ExamPaper.unposted)).group_by(ExamPaper.person_id)
+    passed = passed.where(ExamPaper.exam_id == exam.id, ExamPaper.passed.is_(True))
+    said: dict[int, str] = dict(session.execute(passed).all())
+    open_ = said.keys() - passing.credited(session, exam.course_id, list(said))
     return Count(
         number(ExamPaper.handed_in_at.is_not(None)),
-        number(ExamPaper.passed.is_(True)),
+        len(said),
         number(ExamPaper.handed_in_at.is_(None)),
-        number(ExamPaper.passed.is_(True), ExamPaper.unposted != ""),
+        len(open_),
+        sum(bool(said[each]) for each in open_),
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -88,6 +88,18 @@ def _about(actor: Actor, about: str) -> sa.ColumnElement[bool]:
 def _told(session: Session, actor: Actor, lines: pd.DataFrame) -> list[tuple[str, bool]]:
     """A sentence for each line, and whether what it is about still stands where the line found it."""
     rows: list[dict[str, Any]] = lines.to_dict("records")  # type: ignore[assignment]
+    names = called(session, actor, rows)
+    return [
+        (phrases.sentence(line["event"], line["record"], name, line["account"], line["role"]), still)
+        for line, (name, still) in zip(rows, names, strict=True)
+    ]
+
+
+def called(session: Session, actor: Actor, rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, bool]]:
+    """What the record of each line is called (事项名称), and whether it still stands where the line found it.
+
+    Keys of a line: record, record_id, organization_id, authority_id, before, after.
+    """
     wanted: dict[str, set[int]] = defaultdict(set)
     for line in rows:
         wanted[line["record"]].add(int(line["record_id"]))
@@ -102,7 +114,7 @@ def _told(session: Session, actor: Actor, lines: pd.DataFrame) -> list[tuple[str
         here = actor.oversees_region or place == (line["organization_id"], line["authority_id"])
         if not (still := bool(name) and here):
             name = _as_said(record, line["record_id"], line["after"], line["before"])
-        told.append((phrases.sentence(line["event"], record, name, line["account"], line["role"]), still))
+        told.append((name, still))
     return told
 
 

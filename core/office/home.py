@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -17,7 +17,7 @@ from core.ground.access import Actor, Role, require
 from core.ledger import years
 from core.ledger.years import Held
 from core.models import AuditEntry, Course, Movement, Organization, Person, State, Submission
-from core.office import backups, checklist, dashboards, messages
+from core.office import backups, checklist, chronicle, dashboards, messages
 from core.office.backups import Standing
 from core.people import keys, setup
 from core.records import cards, shortfalls
@@ -53,6 +53,8 @@ class Item:
     left: int | None = None
     """Days left until `due_on`; negative: days over."""
     plan_id: int = 0
+    number: int = 1
+    """How many things the line stands for."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,11 @@ class Part:
 
     items: tuple[Item, ...] = ()
     count: int = 0
+
+    @property
+    def more(self) -> int:
+        """How many are on no line."""
+        return self.count - sum(item.number for item in self.items)
 
 
 @dataclass(frozen=True)
@@ -73,6 +80,8 @@ class Done:
     kind: str
     """A kind's code, where the record is a submission; else the trail's word for it."""
     id: int
+    still: bool = True
+    """Whether the record still stands where the deed found it."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +117,10 @@ class Home:
     """Backup status (备份情况), for the region's administrator; None for others and in a demonstration."""
 
 
+ALL = "all"
+"""Asks for every line of what is overdue below."""
+
+
 def home(session: Session, actor: Actor, *, now: datetime) -> Home:
     """What must be done (首页): the lists of an account, each line a record to open, the most urgent first.
 
@@ -126,7 +139,7 @@ def home(session: Session, actor: Actor, *, now: datetime) -> Home:
     if actor.role is Role.ADMIN and actor.oversees_region and setup.setting(session, "office") == "empty":
         given["backup"] = backups.standing(session, actor)
     if actor.role in (Role.REVIEWER, Role.ADMIN, Role.LEADER):
-        given["below"] = _below(session, actor, now)
+        given["below"] = below(session, actor, now=now)
     if actor.role is Role.LEADER:
         given["figures"] = dashboards.totals(session, actor, today.year, now=now)
     if actor.role is Role.EMPLOYER_CLERK:
@@ -291,24 +304,33 @@ def _to_study(session: Session, actor: Actor, today: date) -> list[Item]:
     return found
 
 
-def _below(session: Session, actor: Actor, now: datetime) -> Part:
-    """Overdue papers of the year, and overdue reports of those below: each of the own bases, others by office."""
+def below(session: Session, actor: Actor, *, now: datetime, of: str = "") -> Part:
+    """Overdue papers of the year, and overdue reports of those below: each of the own bases, others by office.
+
+    `of`: the name of an office, each report of its bases; `ALL`: every line. Refused codes: "role".
+    """
     late = reports.overdue(session, actor, now=now)
-    items = [
-        Item("report", 0, each.title, each.organization, plan_id=each.plan_id, due_on=each.due_on, left=-each.days_late)
-        for each in late
-        if each.own
-    ]
     others: dict[str, list[reports.Overdue]] = {}
     for each in late:
         if not each.own:
             others.setdefault(each.authority, []).append(each)
-    for office, theirs in others.items():
-        words, first = f"有{len(theirs)}份报告逾期未报", theirs[0]
-        items.append(Item("league", 0, office, "", words, due_on=first.due_on, left=-first.days_late))
+    if of and of != ALL:
+        theirs = tuple(map(_late, others.get(of, [])))
+        return Part(theirs, len(theirs))
+    items = [_late(each) for each in late if each.own]
+    for office, some in others.items():
+        words, first = f"有{len(some)}份报告逾期未报", some[0]
+        left, number = -first.days_late, len(some)
+        items.append(Item("league", 0, office, "", words, due_on=first.due_on, left=left, number=number))
     tables = list(_unfiled(session, actor, db.office_day(now)))
-    shown = sorted((*tables, *items[: SHOWN - len(tables)]), key=lambda item: item.left or 0)  # the longest late first
-    return Part(tuple(shown), len(late) + len(tables))
+    shown = items if of else items[: SHOWN - len(tables)]
+    longest_first = sorted((*tables, *shown), key=lambda item: item.left or 0)
+    return Part(tuple(longest_first), len(late) + len(tables))
+
+
+def _late(each: reports.Overdue) -> Item:
+    left = -each.days_late
+    return Item("report", 0, each.title, each.organization, plan_id=each.plan_id, due_on=each.due_on, left=left)
 
 
 def _unfiled(session: Session, actor: Actor, today: date) -> Iterator[Item]:
@@ -384,7 +406,9 @@ def _own(session: Session, actor: Actor, now: datetime) -> dict[str, Any]:
     drafts += _to_study(session, actor, today)
     owed = list({(item.kind, item.id, item.plan_id if not item.id else 0): item for item in drafts}.values())
     owed.sort(key=lambda item: (item.left is None, item.left or 0))
-    soon = [item for item in owed if item.left is not None and item.left <= SOON]
+    again = [replace(item, words="已退回，待改正", since=None, days=None) for item in returned]
+    near = [item for item in (*owed, *again) if item.left is not None and item.left <= SOON]
+    soon = sorted(near, key=lambda item: item.left or 0)
     later = [item for item in owed if item not in soon]
     return {
         "soon": Part(tuple(soon[:SHOWN]), len(soon)),
@@ -458,14 +482,20 @@ _NO_DEED = (
 
 def _done(session: Session, actor: Actor, limit: int = 6) -> tuple[Done, ...]:
     """What the account did last (最近办理), the newest first."""
+    asked = "at event record record_id organization_id authority_id before after".split()
     query = (
-        sa.select(AuditEntry.at, AuditEntry.event, AuditEntry.record, AuditEntry.record_id, Submission.title)
+        sa.select(*(getattr(AuditEntry, name) for name in asked), Submission.title)
         .outerjoin(Submission, sa.and_(Submission.id == AuditEntry.record_id, Submission.kind == AuditEntry.record))
         .where(AuditEntry.account_id == actor.account_id, AuditEntry.event.not_in([each.value for each in _NO_DEED]))
         .order_by(AuditEntry.id.desc())
         .limit(limit)
     )
-    return tuple(
-        Done(row.at, audit.called(row.event, row.record), row.title or "", row.record, row.record_id)
-        for row in session.execute(query)
-    )
+    rows = [dict(row) for row in session.execute(query).mappings()]
+    others = [row for row in rows if not row["title"]]
+    named = dict(zip(map(id, others), chronicle.called(session, actor, others), strict=True))
+    found = []
+    for row in rows:
+        title, still = (row["title"], True) if row["title"] else named[id(row)]
+        event = audit.called(row["event"], row["record"])
+        found.append(Done(row["at"], event, title, row["record"], row["record_id"], still))
+    return tuple(found)

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from core.ground import typed
 from core.ground.access import Actor, Refused, Role, require
 from core.ground.deeds import deed
-from core.models import Message, MessageChoice, MessageRead, Person, under
+from core.models import Message, MessageChoice, MessageRead, Person, Report, under
+from core.submissions.kinds import KINDS
 from core.trail.messages import Topic
 
 COUNTED = timedelta(days=60)
@@ -94,6 +95,16 @@ def listing(
         Line(each.id, each.at, Topic(each.topic), each.title, each.words, each.record, each.record_id, bool(new))
         for each, new in rows
     ], count
+
+
+def unread_of(session: Session, submission_ids: Collection[int], actor: Actor) -> list[int]:
+    """Unread messages about submissions (某件的未读消息), and of a report about its plan; their numbers."""
+    require(actor, *Role)
+    plans = sa.select(Report.plan_id).where(Report.id.in_(submission_ids))
+    about = sa.or_(Message.record_id.in_(submission_ids), Message.record_id.in_(plans))
+    kept = session.get(MessageChoice, actor.account_id)
+    query = sa.select(Message.id).where(reaching(actor), Message.record.in_(KINDS), about, _unread(actor, kept))
+    return list(session.scalars(query))
 
 
 @deed

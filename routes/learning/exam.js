@@ -45,7 +45,7 @@
     const answer = await fetch(location.href);
     const there = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (!there.querySelector("[data-paper]")) {
-      if (!over && !late.length && !Object.keys(waiting).length) location.reload(); // what waits is told of before the page goes
+      if (!over && !late.length && !Object.keys(waiting).length) shown(); // what waits is told of before the page goes
       return;
     }
     for (const field of places) {
@@ -109,6 +109,13 @@
     if (answer.status >= 500 || answer.status === 429) throw new Error(String(answer.status));
     over = true;
     forget();
+    shown();
+  }
+
+  // The result in the place of this page, from its top: a reload by itself would keep how far down one had read.
+  function shown() {
+    history.scrollRestoration = "manual";
+    scrollTo(0, 0);
     location.reload();
   }
 

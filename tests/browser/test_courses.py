@@ -74,6 +74,7 @@ def test_a_course_is_studied_failed_and_passed_on_a_telephone_and_its_hours_are_
     page.get_by_role("link", name="参加考试").click()
     attempt(page, knows=False)
     expect(page.locator("main")).to_contain_text("不及格")
+    assert page.evaluate("scrollY") == 0  # the result is in view, however far down the last answer was
     page.get_by_role("link", name="返回考试记录").click()
     expect(page.get_by_role("button", name="开始考试")).to_have_count(0)
     with db.transaction() as session:

@@ -73,7 +73,7 @@ def file_report(base: Desk) -> None:
     base.upload("培训通知", {"name": "通知.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4 synthetic"})
     base.upload("培训花名册", ROSTER)
     base.click("保存并检查花名册")
-    base.sees("已保存。花名册600人，没有错误。")
+    base.sees("已保存。花名册600行，没有错误。")
     base.sees("花名册没有错误。")
     base.click("报送")
     base.told(re.compile(f"“{TITLE}”已报送。"))

@@ -89,7 +89,7 @@ def test_sixty_faults_are_put_right_on_the_screen(browser: Browser, server: str,
     base.sees(re.compile(r"没有上传。请用\.xlsx、\.xls、\.et、\.csv，可在WPS或Excel中另存为\.xlsx。"))
     base.upload("培训花名册", {"name": "花名册.xlsx", "mimeType": kind, "buffer": content})
     base.click("保存并检查花名册")
-    base.sees("已保存。花名册500人，60行有错误，请看下表。")
+    base.sees("已保存。花名册500行，60行有错误，请看下表。")
     with db.reading() as session:
         problems = session.execute(sa.select(RosterProblem.row, RosterProblem.code).order_by(RosterProblem.row)).all()
     assert [tuple(each) for each in problems] == [(serial + 2, code) for serial, code in faults.FAULTS.items()]
@@ -147,4 +147,4 @@ def test_sixty_faults_are_put_right_on_the_screen(browser: Browser, server: str,
         repairs = session.scalar(sa.select(sa.func.count(RosterRepair.row.distinct())))
     reviewer = arrive(browser, server, "reviewer")
     reviewer.go(f"review?item={report.id}", "审核")
-    reviewer.sees(f"改正记录（{repairs}行）")
+    reviewer.sees(f"改正记录（{repairs}行")

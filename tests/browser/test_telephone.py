@@ -93,6 +93,9 @@ def test_each_role_does_its_morning_on_a_telephone(browser: Browser, server: str
             one_line(page)
             ends = page.locator(".list").first.evaluate("each => each.getBoundingClientRect().bottom")
             assert ends < PHONE["height"] * 0.75, username  # what was opened is in view
+            if username == "employer":
+                page.emulate_media(media="print")
+                expect(page.locator(".list").first).to_be_hidden()  # what was opened is printed alone
         wrong = [each for each in wrong if "/_stcore/" not in each]  # Streamlit asks below the page's address first
         assert not wrong, (username, wrong)
         page.close()

@@ -11,10 +11,11 @@ import sqlalchemy as sa
 
 from core.courses import courses, figures, passing, study
 from core.courses.passing import Passed
+from core.exams import exams
 from core.ground import db
 from core.ground.access import Actor, Refused
 from core.ledger import checks, statements
-from core.models import Course, CourseState, LessonKind, Sitting, Source, UncountedTime
+from core.models import Course, CourseState, LessonKind, Person, Sitting, Source, UncountedTime
 from core.records import exchange
 from core.submissions import appeals, workflow
 from core.submissions.workflow import Action
@@ -305,6 +306,15 @@ def test_a_course_is_studied_in_its_year_by_its_own_people_and_one_begun_is_fini
     with pytest.raises(Refused, match=r"^begun:"):
         opened(learner, new)
     assert c.study_for(learner, course, 20, now=after(hours=1)).course_finished
+    with db.transaction() as session:  # the new edition is nothing that is left to be studied, nor a third one
+        assert [each.id for each in study.listed(session, learner)] == [course.id]
+        assert study.earlier(session, session.get_one(Course, new.id), learner.person_id or 0) is not None
+        his = session.get_one(Person, learner.person_id or 0)
+        assert [each.id for each, _ in passing.of_person(session, his, 2024)] == [course.id]
+        third = courses.revise(session, new.id, actor=cast["exam"], now=c.AFTER)
+        assert study.earlier(session, third, learner.person_id or 0) is not None
+        assert exams.lacking(session, third).startswith("这门课程还没有编制考试，发布后学员学完了不能考试")
+        assert exams.begun_by(session, third) == "通知规定的默认设置"
 
 
 def test_the_office_sees_who_has_not_begun_by_employer_and_what_is_worth_a_look(database: str) -> None:

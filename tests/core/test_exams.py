@@ -366,11 +366,16 @@ def test_hours_that_were_refused_or_taken_back_are_told_of_and_posted_again_one_
         books.reverse(session, posted, reason="核实替考", **act)
         assert papers.result(session, paper.id, cast["person1"]).uncredited == f"学时已冲销（第{posted}批）。"
         assert list(statistics.people(session, paper.exam_id, cast["reviewer"])["unposted"]) == ["学时已冲销。"]
+        count = statistics.count(session, paper.exam_id, cast["reviewer"])
+        assert (count.passed, count.unposted, count.refused) == (1, 1, 0)
+        moment = session.get_one(ExamPaper, paper.id).enrolment.passed_at
         with pytest.raises(Refused, match=r"^none:"):
             papers.credit_again(session, paper.exam_id, **act)
         assert papers.credit_again(session, paper.exam_id, paper.id, **act) == (1, 0)
         with pytest.raises(Refused, match=r"^none:"):
             papers.credit_again(session, paper.exam_id, paper.id, **act)
+        assert session.get_one(ExamPaper, paper.id).enrolment.passed_at == moment
+        assert statistics.count(session, paper.exam_id, cast["reviewer"]).unposted == 0
     assert hours_of(1) == [Decimal(30), Decimal(-30), Decimal(30)]
 
 

@@ -82,6 +82,10 @@ def test_what_came_back_says_why_and_by_when_and_is_counted_in_the_menu(database
     assert counted(cast, "base") == {"plan": 1}
     assert counted(cast, "reviewer") == {}
     assert counted(cast, "hohhot_base") == {}
+    late = seen(cast, "base", c.NOW + timedelta(days=(counted_by.due_on - c.TODAY).days + 1))
+    assert [(each.id, each.left) for each in late.soon.items] == [(plan.id, -1)]  # late, and still among those returned
+    assert late.returned
+    assert [each.id for each in late.returned.items] == [plan.id]
 
 
 def test_a_base_sees_reports_late_and_nearly_late_first_and_its_drafts_after_them(database: str) -> None:
@@ -124,6 +128,11 @@ def test_overdue_reports_stand_on_their_authoritys_page_and_a_leagues_on_the_reg
         ("league", cast.places["hohhot"].name, -3),
     ]
     assert [(item.kind, item.title) for item in league] == [("report", "hohhot_base的培训")]
+    with db.reading() as session:  # the league's line opens on its reports, each of its plan
+        (theirs,) = home.below(session, cast["reviewer"], now=now, of=region[1].title).items
+        assert (theirs.title, theirs.plan_id) == ("hohhot_base的培训", plan.id)
+        both = home.below(session, cast["reviewer"], now=now, of=home.ALL)
+    assert ([item.number for item in both.items], both.more) == ([1, 1], 0)
     earlier = {"start_on": c.PLAN.start_on - timedelta(days=9), "end_on": c.PLAN.end_on - timedelta(days=9)}
     with db.transaction() as session:
         session.execute(sa.update(plans.Plan.__table__).where(plans.Plan.id == plan.id).values(earlier))

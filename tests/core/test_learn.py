@@ -19,6 +19,7 @@ from core.ground import db, paper
 from core.ground.access import Refused
 from core.models import Course, Enrolment, LessonKind
 from core.people import accounts
+from core.trail.files import Upload
 from routes import addresses
 from routes.session import COOKIE
 from tests import cast as c
@@ -127,7 +128,8 @@ def test_the_page_shows_no_answer_and_no_markup_of_others_and_the_office_a_previ
 def test_a_pdf_is_drawn_page_by_page_and_one_that_cannot_be_opened_is_refused(cast: c.Cast) -> None:
     book = paper.Page("讲义")
     book.add_page()
-    (courses.folder() / "讲义.pdf").write_bytes(bytes(book.output()))
+    content = bytes(book.output())
+    (courses.folder() / "讲义.pdf").write_bytes(content)
     (courses.folder() / "broken.pdf").write_bytes(b"%PDF-1.4 nothing")
     read = replace(c.LESSON, kind=LessonKind.PDF, file="讲义.pdf", body="")
     lesson = c.publish_course(cast, read, year=YEAR, credit_years=(YEAR,)).lessons[0]
@@ -138,3 +140,11 @@ def test_a_pdf_is_drawn_page_by_page_and_one_that_cannot_be_opened_is_refused(ca
     assert ask("hohhot_person", f"/learn/{lesson.id}/page/1").status_code == 404
     with pytest.raises(Refused, match=r"^file:"):
         c.offer_course(cast, replace(read, file="broken.pdf"), year=YEAR, credit_years=(YEAR,))
+    with db.transaction() as session:  # an upload keeps its name, for its own organization
+        who: Any = {"actor": cast["exam"], "now": c.NOW}
+        made = courses.draft(session, c.COURSE, **who)
+        given = Upload("第一讲.pdf", content)
+        kept = courses.put_lesson(session, made.id, None, read, version=made.version, upload=given, **who)
+        assert kept.file.startswith("第一讲-")
+        assert courses.files_for(session, LessonKind.PDF, cast["exam"]) == ["broken.pdf", kept.file, "讲义.pdf"]
+        assert courses.files_for(session, LessonKind.PDF, cast["base"]) == ["broken.pdf"]

@@ -52,6 +52,12 @@ def test_what_is_filed_is_told_to_who_decides_it_and_what_came_of_it_to_who_file
     with db.reading() as session:
         newest = messages.listing(session, cast[filer])[0][0]
     assert (newest.words, newest.record, newest.record_id, newest.unread) == ("请补充", kind, filed.id, True)
+    with db.transaction() as session:  # opening it is reading what was told of it
+        found = messages.unread_of(session, [filed.id], cast[filer])
+        assert newest.id in found
+        assert messages.unread_of(session, [filed.id + 1], cast[filer]) == []
+        messages.read(session, found, actor=cast[filer])
+        assert messages.unread_of(session, [filed.id], cast[filer]) == []
     decide(cast, filed.id, Action.UNDO)
     back, to = KINDS[kind].word_for(State.RETURNED), KINDS[kind].word_for(State.SUBMITTED)
     assert f"{back}已撤销，回到{to}：" in told(cast, filer)[0][1]

@@ -87,6 +87,7 @@ def test_every_result_has_a_receipt_and_hours_wait_for_the_office_in_charge(cast
     with db.reading() as session:
         receipts = results.rows(session, batch.id, cast["exam"])
         assert "由其他人社部门主管" in receipts["words"][3]
+        assert list(receipts["words"][[0, 2]]) == ["", results.NEW]
         assert receipts["id_number"][0] == f"{c.id_number(1)[:6]}********{c.id_number(1)[-4:]}"
         assert list(receipts["said"][:2]) == ["85分、合格", "40.5分、未合格"]
         assert [each.id for each in results.waiting(session, cast["reviewer"])] == [batch.id]

@@ -49,11 +49,11 @@ def test_a_roster_is_refused_its_column_is_said_and_the_next_one_is_read_without
     assert "没有选择" in boxes(app, "warning")[-1]
     press(pick(app, "线上专业培训学时", "professional_hours"), "按此读入")
     assert not app.error
-    assert "花名册2人，没有错误" in boxes(app, "success")[-1]
+    assert "花名册2行，没有错误" in boxes(app, "success")[-1]
     assert not [box for box in app.selectbox if box.key and "-column-" in box.key]
     assert one(sa.select(ColumnChoice.label)) == "线上专业培训学时"  # and nothing that was understood by itself
     app = roster_of(open_page("paper", sign_in("base"), kind="report", plan=str(second.id)), second.id, content)
-    assert "花名册2人，没有错误" in boxes(app, "success")[-1]
+    assert "花名册2行，没有错误" in boxes(app, "success")[-1]
     with db.reading() as session:
         assert choices.chosen(session, cast["hohhot_base"].organization_id, "roster") == {}
 
@@ -72,7 +72,7 @@ def test_a_column_not_read_is_said_later_and_the_same_file_is_read_again(cast: C
     app.session_state[f"columns-{report_id}-{roster_id}"] = True
     app.run()
     press(pick(app, "科室*方向", "specialty"), "按此读入")
-    assert "已按所选的列重新读入，花名册1人，0行有错误" in boxes(app, "success")[-1]
+    assert "已按所选的列重新读入，花名册1行，0行有错误" in boxes(app, "success")[-1]
     assert not [each for each in app.caption if "未识别" in each.value]
 
 

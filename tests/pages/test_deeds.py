@@ -28,6 +28,7 @@ from core.models import (
     State,
     Unsaved,
 )
+from core.office import messages
 from core.people import accounts, moving
 from core.records import cards
 from core.records.faces import Size
@@ -193,6 +194,8 @@ def test_what_a_reviewer_remarked_on_a_field_stands_under_it_until_it_is_changed
         act = {"version": plan.version, "remarks": remarks, "actor": cast["reviewer"], "now": NOW}
         workflow.move(session, plan.id, Action.RETURN, **act)
     app = open_page("paper", sign_in("base"), item=str(plan.id))
+    with db.reading() as session:  # opening it is reading what was told of it, by this account
+        assert [messages.unread(session, cast[each], now=NOW) for each in ("base", "reviewer")] == [0, 1]
     under = "请写明职称"
     assert under in boxes(app, "warning")[0]
     assert sum(under in each.value for each in app.markdown) == 1
@@ -296,13 +299,16 @@ def test_a_base_reports_with_a_roster_and_every_problem_is_listed(cast: Cast) ->
     uploads[f"report-{plan.id}-announcement"].upload("通知.pdf", b"%PDF-1.4", "application/pdf")
     uploads[f"report-{plan.id}-roster"].upload("花名册.xlsx", people.sheet(rows), "application/octet-stream")
     press(app, "保存并检查花名册")
-    assert "花名册3人，2行有错误" in boxes(app, "success")[0]
+    assert "花名册3行，2行有错误" in boxes(app, "success")[0]
+    assert "花名册共3行：可登记学时的1行，有错误的2行（共2处，一行可有几处）" in told(app)
     sheet = SheetOf(app)
     assert sheet.value(4, "id_number") == "150199198503040020"
     assert "校验码不符" in sheet.line("4-id_number")["words"]
     sheet.mend(5, "professional_hours", "24")  # repaired where it stands, without a file
     assert sheet.data["said"] == "第5行专业学时已改正。"
     assert sheet.states == {"4-id_number": "open", "5-professional_hours": "mended"}
+    assert not any("2行有错误" in each for each in boxes(app, "success"))  # it is one by now
+    assert "可登记学时的2行，有错误的1行（共1处" in told(app)
     press(app, "报送")
     report = one(sa.select(Report))
     assert (report.state, report.people, report.faults) == (State.SUBMITTED, 2, 1)

@@ -123,6 +123,9 @@ def test_what_waits_on_a_page_is_counted_at_its_entry_too(monkeypatch: pytest.Mo
     sections = screens.pages(screens.menu(here, NOW.year), {"courses": 2, "exams": 1, "review": 3})
     shown = {title for section in sections.values() for visibility, title in section if visibility == "visible"}
     assert {"网络课程与考试（3）", "审核（3）", "专项项目"} <= shown
+    base = screens.menu(Actor(1, "甲", Role.BASE_CLERK, 1, "示例基地", OrganizationKind.BASE), NOW.year)
+    found = [title for section in screens.pages(base, {"filing": 3}).values() for _, title in section]
+    assert "申报（退回3）" in found  # what is owed besides stands on the home page
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -22,7 +22,7 @@ def test_rows_are_pasted_instead_of_uploaded_and_more_are_added(cast: Cast) -> N
     plan = behind(cast)
     app = open_page("paper", sign_in("base"), kind="report", plan=str(plan.id))
     key = f"report-{plan.id}-"
-    for serials, words in (((1, 2), "花名册2人，没有错误"), ((3,), "花名册3人，没有错误")):
+    for serials, words in (((1, 2), "花名册2行，没有错误"), ((3,), "花名册3行，没有错误")):
         lines = ["\t".join(map(str, people.row(serial))) for serial in serials]
         app.text_area(key=f"{key}pasted").input("\n".join(lines))
         press(app, "保存并检查花名册")

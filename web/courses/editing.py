@@ -96,10 +96,11 @@ def lesson_rows(found: Course) -> pd.DataFrame:
 def lessons(found: Course, actor: Actor) -> None:
     """The lessons of a course that is being made: chosen, changed, moved, struck; a new one added."""
     st.subheader("课节", anchor=False)
-    total = sum(each.seconds for each in found.lessons) // 60
     whole = hours_text(sum((each.hours for each in found.lessons), start=found.hours * 0))
     if found.lessons:
-        st.caption(f"共{len(found.lessons)}节、{total}分钟，各节学时合计{whole}，课程为{hours_text(found.hours)}学时。")
+        st.caption(
+            f"共{len(found.lessons)}节、{courses.minutes(found)}分钟，各节学时合计{whole}，课程为{hours_text(found.hours)}学时。"
+        )
     chosen = tables.pick(lesson_rows(found), LESSONS, name="lesson", empty="还没有课节，请在下面添加。")
     lesson = next((each for each in found.lessons if each.id == chosen), None)
     if lesson:
@@ -131,7 +132,7 @@ def _form(found: Course, lesson: Lesson | None, actor: Actor) -> None:
     draft.ask(second.selectbox, "kind", "形式 *", list(kinds), format_func=kinds.__getitem__)
     draft.ask(third.number_input, "minutes", "分钟 *", 1, courses.MOST_MINUTES, help="须学满的时间")
     draft.ask(fourth.text_input, "hours", "学时 *", max_chars=10, help="各节合计应等于课程的学时")
-    _content(draft, LessonKind(draft.value("kind")))
+    _content(draft, LessonKind(draft.value("kind")), actor)
     draft.ask(
         st.text_area,
         "checks",
@@ -158,7 +159,7 @@ def _form(found: Course, lesson: Lesson | None, actor: Actor) -> None:
         draft.mark()
 
 
-def _content(draft: drafts.Form, kind: LessonKind) -> None:
+def _content(draft: drafts.Form, kind: LessonKind, actor: Actor) -> None:
     """What a lesson of a kind is made of."""
     if kind is LessonKind.TEXT:
         label = "正文 *（一行一段，#开头的是小标题）"
@@ -167,7 +168,8 @@ def _content(draft: drafts.Form, kind: LessonKind) -> None:
         draft.ask(st.text_input, "address", "视频网址 *", placeholder="https://…/lesson.mp4")
     else:
         endings = [each[1:] for each in courses.ENDINGS[kind]]
-        there = courses.files_for(kind)
+        with db.reading() as session:
+            there = courses.files_for(session, kind, actor)
         options = list(dict.fromkeys(["", *there, draft.value("file")]))
         left, right = st.columns(2)
         draft.ask(

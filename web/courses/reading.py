@@ -9,6 +9,7 @@ import streamlit as st
 from sqlalchemy.orm import Session
 
 from core.courses import courses, figures
+from core.exams import exams
 from core.ground import db
 from core.ground.access import Actor, Role
 from core.ground.hours import hours_text
@@ -41,6 +42,7 @@ def _told(found: Course) -> None:
             ("年度", found.year),
             ("科目", notices.subject_names().get(found.subject, found.subject)),
             ("学时", hours_text(found.hours)),
+            ("课节时长", f"{len(found.lessons)}节，共{courses.minutes(found)}分钟"),
             ("可记入的学时年度", "、".join(map(str, found.credit_years))),
             ("组织单位", found.organization.name),
             ("面向", f"{found.authority.name}管理权限内的人员"),
@@ -74,6 +76,7 @@ def deciding(found: Course, actor: Actor) -> None:
         return
     key = f"course-why-{found.id}-{found.version}"
     if found.state is CourseState.OFFERED:
+        before_publishing(found)
         st.text_input("退回意见（退回时必填，经办人会看到）", key=key, max_chars=500)
         with bar.bar(), st.container(horizontal=True):
             st.button("发布", type="primary", on_click=_publish, args=(found,), key="publish")
@@ -83,6 +86,19 @@ def deciding(found: Course, actor: Actor) -> None:
             st.write("停用后任何人不能再学，已登记的学时不变。要修改内容的，请经办人编制新版。")
             st.text_input("原因（学员会看到）", key=key, max_chars=500)
             st.button("确认停用", on_click=_withdraw, args=(found, key), key="withdraw")
+
+
+def before_publishing(found: Course) -> None:
+    """What to look at before it is handed in and before it is published: minutes against hours, an exam it lacks."""
+    minutes, hours = courses.minutes(found), hours_text(found.hours)
+    short = "，课节的分钟数比学时数还少，请核对" if minutes < found.hours else ""
+    (st.warning if short else st.caption)(
+        f"学员须学满{minutes}分钟（{len(found.lessons)}节），合格后记{hours}学时{short}。"
+    )
+    with db.reading() as session:
+        words = exams.lacking(session, found)
+    if words:
+        st.warning(md(words))
 
 
 def _publish(found: Course) -> None:

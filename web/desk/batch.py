@@ -116,6 +116,8 @@ def _approve(chosen: Sequence[Submission]) -> None:
 
         once = Action.APPROVE, each.id, each.version
         passed += deeds.deed(act, *once, refused=f"“{each.title}”没有通过：") is not None
+    if here := context.actor():
+        submissions.read_of([each.id for each in chosen], here)
     failed = len(chosen) - passed
     left = f"，没有通过{failed}件" if failed else ""
     deeds.say("warning" if failed else "success", f"批量办理{len(chosen)}件：通过{passed}件{left}。", first=True)

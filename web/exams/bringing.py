@@ -132,6 +132,6 @@ def export(wanted: Wanted) -> None:
         def content(session: Session, **who: Unpack[Who]) -> bytes:
             return formats.write(form, bank.hand_out(session, wanted, **who)).content
 
-        name = f"题库-{context.today():%Y%m%d}{form.ending}"
+        name = f"题库-{form.value}-{context.today():%Y%m%d}{form.ending}"
         free = None if form is Form.WORKBOOK else tables.Unmarked.TEXT
         tables.download("下载", content, name, opened=db.transaction, unmarked=free, key="items-out")

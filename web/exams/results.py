@@ -41,7 +41,7 @@ def people(exam: Exam, actor: Actor) -> None:
     figures = [("已考", count.sat), ("及格", count.passed), ("正在考", count.writing), ("及格未记学时", count.unposted)]
     for place, (label, value) in zip(st.columns(4), figures, strict=True):
         place.metric(label, f"{value}人")
-    if count.unposted and actor.role is Role.REVIEWER:
+    if count.refused and actor.role is Role.REVIEWER:
         st.button("补记学时", type="primary", key="credit-again", on_click=_again, args=(exam,))
     shown = [each for each in PEOPLE if each != "unposted" or (len(frame) and frame["unposted"].any())]
     if not frame.empty:

@@ -291,7 +291,7 @@ def _said(session: Session, report: Report, problems: Sequence[Problem], added: 
     found = f"，{report.faults}行有错误，请看下表" if report.faults else "，没有错误"
     found += f"，另有{hints}处提示。" if hints else "。"
     found += "超出批准的计划，请看下面。" if far and not report.over_plan_reason else ""
-    return f"已保存。{added}花名册{report.people + report.faults}人{found}{left}{AGAIN if again else ''}"
+    return f"已保存。{added}花名册{report.people + report.faults}行{found}{left}{AGAIN if again else ''}"
 
 
 def _left(report: Report) -> str:

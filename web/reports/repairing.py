@@ -36,11 +36,13 @@ def room(report: Report, actor: Actor) -> None:
         problems = reports.problems(session, report.id, actor, now=context.moment(session))
         warnings = reports.warnings(session, report.id, actor)
         people, earning = sum(reports.headcount(session, report)), reports.expected(session, report)
+        rows, registered = reports.counted_rows(session, report)
     places = st.columns(4)
     places[0].metric("花名册人数", people)
     places[1].metric("可登记人数", earning.people)
     places[2].metric("合计学时", hours_text(earning.hours))
     places[3].metric("待改正的行", report.faults)
+    st.caption(_adds_up(rows, registered, report.faults, sum(each.blocking for each in problems)))
     tables.account(filter(None, report.read_account.split("\n")))
     faults, mending = [each for each in problems if each.blocking], _Mending(report, reports.form_of(report), actor)
     if said := _refused(report):
@@ -64,6 +66,15 @@ def room(report: Report, actor: Actor) -> None:
         _columns(report, actor)
     _others(report, actor)
     trail.trail(report, actor)
+
+
+def _adds_up(rows: int, registered: int, faulty: int, faults: int) -> str:
+    """How the figures of a roster add up (行数怎样合计): rows that register hours, rows with faults, the others."""
+    told = [f"可登记学时的{registered}行"]
+    told += [f"有错误的{faulty}行（共{faults}处，一行可有几处）"] if faulty else []
+    others = rows - registered - faulty
+    told += [f"无误而不登记学时的{others}行（不合格或学时为0）"] if others else []
+    return f"花名册共{rows}行：{'，'.join(told)}。一人占几行的，人数只算一人。"
 
 
 def sent_back(report: Report, actor: Actor) -> None:
@@ -126,8 +137,8 @@ def _read_again(report_id: int, replace: str) -> None:
     def act(session: Session, **who: Unpack[Who]) -> str:
         over = st.session_state.get(replace, False)
         report, _ = reports.read_again(session, report_id, replace=over, **who)
-        people = report.people + report.faults
-        return f"已按所选的列重新读入，花名册{people}人，{report.faults}行有错误。"
+        rows = report.people + report.faults
+        return f"已按所选的列重新读入，花名册{rows}行，{report.faults}行有错误。"
 
     deeds.deed(act, "read-again", report_id)
 

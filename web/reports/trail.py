@@ -24,7 +24,7 @@ def trail(report: Report, actor: Actor) -> None:
         made = reports.repairs(session, report.id, actor)
     if made.empty:
         return
-    with st.expander(f"改正记录（{made['row'].nunique()}行）"):
+    with st.expander(f"改正记录（{made['row'].nunique()}行，{len(made)}处）"):
         headings = reports.form_of(report).repair_headings
         made["heading"] = [headings.get(column, column) for column in made["column"]]
         shown = made.rename(columns=NAMES)

@@ -65,7 +65,7 @@ def opened(number: int, actor: Actor) -> None:
     with db.reading() as session:
         batch = results.one(session, number, actor)
         shown = results.rows(session, number, actor).rename(columns=NAMES)
-        title = batch.course.title
+        title = f"{batch.course.title} 第{batch.course.edition}版"
     st.markdown(f"#### 成绩第{batch.id}批　:gray[{md(title)}]")
     told = [
         ("依据", batch.basis),
@@ -96,6 +96,9 @@ def _deciding(number: int, version: int, state: ResultState, shown: pd.DataFrame
     waiting = int((shown["receipt"] == Outcome.WAITING).sum())
     standing = int((shown["receipt"] == Outcome.POSTED).sum())
     if state is ResultState.WAITING:
+        new = int(((shown["receipt"] == Outcome.WAITING) & (shown["receipt_words"] == results.NEW)).sum())
+        if new:
+            st.warning(f"其中{new}人{results.NEW}；请先核对表中这些人的姓名和身份证号。")
         with st.container(horizontal=True, vertical_alignment="bottom"):
             words = f"确认{waiting}条，记学时" if waiting else "确认（没有要记的学时）"
             st.button(words, type="primary", key="results-confirm", on_click=_decide, args=(number, version, "confirm"))

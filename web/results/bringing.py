@@ -109,7 +109,7 @@ def importing(courses: list[Course], actor: Actor) -> None:
     number = st.selectbox(
         "课程",
         list(by_id),
-        format_func=lambda each: f"{by_id[each].year}年度　{by_id[each].title}",
+        format_func=lambda each: f"{by_id[each].year}年度　{by_id[each].title}　第{by_id[each].edition}版",
         key="results-course",
         required=True,
     )

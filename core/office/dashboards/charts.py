@@ -56,7 +56,12 @@ def _mark(key: str = "key") -> alt.Parameter:
 _STRONG = alt.Opacity("chosen:Q", scale=alt.Scale(domain=[0, 1], range=[0.3, 1]), legend=None)
 _LABELS = alt.Axis(labelLimit=260, labelOverlap=False, ticks=False, domain=False)
 _TWO_LINES = alt.Axis(
-    labelLimit=260, labelOverlap=False, labelExpr="split(datum.label, '  ')", ticks=False, domain=False
+    labelLimit=260,
+    labelOverlap=False,
+    labelExpr="split(datum.label, '  ')",
+    labelOffset=-6,  # the middle of both lines stands beside the bar's
+    ticks=False,
+    domain=False,
 )
 """A long name on a line of its own, so that its figure is never cut off with it."""
 _ABOVE = alt.Axis(

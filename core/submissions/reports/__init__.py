@@ -5,7 +5,7 @@ from core.submissions.reports.events import Event
 from core.submissions.reports.excess import OVER_PLAN_REASON, Excess, beyond_plan
 from core.submissions.reports.fields import LONGEST, ReportFields, deadline, open_plans, save
 from core.submissions.reports.keeping import form_of, limits, repaired
-from core.submissions.reports.kind import ReportKind, expected
+from core.submissions.reports.kind import ReportKind, counted_rows, expected
 from core.submissions.reports.overdue import Overdue, overdue
 from core.submissions.reports.reading import (
     cells,
@@ -50,6 +50,7 @@ __all__ = [
     "beyond_plan",
     "cells",
     "cells_of_rows",
+    "counted_rows",
     "credit_years",
     "deadline",
     "expected",

@@ -91,6 +91,13 @@ def expected(session: Session, report: Report) -> Consequence:
     )
 
 
+def counted_rows(session: Session, report: Report) -> tuple[int, int]:
+    """How many rows a roster has (花名册行数), and how many of them earn hours (登记学时的行)."""
+    rows = sa.select(sa.func.count(RosterRow.id))
+    every, earning = rows.where(RosterRow.report_id == report.id), rows.where(*_earning(report))
+    return session.scalars(every).one(), session.scalars(earning).one()
+
+
 def _registers(report: Report, told: Consequence) -> str:
     years = "、".join(map(str, told.years))
     made_up = "（含补学）" if any(year < report.end_on.year for year in told.years) else ""
@@ -372,15 +379,11 @@ class ReportKind(Kind[Report]):
                 return replace(counted, done="这些人不能再补报")
             case _:
                 return counted
-        all_rows, posting = (
-            sa.select(sa.func.count(RosterRow.id)).where(RosterRow.report_id == report.id),
-            _earning(report),
-        )
-        left_out = session.scalars(all_rows).one() - session.scalars(all_rows.where(*posting)).one()
+        rows, posting = counted_rows(session, report)
         sent_back = sa.select(sa.func.count(RosterProblem.row.distinct()))
         sent_back = sent_back.where(RosterProblem.report_id == report.id, RosterProblem.code == SENT_BACK)
         gone = session.scalars(sent_back).one()
-        return replace(told, done=done, left_out=left_out - gone, sent_back=gone)
+        return replace(told, done=done, left_out=rows - posting - gone, sent_back=gone)
 
     def summary(self, report: Report) -> dict[str, Any]:
         return summary(report)
