@@ -339,6 +339,7 @@ NO_DEED = {
     "web.drafts": "keeps what is typed; told in the bar, beside the buttons",
     "web.desk.remarking": "the same",
     "web.comments": "what was shown counts as read",
+    "web.submissions": "the same",
     "web.screens": "the same",
     "web.programmes.table": "a cell mended in the sheet is told in the sheet's own head, which stays in view",
     "web.reports.repairing": "the same",
