@@ -103,9 +103,9 @@ def test_plans_are_decided_by_keyboard_alone_and_the_next_opens_by_itself(
     assert first == "abx jk"
 
 
-COUNT = """addEventListener('click', event => event.isTrusted && sessionStorage.clicks++, true)
-addEventListener('keydown', () => sessionStorage.keys++, true)
-sessionStorage.clicks ??= 0; sessionStorage.keys ??= 0"""
+COUNT = """addEventListener('click', event => event.isTrusted && localStorage.clicks++, true)
+addEventListener('keydown', () => localStorage.keys++, true)
+localStorage.clicks ??= 0; localStorage.keys ??= 0"""
 
 
 def test_an_approved_plan_is_three_clicks_from_the_sign_in_and_ten_more_are_eleven_keys(
@@ -124,17 +124,17 @@ def test_an_approved_plan_is_three_clicks_from_the_sign_in_and_ten_more_are_elev
     reads(reviewer, plans[0].title)
     page.get_by_role("button", name="通过", exact=True).click()
     reviewer.told(re.compile(f"“{plans[0].title}”已通过"))
-    assert page.evaluate("sessionStorage.clicks") == "3"
+    assert page.evaluate("localStorage.clicks") == "3"
     reviewer.go("review?kind=plan", "审核")
     expect(page.get_by_role("option", name=plans[1].title)).to_be_visible()  # there is a list to go down
     reviewer.settle()
-    page.evaluate("sessionStorage.keys = 0")
+    page.evaluate("localStorage.keys = 0")
     page.keyboard.press("j")
     for plan in plans[1:]:
         reads(reviewer, plan.title)
         page.keyboard.press("a")
     reviewer.told(re.compile(f"“{plans[-1].title}”已通过"))
-    assert page.evaluate("sessionStorage.keys") == "11"
+    assert page.evaluate("localStorage.keys") == "11"
     with db.reading() as session:
         assert set(session.scalars(sa.select(Plan.state))) == {State.APPROVED}
 
