@@ -206,7 +206,7 @@ def _is_private(char: str) -> bool:
     return unicodedata.category(char) == "Co"
 
 
-_WIDTHS = re.compile(r"\d+ \[[^\]]*\]\s*|\d+ \d+ (\d+)\s*")
+_WIDTHS = re.compile(r"(?<!\d)\d+ (?:\[[^][]*\]|\d+ (\d+))\s*")
 """How wide glyphs are, as PDF writes it: each its own, or a run of one width."""
 
 

@@ -152,6 +152,10 @@ def test_a_training_goes_from_plan_to_card(browser: Browser, server: str, tmp_pa
     base.page.locator(".st-key-head-account button").first.click()
     base.click("退出")
     expect(base.page.get_by_label("用户名")).to_be_visible()
-    base.page.wait_for_function("sessionStorage.length === 0")
+    for _ in range(100):  # to wait for a function, Playwright would need what the policy of the page forbids
+        if base.page.evaluate("sessionStorage.length") == 0:
+            break
+        base.page.wait_for_timeout(100)
+    assert base.page.evaluate("sessionStorage.length") == 0
     base.page.goto(f"{server}/filing")
     expect(base.page.get_by_label("用户名")).to_be_visible()

@@ -294,7 +294,7 @@ def test_pasted_words_that_are_no_roster_are_refused_and_stay(cast: Cast) -> Non
         app.text_area(key=key).input("\t".join(map(str, people.row(1 + _))))
         press(app, "保存并检查花名册")
         assert "粘贴添加了1行" in boxes(app, "success")[-1]
-        assert f"花名册{1 + _}人" in boxes(app, "success")[-1]
+        assert f"花名册{1 + _}行" in boxes(app, "success")[-1]
 
 
 def test_a_value_chosen_again_changes_nothing(cast: Cast) -> None:
