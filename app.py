@@ -163,7 +163,7 @@ def take_turns() -> None:
 
 
 def hear_our_pages_alone() -> None:
-    """Hear from a browser only what our pages say (浏览器消息); whoever opens a socket, signed in or not, may say more.
+    """Allow-list of WebSocket messages (浏览器消息白名单): only those that our pages send are passed on to Streamlit.
 
     Streamlit (seen in 1.67) would empty everybody's caches, and tell which files of the program's folder were changed.
     """

@@ -83,13 +83,9 @@ def _attempt(paper: Any) -> str:
     kind = "yes" if paper.passed else "no"
     score = hours_text(paper.score)
     return (
-        f"<tr><td class=short>第{paper.number}次<td>{_moment(paper.handed_in_at)}<td class=number>{score}"
+        f"<tr><td class=short>第{paper.number}次<td>{db.office_minute(paper.handed_in_at)}<td class=number>{score}"
         f'<td><span class="mark {kind}">{how}</span><td class=short><a href="/learn/paper/{paper.id}">{more}</a>'
     )
-
-
-def _moment(at: datetime) -> str:
-    return f"{at.astimezone(db.OFFICE_ZONE):%Y-%m-%d %H:%M}"
 
 
 @_told
@@ -226,7 +222,8 @@ def _result_page(result: papers.Result, lost: appeals.Lost | None) -> Response:
     score = f"{score}分（满分{hours_text(result.full)}分，{hours_text(paper.pass_mark)}分及格）"
     body = [f"<h1>{html.escape(title)}</h1>", f'<p class="{kind}">第{paper.number}次考试{verdict}：{score}</p>']
     ended = "时间到，自动交卷" if paper.by_time else "交卷"
-    body.append(f"<p>{_moment(paper.started_at)}开始，{_moment(paper.handed_in_at or paper.ends_at)}{ended}。</p>")
+    begun, over = db.office_minute(paper.started_at), db.office_minute(paper.handed_in_at or paper.ends_at)
+    body.append(f"<p>{begun}开始，{over}{ended}。</p>")
     if paper.passed and result.credited:
         body.append(f"<p>已记{hours_text(result.course.hours)}学时。</p>")
     elif paper.passed:
@@ -282,9 +279,8 @@ def _marked(each: papers.Marked) -> str:
 def _late(each: papers.Marked) -> str:
     """An answer that came too late to count, with its moments."""
     assert each.late is not None
-    taken = [at for at in range(len(each.asked.options)) if each.late.chosen >> at & 1]
     names = each.asked.options if each.asked.kind is ItemKind.TRUE_FALSE else _LETTERS
-    what = "、".join(names[at] for at in taken) or "没有选"
+    what = "、".join(names[at] for at in sorted(each.late_chosen)) or "没有选"
     return f"没有计入的作答：{html.escape(what)}，{appeals.late_words(each.late)}，当时考试时间已到或已经交卷。"
 
 

@@ -268,7 +268,7 @@ def _exam(session: Session, course: Course, begun: Enrolment | None, actor: Acto
 
 
 def _step(step: passing.Step) -> str:
-    moment = f"{step.at.astimezone(db.OFFICE_ZONE):%Y-%m-%d %H:%M}" if step.at else ""
+    moment = db.office_minute(step.at) if step.at else ""
     done = " class=done" if step.at else ""
     words = f"{moment}　{step.words}" if moment else step.words
     return f"<li{done}><b>{html.escape(step.word)}</b><span>{html.escape(words)}</span></li>"

@@ -6,7 +6,7 @@ import html
 import math
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from sqlalchemy.orm import Session
@@ -44,8 +44,14 @@ async def _looked(request: Request, look: Callable[[Session, datetime], Found | 
         return await _pace.looked(request.client.host if request.client else "", act)
     except Busy:
         words = "<p class=bad>这个网络正在大量试错，请稍候再核验。</p>"
-        said = await run_in_threadpool(page, "请稍候", words)
-        return HTMLResponse(said, status_code=429, headers={"Retry-After": "10"})
+        told = await _told(429, page, "请稍候", words)
+        told.headers["Retry-After"] = "10"
+        return told
+
+
+async def _told(status: int, make: Callable[..., str], *given: Any, **more: Any) -> Response:
+    """A page made beside the loop, since it asks the database (`page`)."""
+    return HTMLResponse(await run_in_threadpool(make, *given, **more), status)
 
 
 async def verify(request: Request) -> Response:
@@ -62,26 +68,24 @@ async def verify(request: Request) -> Response:
     if isinstance(found, Response):
         return found
     if isinstance(found, Verified):
-        return HTMLResponse(await run_in_threadpool(_completion_page, found))
-    said = await run_in_threadpool(_verification_page, found, typed_code=code)
-    return HTMLResponse(said, status_code=200 if found else 404)
+        return await _told(200, _completion_page, found)
+    return await _told(200 if found else 404, _verification_page, found, typed_code=code)
 
 
 async def confirm(request: Request) -> Response:
     """Whether the bearer is the card's holder (核对持卡人): name and last four digits, yes or no. 404, 429 as above."""
     code = request.path_params["code"]
     if not 0 < _size(request) <= _LONGEST:
-        return HTMLResponse(await run_in_threadpool(_verification_page, None), status_code=413)
+        return await _told(413, _verification_page, None)
     async with request.form(max_files=0, max_fields=2) as form:
         name, last_four = (str(form.get(each, ""))[:60] for each in ("name", "last_four"))
     asked = await _looked(request, lambda session, now: checking.confirm(session, code, name, last_four, now=now))
     if isinstance(asked, Response):
         return asked
     if asked is None:
-        return HTMLResponse(await run_in_threadpool(_verification_page, None), status_code=404)
+        return await _told(404, _verification_page, None)
     again = ("", "") if asked.agreed else (name[:40], last_four[:4])  # to be put right
-    said = await run_in_threadpool(_verification_page, asked.card, asked, bearer=again)
-    return HTMLResponse(said, status_code=429 if asked.wait else 200)
+    return await _told(429 if asked.wait else 200, _verification_page, asked.card, asked, bearer=again)
 
 
 def verify_form(request: Request) -> Response:
@@ -111,13 +115,13 @@ async def verify_sent(request: Request) -> Response:
     """
     if not 0 < _size(request) <= proofs.LARGEST:  # the server lets no more through
         words = f"<p class=bad>请选择随证明下载的 .json 文件。</p>{_PROOF_FORM}"
-        return HTMLResponse(await run_in_threadpool(page, "入账证明核验", words), 413)
+        return await _told(413, page, "入账证明核验", words)
     async with request.form(max_files=1, max_fields=1) as form:
         if typed.plain(code := str(form.get("code", ""))):
             return _to_its_address(code)
         given = form.get("proof")
         content = await given.read() if isinstance(given, UploadFile) else b""
-    return HTMLResponse(await run_in_threadpool(_proof_page, content))
+    return await _told(200, _proof_page, content)
 
 
 def _key_list() -> str:

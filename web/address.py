@@ -62,13 +62,13 @@ def view(names: Sequence[str], *, key: str = "view") -> str:
     return chosen or names[0]
 
 
-def year(this: int, *, ahead: int = 0, back: int, label: str = "年度", width: int = 120) -> int:
+def year(this: int, *, ahead: int = 0, back: int, label: str = "年度", width: int = 120, key: str = "year") -> int:
     """Which year is asked for (年度), the latest first, this one unless the address says another.
 
     Offered are so many years `ahead` of this one and so many `back`.
     """
     years = range(this + ahead, this - back - 1, -1)
-    return int(st.selectbox(label, years, width=width, required=True, **held("year", years, this)))
+    return int(st.selectbox(label, years, width=width, required=True, **held(key, years, this)))
 
 
 def programme(names: Mapping[str, str], *, label: str = "专项项目") -> str | None:

@@ -91,4 +91,4 @@ def moment_text(moment: Any) -> str:
     """A timestamp as office time, to the minute; empty where there is none."""
     if moment is None or moment is pd.NaT:
         return ""
-    return f"{moment.astimezone(db.OFFICE_ZONE):%Y-%m-%d %H:%M}"
+    return db.office_minute(moment)

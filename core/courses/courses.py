@@ -192,6 +192,14 @@ def replaced(session: Session, courses: Iterable[Course]) -> set[int]:
     return {each for each in session.scalars(query) if each is not None}
 
 
+def before(session: Session, course: Course) -> Iterator[int]:
+    """The earlier editions of a course (以前各版), the latest first, by id."""
+    number = course.replaces_id
+    while number is not None:
+        yield number
+        number = session.scalar(sa.select(Course.replaces_id).where(Course.id == number))
+
+
 def waiting(session: Session, actor: Actor) -> list[Course]:
     """The courses that wait for the actor's office to publish them (待发布), the longest waiting first."""
     if actor.role is not Role.REVIEWER:

@@ -123,11 +123,7 @@ def earlier(session: Session, course: Course, person_id: int) -> Course | None:
     """The earlier edition of a course (已学的旧版) that somebody studies or has passed: the new one is not for them."""
     human = sa.select(Person.human_id).where(Person.id == person_id).scalar_subquery()
     whose = Enrolment.person_id.in_(sa.select(Person.id).where(under(Person, human)))
-    before: list[int] = []
-    number = course.replaces_id
-    while number is not None:
-        before.append(number)
-        number = session.scalar(sa.select(Course.replaces_id).where(Course.id == number))
+    before = list(courses.before(session, course))
     holds = sa.or_(Course.state != CourseState.WITHDRAWN, Enrolment.passed_at.is_not(None))
     query = sa.select(Course).join(Enrolment, Enrolment.course_id == Course.id)
     query = query.where(whose, Course.id.in_(before), holds).order_by(Course.edition.desc())

@@ -8,6 +8,7 @@ Who sends an answer, whether the paper is theirs and still open, is asked for al
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 from collections.abc import Sequence
@@ -104,10 +105,7 @@ def save(session: Session, given: Sequence[Given]) -> list[Outcome]:
             again = (each.sequence, each.chosen) == (found[4], found[5])  # sent in time, and once more
             outcomes.append(Outcome.SAVED if again else Outcome.OVER)
             if each.chosen != found[5]:
-                came, given_at = each.at + ahead, _given_at(each, ahead)
-                fits = given_at is not None and found[6] <= given_at <= came
-                told = {"chosen": each.chosen, "given_at": given_at if fits else None, "came_at": came}
-                late.setdefault((each.paper_id, each.place), {"paper_id": each.paper_id, "place": each.place, **told})
+                late.setdefault((each.paper_id, each.place), _too_late(each, ahead, begun=found[6]))
         elif each.sequence < found[4] or (each.sequence == found[4] and each.chosen != found[5]):
             outcomes.append(Outcome.OLDER)
         else:
@@ -124,25 +122,17 @@ def save(session: Session, given: Sequence[Given]) -> list[Outcome]:
             ],
         )
     if late:
-        session.execute(_insert(session)(LateAnswer).on_conflict_do_nothing(), list(late.values()))
+        session.execute(db.or_there(session, LateAnswer).on_conflict_do_nothing(), list(late.values()))
     return outcomes
 
 
-def _given_at(given: Given, ahead: timedelta) -> datetime | None:
-    """When an answer was given, as its browser says: it numbers its answers by the clock, in milliseconds."""
-    try:
-        return datetime.fromtimestamp(given.sequence / 1000, UTC) + ahead
-    except (ValueError, OverflowError, OSError):
-        return None
-
-
-def _insert(session: Session) -> Any:
-    """INSERT in the words of the database, which can leave out what is there."""
-    if session.get_bind().dialect.name == "postgresql":
-        from sqlalchemy.dialects.postgresql import insert
-    else:
-        from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment]
-    return insert
+def _too_late(given: Given, ahead: timedelta, *, begun: datetime) -> dict[str, Any]:
+    """The row of an answer that came too late; its browser numbers answers by the clock, in milliseconds."""
+    came, moment = given.at + ahead, None
+    with contextlib.suppress(ValueError, OverflowError, OSError):
+        moment = datetime.fromtimestamp(given.sequence / 1000, UTC) + ahead
+    row = {"paper_id": given.paper_id, "place": given.place, "chosen": given.chosen, "came_at": came}
+    return row | {"given_at": moment if moment is not None and begun <= moment <= came else None}
 
 
 _SAVE = (

@@ -195,6 +195,11 @@ def bits(places: Iterable[int]) -> int:
     return sum(1 << at for at in set(places))
 
 
+def places(chosen: int, options: int) -> frozenset[int]:
+    """The places that such a number means, of so many options: what `bits` made it of."""
+    return frozenset(at for at in range(options) if chosen >> at & 1)
+
+
 def marks(kind: ItemKind, right: int, chosen: int | None, points: Decimal, *, half_marks: bool) -> Decimal:
     """What an answer earns (得分): all for exactly the right options.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -110,12 +111,8 @@ def begun_by(session: Session, course: Course) -> str:
 
 def _latest(session: Session, course: Course) -> Exam | None:
     """The exam of a course, else of the latest earlier edition that has one."""
-    number: int | None = course.id
-    while number is not None:
-        if found := of_course(session, number):
-            return found
-        number = session.scalar(sa.select(Course.replaces_id).where(Course.id == number))
-    return None
+    editions = itertools.chain([course.id], courses.before(session, course))
+    return next(filter(None, (of_course(session, each) for each in editions)), None)
 
 
 def lacking(session: Session, course: Course) -> str:

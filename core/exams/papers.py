@@ -123,6 +123,11 @@ class Marked:
     answered_at: datetime | None
     """When the answer that counts was saved last; None: never."""
 
+    @property
+    def late_chosen(self) -> frozenset[int]:
+        """Places of the options that the late answer chose, as shown, from 0."""
+        return blueprints.places(self.late.chosen, len(self.asked.options)) if self.late else frozenset()
+
 
 @dataclass(frozen=True)
 class Result:
@@ -292,7 +297,7 @@ def _rows(session: Session, where: Any) -> list[tuple[ExamQuestion, ItemEdition,
 
 def _asked(question: ExamQuestion, item: Item) -> Asked:
     texts = tuple(item.options[int(at)][0] for at in question.shuffled)
-    chosen = frozenset(at for at in range(len(texts)) if (question.chosen or 0) >> at & 1)
+    chosen = blueprints.places(question.chosen or 0, len(texts))
     return Asked(question.place, item.kind, item.stem, texts, question.points, chosen, question.sequence)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.ground.access import Actor, Role
-from core.ground.db import OFFICE_ZONE
+from core.ground.db import office_minute
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Taken:
 
     @property
     def minute(self) -> str:
-        return f"{self.at.astimezone(OFFICE_ZONE):%Y-%m-%d %H:%M}"
+        return office_minute(self.at)
 
     @property
     def line(self) -> str:

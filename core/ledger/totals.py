@@ -16,11 +16,8 @@ from core.models import CreditBatch, CreditEntry, CreditTotal, Person, under
 
 def add_batch(session: Session, batch: CreditBatch) -> None:
     """Update the kept totals with a batch: add to the totals what a batch has just posted."""
-    if session.get_bind().dialect.name == "postgresql":
-        from sqlalchemy.dialects.postgresql import insert
-    else:
-        from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment]
-    statement = insert(CreditTotal).from_select(COLUMNS, sums_of_entries().where(CreditEntry.batch_id == batch.id))
+    sums = sums_of_entries().where(CreditEntry.batch_id == batch.id)
+    statement = db.or_there(session, CreditTotal).from_select(COLUMNS, sums)
     table = CreditTotal.__table__
     both = {name: table.c[name] + statement.excluded[name] for name in ("hours", "deemed")}
     session.execute(statement.on_conflict_do_update(index_elements=KEYS, set_=both))

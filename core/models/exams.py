@@ -195,7 +195,7 @@ class ExamQuestion(Base):
 class LateAnswer(Base):
     """迟到的作答: the first answer to a question that came once its paper was closed; it does not count.
 
-    Kept for its learner to see and appeal against, and for whoever answers that.
+    Kept for its learner to see and appeal against, and for the reviewer who decides the appeal.
     """
 
     __tablename__ = "late_answer"

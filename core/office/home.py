@@ -20,7 +20,7 @@ from core.models import AuditEntry, Course, Movement, Organization, Person, Stat
 from core.office import backups, checklist, chronicle, dashboards, messages
 from core.office.backups import Standing
 from core.people import keys, setup
-from core.records import cards, shortfalls
+from core.records import cards, faces, shortfalls
 from core.submissions import plans, reports, workflow
 from core.submissions.kinds import KINDS
 from core.submissions.programmes import marking, merged, publicity
@@ -153,7 +153,7 @@ def home(session: Session, actor: Actor, *, now: datetime) -> Home:
         given["cards"] = tuple(zip(stand["year"].tolist(), stand["code"].tolist(), strict=True))
         last = issued.drop_duplicates(["since", "year"])
         given["void"] = tuple(
-            (cards.years_words(each["since"], each["year"]), f"{each['revoked_on']}失效：{each['reason']}")
+            (faces.years_words(each["since"], each["year"]), f"{each['revoked_on']}失效：{each['reason']}")
             for each in last[last["revoked_on"].notna()].to_dict("records")
         )
     return Home(**given)

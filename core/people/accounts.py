@@ -371,7 +371,7 @@ def two_people(session: Session, actor: Actor, account_id: int | None, *, now: d
     if alike or (first.person_id is not None and first.person_id == second.person_id):
         raise Refused("self", f"{what}须由另一人办理：“{first.username}”与“{second.username}”是同一人的账号。")
     if apart := _apart_at(session, first.id, second.id, now):
-        words = f"两个账号中的一个刚由另一个开通或重置密码，一天以后才算两人，即{_minute(apart)}起"
+        words = f"两个账号中的一个刚由另一个开通或重置密码，一天以后才算两人，即{db.office_minute(apart)}起"
         raise Refused("self", f"{what}须由另一人办理：{words}。")
 
 
@@ -390,7 +390,7 @@ def second_administrator(session: Session, actor: Actor, *, now: datetime) -> st
     if not apart:
         return "由您开通的账号满一天后才能与您一人起草、一人发布，请尽早开通。"
     if waits := [each for each in apart if each]:
-        when = _minute(min(waits))
+        when = db.office_minute(min(waits))
         return "" if len(waits) < len(apart) else f"其账号由您刚开通或重置密码，满一天即{when}起才能发布您起草的政策。"
     return ""
 
@@ -418,10 +418,6 @@ def _apart_at(session: Session, one: int, other: int, now: datetime) -> datetime
     )
     last = max(filter(None, (session.scalar(made), session.scalar(by_workbook))), default=None)
     return last + TOO_NEW if last else None
-
-
-def _minute(moment: datetime) -> str:
-    return f"{moment.astimezone(db.OFFICE_ZONE):%Y-%m-%d %H:%M}"
 
 
 def username_fault(username: str) -> str:

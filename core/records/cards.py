@@ -98,11 +98,6 @@ def range_words(since: int | None, year: int) -> str:
     return f"仅{year}年度" if since == year else f"{since}—{year}年度"
 
 
-def years_words(since: int, year: int) -> str:
-    """The years that a card is about, in words."""
-    return f"{year}年度" if since == year else f"{since}—{year}年度"
-
-
 @dataclass(frozen=True)
 class Prepared:
     """A card that only lacks its number and signature (待出具的审验卡): what took time to ask for."""

@@ -118,8 +118,12 @@ def draw(
 
 def span(said: Mapping[str, Any]) -> str:
     """The years a card is about, in words: 2024年度, 2022—2024年度."""
-    since = said.get("since", said["year"])
-    return f"{said['year']}年度" if since == said["year"] else f"{since}—{said['year']}年度"
+    return years_words(said.get("since", said["year"]), said["year"])
+
+
+def years_words(since: int, year: int) -> str:
+    """The same of the first and the last year."""
+    return f"{year}年度" if since == year else f"{since}—{year}年度"
 
 
 Align = Literal["L", "C", "R"]

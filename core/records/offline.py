@@ -33,7 +33,7 @@ def status(session: Session, *, now: datetime) -> bytes:
     """
     held, gone, void = signing.public_keys(), _revoked(session), keys.void(session)
     content = {
-        1: f"{now.astimezone(db.OFFICE_ZONE):%Y-%m-%d %H:%M}",
+        1: db.office_minute(now),
         2: session.get_one(Organization, 1).name,
         3: [[each.id, each.raw] for each in held],
         4: b"".join(digest for digest, _ in gone),

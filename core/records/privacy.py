@@ -125,7 +125,7 @@ def _words(value: object) -> str:
     if value is None or value is pd.NaT:
         return ""
     if isinstance(value, datetime):
-        return f"{value.astimezone(db.OFFICE_ZONE):%Y-%m-%d %H:%M}"
+        return db.office_minute(value)
     return str(value)
 
 

@@ -109,7 +109,7 @@ class Proof:
     @property
     def issued(self) -> str:
         """When it was issued, in the office's time."""
-        return _minute(self.issued_at)
+        return db.office_minute(self.issued_at)
 
     def facts(self) -> list[tuple[str, str]]:
         """What it says, in labelled words."""
@@ -122,15 +122,11 @@ class Proof:
             ("学习完成日期", self.completed_on),
             ("来源", self.source),
             ("入账机关", self.office),
-            ("入账时间", _minute(self.posted_at)),
+            ("入账时间", db.office_minute(self.posted_at)),
             ("办理人", self.posted_by),
             ("入账批次", f"第{self.batch}批第{self.line}笔"),
             ("出具时状态", self.standing.label),
         ]
-
-
-def _minute(moment: datetime) -> str:
-    return f"{moment.astimezone(db.OFFICE_ZONE):%Y-%m-%d %H:%M}"
 
 
 def read(content: bytes) -> Proof:

@@ -144,7 +144,7 @@ class Lost:
         """Which stretch or attempt it is."""
         title, about = self.about.enrolment.course.title, self.about
         if isinstance(about, ExamPaper):
-            return f"{title}第{about.number}次考试，{_moment(about.handed_in_at or about.ends_at)}"
+            return f"{title}第{about.number}次考试，{db.office_minute(about.handed_in_at or about.ends_at)}"
         return f"{title}第{about.lesson.position}节，{spell(about)}"
 
     @property
@@ -391,11 +391,12 @@ def _line(about: UncountedTime | ExamPaper) -> Line:
 
 
 def _sat(paper: ExamPaper) -> list[tuple[str, object]]:
-    """An attempt as whoever answers its appeal reads it."""
+    """Facts of an exam attempt for the reviewer of its appeal (考试情况): times, score, late answers."""
+    begun, over = db.office_minute(paper.started_at), db.office_minute(paper.handed_in_at or paper.ends_at)
     ended = "到时自动交卷" if paper.by_time else "交卷"
     came = "；".join(f"第{each.place}题{late_words(each)}" for each in paper.late)
     said: list[tuple[str, object]] = [
-        ("考试", f"第{paper.number}次，{_moment(paper.started_at)}开始，{_moment(paper.handed_in_at)}{ended}"),
+        ("考试", f"第{paper.number}次，{begun}开始，{over}{ended}"),
         ("成绩", f"{hours_text(paper.score or Decimal())}分，{'及格' if paper.passed else '不及格'}"),
         ("送到过迟的作答", came or "没有"),
     ]
@@ -403,13 +404,9 @@ def _sat(paper: ExamPaper) -> list[tuple[str, object]]:
 
 
 def late_words(late: LateAnswer) -> str:
-    """When an answer was given and when it came (作答送到过迟), for the page and for whoever answers an appeal."""
-    given = f"{_moment(late.given_at, '%H:%M:%S')}作答（按学员的设备），" if late.given_at else ""
-    return f"{given}{_moment(late.came_at, '%H:%M:%S')}送到"
-
-
-def _moment(at: datetime | None, shape: str = "%Y-%m-%d %H:%M") -> str:
-    return f"{at.astimezone(db.OFFICE_ZONE):{shape}}" if at else ""
+    """Times of a late answer in words (作答送到过迟): given, by the learner's clock, and received."""
+    given = f"{late.given_at.astimezone(db.OFFICE_ZONE):%H:%M:%S}作答（按学员的设备），" if late.given_at else ""
+    return f"{given}{late.came_at.astimezone(db.OFFICE_ZONE):%H:%M:%S}送到"
 
 
 def length(seconds: int) -> str:

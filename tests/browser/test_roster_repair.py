@@ -110,7 +110,7 @@ def test_sixty_faults_are_put_right_on_the_screen(browser: Browser, server: str,
         base.page.get_by_role("button", name="第7行：改正此行其他列").click()
         note = base.page.get_by_role("dialog").get_by_label("备注")
         expect(note).to_have_value("")
-        if again:  # what came to nothing is told in the dialog, which stays open
+        if again:  # a refused save shows its message in the dialog, which stays open
             base.page.get_by_role("dialog").get_by_role("button", name="保存并重新检查").click()
             expect(base.page.get_by_role("dialog").get_by_text("第7行没有改动。")).to_be_in_viewport()
         note.fill("半途而废")

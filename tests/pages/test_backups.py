@@ -50,7 +50,7 @@ def test_the_key_is_rotated_on_the_screen_and_what_was_signed_before_still_holds
     app.text_input(key="doubt-reason").set_value("U盘遗失")
     press(app, "提请作废")
     assert held(app)[1]["状态"] == "提请作废"
-    assert "同意作废" not in [each.label for each in app.button]  # not to whoever asked
+    assert "同意作废" not in [each.label for each in app.button]  # the administrator who asked cannot also agree
     assert any("须由自治区的另一名管理员" in each.value for each in app.caption)
     press(app, "撤回")
     assert held(app)[1]["状态"] == "曾用"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Unpack
 
 import streamlit as st
@@ -64,10 +65,8 @@ def show(found: Submission, here: Actor) -> None:
     with db.reading() as session:
         steps = workflow.trail(session, found.id, here)
         if found.paper_id is not None:
-            try:
+            with suppress(Refused):  # of an exam that another office holds
                 paper = papers.result(session, found.paper_id, here)
-            except Refused:  # of an exam that another office holds
-                paper = None
     submissions.submission(found, steps)
     if paper:
         results.paper(paper)

@@ -10,7 +10,7 @@ import streamlit as st
 from sqlalchemy.orm import Session
 
 from core.ground import db
-from core.ground.access import Actor, Role
+from core.ground.access import Actor, Labelled, Role
 from core.people import activation
 from core.records import cards, printing
 from core.records.faces import Size
@@ -35,7 +35,7 @@ def scope(actor: Actor, year: int | None, *, name: str) -> tuple[Scope, str]:
         bind="query-params",
     )
     if way == "按培训":
-        year = year or _year("培训学时的年度", f"{name}-year", 160)
+        year = year or address.year(this, back=5, label="培训学时的年度", width=160, key=f"{name}-year")
         with db.reading() as session:
             offered = printing.trainings(session, actor, year)
         if offered.empty:
@@ -64,11 +64,16 @@ def scope(actor: Actor, year: int | None, *, name: str) -> tuple[Scope, str]:
     return Scope(year or this, text=text, employer=employer, hours=year is not None), words
 
 
-def _year(label: str, key: str, width: int) -> int:
-    this = context.today().year
-    years = list(range(this, this - 6, -1))
-    chosen: int = st.selectbox(label, years, key=key, width=width, required=True, bind="query-params")
-    return chosen
+def _one_of(label: str, kinds: type[Labelled], key: str, width: int) -> Any:
+    return st.selectbox(
+        label,
+        list(kinds),
+        format_func=lambda each: each.label,
+        key=key,
+        width=width,
+        required=True,
+        bind="query-params",
+    )
 
 
 def _nobody(actor: Actor, meant: Scope) -> str:
@@ -88,7 +93,7 @@ def _nobody(actor: Actor, meant: Scope) -> str:
 def starting(actor: Actor) -> None:
     """Choose whose cards, which years and what paper (开始批量打印), told how many that are before it begins."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        year = _year("年度", "bulk-year", 110)
+        year = address.year(context.today().year, back=5, width=110, key="bulk-year")
         since = st.selectbox(
             "学时范围",
             [0, *range(year, year - cards.MOST_YEARS, -1)],
@@ -98,24 +103,8 @@ def starting(actor: Actor) -> None:
             required=True,
             bind="query-params",
         )
-        size: Any = st.selectbox(
-            "纸张",
-            list(Size),
-            format_func=lambda each: each.label,
-            key="bulk-size",
-            width=240,
-            required=True,
-            bind="query-params",
-        )
-        form: Any = st.selectbox(
-            "成品",
-            list(Form),
-            format_func=lambda each: each.label,
-            key="bulk-form",
-            width=230,
-            required=True,
-            bind="query-params",
-        )
+        size = _one_of("纸张", Size, "bulk-size", 240)
+        form = _one_of("成品", Form, "bulk-form", 230)
     chosen, words = scope(actor, year, name="bulk")
     complete = False
     if actor.role is not Role.BASE_CLERK:

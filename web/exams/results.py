@@ -79,8 +79,9 @@ def paper(result: papers.Result) -> None:
             options = each.asked.options
             given = _options(options, each.asked.chosen) if each.answered_at else "未作答"
             if each.late:
-                late = frozenset(at for at in range(len(options)) if each.late.chosen >> at & 1)
-                given += f"；送到过迟、没有计入的：{_options(options, late)}，{appeals.late_words(each.late)}"
+                given += (
+                    f"；送到过迟、没有计入的：{_options(options, each.late_chosen)}，{appeals.late_words(each.late)}"
+                )
             right = "作废" if each.void else _options(options, each.right)
             earned = f"{hours_text(each.earned)}/{hours_text(each.asked.points)}"
             moment = moment_text(each.answered_at)

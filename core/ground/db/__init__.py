@@ -1,6 +1,18 @@
 """The database: engine and transactions, keys, column types, bulk rows, schema and append-only guards."""
 
-from core.ground.db.bulk import TAPE, Bound, accumulate, bound, day_number, in_bulk, insert, integers, laid, write
+from core.ground.db.bulk import (
+    TAPE,
+    Bound,
+    accumulate,
+    bound,
+    day_number,
+    in_bulk,
+    insert,
+    integers,
+    laid,
+    or_there,
+    write,
+)
 from core.ground.db.columns import (
     EncryptedText,
     Hours,
@@ -16,7 +28,17 @@ from core.ground.db.columns import (
 )
 from core.ground.db.copies import dialect, dump, put_back, rehearsal_on_a_copy, scratch
 from core.ground.db.guards import alembic_config, append_only, faults, installed, outdated, upgrade
-from core.ground.db.place import OFFICE_ZONE, ROOT, day_begins, day_ends, home, key_path, office_day, url
+from core.ground.db.place import (
+    OFFICE_ZONE,
+    ROOT,
+    day_begins,
+    day_ends,
+    home,
+    key_path,
+    office_day,
+    office_minute,
+    url,
+)
 from core.ground.db.sealing import (
     blind_index,
     blind_indexes,
@@ -97,6 +119,8 @@ __all__ = [
     "numbered",
     "office_day",
     "office_day_of",
+    "office_minute",
+    "or_there",
     "outdated",
     "put_back",
     "reading",

@@ -86,6 +86,15 @@ def insert(session: Session, model: type[DeclarativeBase], columns: Mapping[str,
     write(session, bound(session, model, columns))
 
 
+def or_there(session: Session, model: type[DeclarativeBase]) -> Any:
+    """An INSERT that can say what is done where a row is there already (ON CONFLICT), in the words of the database."""
+    if session.get_bind().dialect.name == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert
+    else:
+        from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment]
+    return insert(model)
+
+
 TAPE = "bulk rows that this session wrote"
 """Where a session's `info` has a list under this name, every `Bound` that is written is put there."""
 
@@ -166,7 +175,7 @@ def _put(session: Session, prepared: Bound, same: Mapping[str, int], otherwise: 
 
 @contextlib.contextmanager
 def _told(dialect: sa.Dialect, into: str) -> Iterator[None]:
-    """What the driver says of rows written behind SQLAlchemy's back is told as any other statement's is."""
+    """Wrap errors of the raw driver cursor in `sa.exc.DBAPIError` (数据库报错), without the values written."""
     try:
         yield
     except dialect.loaded_dbapi.Error as told:

@@ -17,6 +17,11 @@ def office_day(moment: datetime) -> date:
     return moment.astimezone(OFFICE_ZONE).date()
 
 
+def office_minute(moment: datetime) -> str:
+    """A moment as the office writes it (办公时间), to the minute: 2024-06-28 09:30."""
+    return f"{moment.astimezone(OFFICE_ZONE):%Y-%m-%d %H:%M}"
+
+
 def day_begins(day: date) -> datetime:
     """The moment at which a calendar day begins at the office."""
     return datetime.combine(day, time.min, OFFICE_ZONE)
