@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from routes import addresses, shield
 from routes.session import COOKIE
 from tests import cast as c
 from tests import ready, sat
+from tests.asking import answered
 
 APP = Starlette(routes=addresses.ROUTES, middleware=[Middleware(shield.Shield)])
 
@@ -30,13 +30,7 @@ def cast(office: Path) -> c.Cast:
 
 
 def ask(token: str, method: str, path: str, **sent: Any) -> httpx.Response:
-    async def asked() -> httpx.Response:
-        cookies = {COOKIE: token}
-        transport = httpx.ASGITransport(APP)
-        async with httpx.AsyncClient(transport=transport, base_url="http://localhost", cookies=cookies) as client:
-            return await client.request(method, path, **sent)
-
-    return asyncio.run(asked())
+    return answered(APP, method, path, cookies={COOKIE: token}, **sent)
 
 
 def test_an_exam_is_begun_answered_handed_in_and_explained_over_plain_pages(cast: c.Cast) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -24,6 +23,7 @@ from routes import addresses
 from routes.session import COOKIE
 from tests import cast as c
 from tests import ready
+from tests.asking import answered
 
 YEAR = datetime.now(UTC).year
 APP = Starlette(routes=addresses.ROUTES)
@@ -60,15 +60,10 @@ def ask(by: str | None, path: str, asked: Any = None, **headers: str) -> httpx.R
             token = accounts.sign_in(session, by, fits=True, now=datetime.now(UTC))
         headers["cookie"] = f"{COOKIE}={token}"
 
-    async def sent() -> httpx.Response:
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(APP), base_url="http://localhost") as client:
-            if asked is None:
-                return await client.get(path, headers=headers)
-            return await client.post(
-                path, content=json.dumps(asked), headers={"content-type": "application/json"} | headers
-            )
-
-    return asyncio.run(sent())
+    if asked is None:
+        return answered(APP, "GET", path, headers=headers)
+    headers = {"content-type": "application/json"} | headers
+    return answered(APP, "POST", path, content=json.dumps(asked), headers=headers)
 
 
 def test_a_video_comes_in_pieces_to_those_who_may_see_it(cast: c.Cast) -> None:
