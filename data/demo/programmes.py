@@ -60,11 +60,14 @@ def lives(office: Office, courses: Sequence[Course]) -> Iterator[Iterator[dateti
     """What happens in the programmes this year and, as far as the office was open then, the last."""
     told, today = programmes(), db.office_day(office.now)
     former = told["former"]
+    begun = {(cohort["programme"], _year_of(cohort, today)) for cohort in told["study"]}  # in January also last year's
     for year in (today.year - 1, today.year):
         over = year < today.year
         for target in told["targets"]:
+            code = target["programme"]
+            differs = former["targets"].get(code, {}) if over and (code, year) not in begun else {}
             if _since_opening(office, _day(target["day"], year)):
-                yield _target(office, target | former["targets"].get(target["programme"], {}) if over else target, year)
+                yield _target(office, target | differs, year)
         for table in told["tables"]["filed"]:
             if _since_opening(office, _day(table["day"], year)):
                 yield _table(office, table | former["tables"] if over else table, year, courses)
@@ -73,9 +76,8 @@ def lives(office: Office, courses: Sequence[Course]) -> Iterator[Iterator[dateti
                 yield _summary(office, each, year)
     for cohort in told["study"]:  # who is nominated this year is chosen first
         yield _cohort(office, cohort)
-    begun = {(cohort["programme"], _year_of(cohort, today)) for cohort in told["study"]}
     for cohort in (_of_former_year(each, today) for each in former["study"]):
-        if (cohort["programme"], _year_of(cohort, today)) not in begun:  # in January this year's is last year's
+        if (cohort["programme"], _year_of(cohort, today)) not in begun:
             yield _cohort(office, cohort)
 
 
