@@ -181,6 +181,7 @@ SAID = {"rerun_script", "stop_script", "app_heartbeat", "file_urls_request", "ba
 keep_answers()
 take_turns()
 hear_our_pages_alone()
+door.heads_in_time()
 app = st.App(
     Path(__file__).parent / "web" / "screens.py",
     lifespan=lifespan,
