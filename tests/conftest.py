@@ -22,7 +22,6 @@ from core.ground import certificates, db
 from core.tables import reader
 from tests import emptying, ready, toy  # noqa: F401  toy: a kind of submission beside the real ones
 
-
 gc.set_threshold(50_000, 20, 50)  # a tenth of the suite's time went into looking through what is loaded for good
 
 
