@@ -86,7 +86,7 @@ def file(request: Request) -> Response:
 def page(request: Request) -> Response:
     """A page of a lesson's PDF as an image, for those who may have the file."""
     found, number = _file(request), request.path_params["number"]
-    drawn = courses.pages(found.name) if found else []
+    drawn = courses.pages(found.relative_to(courses.folder()).as_posix()) if found else []
     return FileResponse(drawn[number - 1]) if 0 < number <= len(drawn) else Response(status_code=404)
 
 

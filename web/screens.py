@@ -208,7 +208,7 @@ def lands(role: Role) -> str:
 
 
 def main() -> None:
-    """The main script (入口): which page is drawn, sign-in and first visit included."""
+    """What the main script does (入口): which page is drawn, sign-in and first visit included."""
     st.set_page_config(
         page_title=identity.SYSTEM, page_icon=str(shell.MARK), layout="wide", initial_sidebar_state=shell.MENU_WIDTH
     )
@@ -292,7 +292,3 @@ def _shift(days: int, ahead: int) -> None:
         return f"演示日期已推进，比实际日期晚{setup.shift_demo_clock(session, days, **who)}天。"
 
     deeds.deed(act, "shift", days, ahead)
-
-
-if __name__ == "__main__":
-    main()

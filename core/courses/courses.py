@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core.ground import db, drawing, typed
-from core.ground.access import Actor, Labelled, Refused, Role, not_found, refuse_faults, require
+from core.ground.access import Actor, Labelled, OrganizationKind, Refused, Role, not_found, refuse_faults, require
 from core.ground.deeds import deed
 from core.ground.hours import hours_text
 from core.law import notices
@@ -226,27 +226,31 @@ def minutes(course: Course) -> int:
 
 
 def folder() -> Path:
-    """Where the files of lessons lie (课件文件夹): big ones are put there by hand, nothing personal is in them.
-
-    In `CE_HOME`, unless `CE_COURSES` names another place.
-    """
+    """Where the files of lessons lie (课件文件夹), nothing personal in them: in `CE_HOME`, or as `CE_COURSES` says."""
     return Path(os.environ.get("CE_COURSES") or db.home() / "courses")
 
 
-def files_for(session: Session, kind: LessonKind, actor: Actor) -> list[str]:
-    """The files in `folder` that a lesson of a kind may have, by name: the own organization's, and those put by hand.
+def laid_in(actor: Actor) -> Path:
+    """Where big files are laid by hand for the actor's organization (本单位的课件文件夹), which alone finds them there.
 
-    What was uploaded, or is in a lesson of another organization, is that one's alone.
+    The region's exam authority has `folder` itself; any other organization a folder of its own in it, by its number.
+    """
+    own = actor.organization_kind in (OrganizationKind.EXAM_AUTHORITY, OrganizationKind.REGION_HR)
+    return folder() if own else folder() / str(actor.organization_id)
+
+
+def files_for(session: Session, kind: LessonKind, actor: Actor) -> list[str]:
+    """The files that a lesson of a kind may have, by their places in `folder`: those in the organization's lessons
+    already, and those laid in for it by hand (`laid_in`) that are in nobody else's lessons.
     """
     query = sa.select(Lesson.file, Course.organization_id).join(Course, Course.id == Lesson.course_id)
     used = session.execute(query.where(Lesson.file != "").distinct()).all()
-    own = {name for name, whose in used if whose == actor.organization_id}
-    others = {name for name, whose in used} - own
-    endings = ENDINGS.get(kind, ())
-    place = folder()
-    there = place.iterdir() if place.is_dir() else iter(())
-    names = [each.name for each in there if each.is_file() and each.name.lower().endswith(endings or "\0")]
-    return sorted(name for name in names if name in own or not (name in others or _UPLOADED.fullmatch(name)))
+    own = {name for name, whose in used if whose == actor.organization_id and (folder() / name).is_file()}
+    others = {name for name, whose in used if whose != actor.organization_id}
+    place = laid_in(actor)
+    there = [each for each in place.iterdir() if each.is_file()] if place.is_dir() else []
+    laid = {each.relative_to(folder()).as_posix() for each in there if not _UPLOADED.fullmatch(each.name)} - others
+    return sorted(name for name in own | laid if name.lower().endswith(ENDINGS.get(kind, "\0")))
 
 
 # --- made and changed -------------------------------------------------------------------------------------------------
@@ -647,7 +651,12 @@ def _stored(upload: Upload) -> str:
 
 def pages(name: str) -> list[Path]:
     """The pages of a lesson's PDF as images (PDF各页), in their order, as they were drawn when it was saved."""
-    return sorted((folder() / f"{Path(name).stem}.pages").glob("*.png"))
+    return sorted(_drawn(name).glob("*.png"))
+
+
+def _drawn(name: str) -> Path:
+    """Where the pages of a PDF lie, beside it."""
+    return (folder() / name).with_suffix(".pages")
 
 
 def _draw(name: str) -> None:
@@ -659,7 +668,7 @@ def _draw(name: str) -> None:
     except drawing.NoPdf as error:
         words = f"PDF文件打不开，或超过{drawing.MOST_PAGES}页，请用其他软件另存为PDF、页数多的分成几节后再上传"
         raise Refused("file", f"{words}。", {"file": words}) from error
-    place = folder() / f"{Path(name).stem}.pages"
+    place = _drawn(name)
     place.mkdir(exist_ok=True)
     for number, page in enumerate(drawn, start=1):
         (place / f"{number:04}.png").write_bytes(page)

@@ -429,6 +429,8 @@ def _count(
             words = "第一次学习不能快进，已回到上次的位置。"
             place = furthest = progress.reached
         moved = min(place, furthest) - progress.reached
+        if place < progress.reached - SLACK:
+            words = "正在看已经看过的部分，不重复计时。"
         progress.reached = max(progress.reached, min(place, furthest))
         counted = passed if ended and not words else max(0, min(passed, moved))
     elif lesson.kind in WATCHED:

@@ -10,12 +10,13 @@ const at = (name) => document.getElementById(name);
 const spell = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
 
 let token = null; // of this open player; null while another one counts
-let furthest = Infinity; // second of the video up to which it may be moved
+let furthest = 0; // second of the video up to which it may be moved
 let timer = null;
 let every = 30;
 let noSeeking = true;
 let finished = false;
 let asking = false;
+const AHEAD = 3; // seconds that a video may be ahead of what the server has heard of
 
 async function send(asked) {
   const answer = await fetch("/learn/deed", {
@@ -26,6 +27,10 @@ async function send(asked) {
   const told = await answer.json();
   if (!answer.ok) throw Object.assign(new Error(told.words), { told, status: answer.status });
   return told;
+}
+
+function free() {
+  return finished || !noSeeking;
 }
 
 function say(words) {
@@ -39,7 +44,11 @@ function draw(told) {
     ? `本节已学完（${spell(told.needed)}）`
     : `已计时 ${spell(told.seconds)}，共需 ${spell(told.needed)}`;
   finished = told.finished;
-  furthest = finished || !noSeeking ? Infinity : told.reached;
+  furthest = free() ? Infinity : Math.max(told.reached, Math.min(furthest, told.reached + AHEAD));
+  if (video) {
+    video.controlsList.toggle("noplaybackrate", !free());
+    video.disablePictureInPicture = !free();
+  }
   if (told.courseFinished && told.finished) say("全部课节已学完。");
   else say(told.words);
   const next = at("next");
@@ -60,6 +69,8 @@ function stop() {
   token = null;
   clearInterval(timer);
   if (video) video.pause();
+  asking = false; // nothing is answered here any more
+  at("ask").close();
 }
 
 function where() {
@@ -78,8 +89,8 @@ async function beat() {
       hidden: document.hidden,
       ended: Boolean(video && video.ended),
     });
-    if (video && noSeeking && !told.finished && video.currentTime > told.reached + 3) video.currentTime = told.reached;
     draw(told);
+    if (video && video.currentTime > furthest + 1) video.currentTime = furthest;
   } catch (error) {
     if (error.status === 401) {
       stop();
@@ -119,7 +130,11 @@ async function open() {
 function ask(question) {
   if (asking) return;
   asking = true;
-  if (video) video.pause();
+  if (video) {
+    video.pause();
+    if (document.fullscreenElement) document.exitFullscreen(); // it would hide the question
+    else if (video.webkitDisplayingFullscreen) video.webkitExitFullscreen();
+  }
   at("stem").textContent = question.stem;
   at("options").replaceChildren(
     ...question.options.map((words, number) => {
@@ -157,6 +172,9 @@ async function answered(event) {
 
 if (!preview) {
   at("ask").addEventListener("cancel", (event) => event.preventDefault());
+  at("ask").addEventListener("close", () => {
+    if (asking) at("ask").showModal(); // a second Escape closes it whatever is said to the first
+  });
   at("ask").querySelector("form").addEventListener("submit", answered);
   at("here").addEventListener("click", () => {
     at("here").hidden = true;
@@ -178,17 +196,21 @@ if (!preview) {
     let seen = 0;
     video.addEventListener("timeupdate", () => {
       const step = video.currentTime - seen;
-      if (step > 0 && step < 2) furthest = Math.max(furthest, video.currentTime);
+      if (!video.seeking && step > 0 && step < 2) furthest = Math.max(furthest, video.currentTime);
       seen = video.currentTime;
+      if (!free()) video.loop = false; // the browser's own menu has it; begun again, the clock would stand still
     });
     video.addEventListener("seeking", () => {
-      if (!finished && video.currentTime > furthest + 1) {
+      if (video.currentTime > furthest + 0.5) {
         video.currentTime = furthest;
         say("第一次学习不能快进。");
       }
+      seen = video.currentTime;
     });
     video.addEventListener("ratechange", () => {
-      if (!finished && video.playbackRate > 1) video.playbackRate = 1;
+      if (free() || video.playbackRate <= 1) return;
+      video.playbackRate = 1;
+      say("第一次学习按原速播放。");
     });
     video.addEventListener("ended", beat);
     video.addEventListener("pause", beat);

@@ -1,7 +1,7 @@
 """Learners who sit an exam, in a process that is killed: says what it was told is kept, the moment it is told so.
 
-A line of its input is an order; each is done in a fork, and reaped at the next line. It says
-"ready PID", "saved …" and "handed …", "ended".
+A line of its input is an order; the first is done here, so that what is read and compiled once is there for all, each
+further one in a fork, reaped at the next line. It says "ready PID", "saved …" and "handed …", "done", "ended".
 """
 
 import json
@@ -62,14 +62,17 @@ def work(order: dict[str, Any]) -> None:
         each.start()
     for each in threads:
         each.join()
+    say("done")
 
 
 def main() -> None:
+    work(json.loads(sys.stdin.readline()))
     while line := sys.stdin.readline():
         order = json.loads(line)
         db.close()
         child = os.fork()
         if not child:
+            answers.LINE = answers.Line()  # no thread is forked with its process
             try:
                 work(order)
             finally:

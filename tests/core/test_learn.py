@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 
 from core.courses import courses
 from core.ground import db, paper
-from core.ground.access import Refused
+from core.ground.access import Refused, Role
 from core.models import Course, Enrolment, LessonKind
 from core.people import accounts
 from core.trail.files import Upload
@@ -142,4 +142,15 @@ def test_a_pdf_is_drawn_page_by_page_and_one_that_cannot_be_opened_is_refused(ca
         kept = courses.put_lesson(session, made.id, None, read, version=made.version, upload=given, **who)
         assert kept.file.startswith("第一讲-")
         assert courses.files_for(session, LessonKind.PDF, cast["exam"]) == ["broken.pdf", kept.file, "讲义.pdf"]
-        assert courses.files_for(session, LessonKind.PDF, cast["base"]) == ["broken.pdf"]
+        league = replace(cast["hohhot_reviewer"], role=Role.BASE_CLERK)
+        assert courses.files_for(session, LessonKind.PDF, league) == []  # those are the exam authority's
+        courses.laid_in(league).mkdir()
+        (courses.laid_in(league) / "讲义.pdf").write_bytes(content)
+        assert courses.files_for(session, LessonKind.PDF, league) == [f"{league.organization_id}/讲义.pdf"]
+        assert courses.files_for(session, LessonKind.PDF, cast["exam"]) == ["broken.pdf", kept.file, "讲义.pdf"]
+        theirs = courses.draft(session, c.COURSE, actor=league, now=c.NOW)
+        read = replace(read, file=f"{league.organization_id}/讲义.pdf")
+        lesson = courses.put_lesson(session, theirs.id, None, read, version=theirs.version, actor=league, now=c.NOW)
+    assert len(courses.pages(lesson.file)) == 1
+    with db.transaction() as session, pytest.raises(Refused, match=r"^fields:"):
+        courses.put_lesson(session, made.id, None, read, version=made.version, **who)

@@ -189,6 +189,6 @@ def test_a_database_that_is_away_is_said_on_the_command_line_and_on_the_screen(
         told = capsys.readouterr().err
         assert "连接不上数据库" in told
         assert "Traceback" not in told
-    app = AppTest.from_file(str(db.ROOT / "web" / "screens.py"), default_timeout=60).run()
+    app = AppTest.from_file(str(db.ROOT / "web" / "__main__.py"), default_timeout=60).run()
     assert not app.exception
     assert ["连接不上数据库" in each.value for each in app.error] == [True]

@@ -30,7 +30,7 @@ from web import context
 
 NOW = datetime.now(UTC)
 
-MAIN = str(db.ROOT / "web" / "screens.py")
+MAIN = str(db.ROOT / "web" / "__main__.py")
 
 
 @pytest.fixture(autouse=True, scope="package")

@@ -177,8 +177,8 @@ def _content(draft: drafts.Form, kind: LessonKind, actor: Actor) -> None:
             "file",
             "课件文件夹里的文件",
             options,
-            format_func=lambda name: name or "（未选择）",
-            help=f"较大的视频请放在系统数据文件夹的courses里（{courses.folder()}），再在这里选择",
+            format_func=lambda name: name.rpartition("/")[2] or "（未选择）",
+            help=f"较大的视频请放在服务器的{courses.laid_in(actor)}文件夹里（只有本单位看得到），再在这里选择",
         )
         right.file_uploader("或上传文件", endings, accept_multiple_files=True, key=draft.files_key, max_upload_size=200)
 

@@ -13,6 +13,7 @@ from core.ground.access import Actor, Role
 from core.people import acts
 from core.records import shortfalls
 from core.records.shortfalls import Lack
+from core.trail import kept
 from web import address, context, tables
 from web.people import changing
 
@@ -38,8 +39,11 @@ def chosen(actor: Actor) -> int | None:
         by_notice = [name for name in frame.columns if name not in shortfalls.FACTS]
         shown = [name for name in by_notice if not name.endswith(tables.in_hours("差"))]
         with db.reading() as session:
-            everybody = shortfalls.shortfalls(session, actor, year, limit=0)[1]
-            short = shortfalls.shortfalls(session, actor, year, lack=Lack.YEAR, limit=0)[1]
+            everybody, short = kept.once(
+                session,
+                (db.url(), "people", actor.role, actor.organization_id, actor.person_id, year),
+                lambda: [shortfalls.shortfalls(session, actor, year, lack=of, limit=0)[1] for of in (None, Lack.YEAR)],
+            )
         listed = f"，以下列出{count:,}人" if count != everybody else ""
         st.caption(f"共{everybody:,}人，{year}年度短缺{short:,}人{listed}", width="content")
         tables.export(
