@@ -56,8 +56,12 @@ class Door:
             await answer(scope, receive, send)
 
 
-def heads_in_time(longest: float = 20.0) -> None:
-    """Time limit of a request's head (请求头时限, slowloris): whoever does not end it in so many seconds is hung up on.
+LONGEST_HEAD = 20.0
+"""Seconds."""
+
+
+def heads_in_time() -> None:
+    """Time limit of a request's head (请求头时限, slowloris): whoever does not end it in LONGEST_HEAD is hung up on.
 
     uvicorn (seen in 0.54) bounds its size alone, and leaves a connection that says nothing at all open for ever;
     between two requests it waits five seconds by itself.
@@ -67,7 +71,7 @@ def heads_in_time(longest: float = 20.0) -> None:
     def await_head(protocol: H11Protocol) -> None:
         waiting: asyncio.TimerHandle | None = vars(protocol).pop("_head", None)
         if protocol.conn.their_state is h11.IDLE and not protocol.transport.is_closing():
-            vars(protocol)["_head"] = waiting or protocol.loop.call_later(longest, protocol.transport.close)
+            vars(protocol)["_head"] = waiting or protocol.loop.call_later(LONGEST_HEAD, protocol.transport.close)
         elif waiting:
             waiting.cancel()
 

@@ -48,8 +48,8 @@ def remaining(gone: int, entries: int) -> Standing:
 
 
 _taking, _taking_batch = sa.orm.aliased(CreditEntry), sa.orm.aliased(CreditBatch)
-TAKEN_BACK = sa.exists(
-    sa.select(1)
+_undoing = (
+    sa.select(_taking_batch.posted_at)
     .select_from(_taking)
     .join(_taking_batch, _taking_batch.id == _taking.batch_id)
     .where(
@@ -60,7 +60,10 @@ TAKEN_BACK = sa.exists(
     )
     .correlate(CreditEntry)
 )
+TAKEN_BACK = sa.exists(_undoing)
 """Whether an entry was undone, as an SQL condition over CreditEntry."""
+TAKEN_BACK_AT = _undoing.limit(1).scalar_subquery()
+"""When an entry was undone (冲销时间), as an SQL expression over CreditEntry; NULL while it stands."""
 STANDS = sa.and_(CreditEntry.reverses_line.is_(None), ~TAKEN_BACK)
 """Whether an entry counts: neither undone nor undoing."""
 Reports = sa.Select[*tuple[Any, ...]] | Collection[int]

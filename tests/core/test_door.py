@@ -58,9 +58,7 @@ class Behind:
 class Connection(asyncio.Transport):
     """A connection to nobody: all it knows is whether it was closed."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.closed = False
+    closed = False
 
     def close(self) -> None:
         self.closed = True
@@ -155,19 +153,22 @@ def test_a_head_that_does_not_end_is_hung_up_on_and_a_slow_answer_is_waited_for(
 ) -> None:
     for name in ("connection_made", "data_received"):
         monkeypatch.setattr(H11Protocol, name, getattr(H11Protocol, name))  # put back after this test
-    door.heads_in_time(0.1)
+    monkeypatch.setattr(door, "LONGEST_HEAD", 0.1)
+    door.heads_in_time()
     assert AutoHTTPProtocol is H11Protocol  # what serves the office
 
     async def connected(*said: bytes, every: float = 0.0) -> bool:
         """Whether a connection that says this, piece by piece, stands when its time is over."""
         protocol = H11Protocol(uvicorn.Config(Behind(0.2), log_config=None), ServerState(), {})
-        transport = Connection()
-        protocol.connection_made(transport)
-        for each in said:
-            protocol.data_received(each)
-            await asyncio.sleep(every)
-        await asyncio.sleep(0.3)
-        return not transport.is_closing()
+        with socket.socket() as nobody:
+            transport = Connection({"socket": nobody})
+            nobody.bind(("127.0.0.1", 0))
+            protocol.connection_made(transport)
+            for each in said:
+                protocol.data_received(each)
+                await asyncio.sleep(every)
+            await asyncio.sleep(0.3)
+            return not transport.is_closing()
 
     async def all_at_once() -> list[bool]:
         slow = connected(b"GET / HTTP/1.1\r\n", b"Host: a\r\n", b"X-A: b\r\n", every=0.05)
