@@ -57,12 +57,10 @@ def choice(label: str, words: dict[str, str], *, key: str, default: str) -> str:
     chosen = st.segmented_control(
         label,
         list(words),
-        default=default,
         required=True,
         format_func=words.__getitem__,
-        key=key,
-        bind="query-params",
         label_visibility="collapsed",
+        **address.held(key, words, default, label=label, told=words.__getitem__),
     )
     return chosen or default
 

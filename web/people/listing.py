@@ -25,7 +25,7 @@ def chosen(actor: Actor) -> int | None:
         text = address.searched("姓名或身份证号", key="q", placeholder="姓名可只输一部分，身份证号须完整", width=280)
         employer = "" if clerk else address.searched("工作单位", key="employer", width=240)
         offered = shortfalls.offered(context.today().year, actor.league)
-        year = st.selectbox("年度", offered, width=110, required=True, **address.held("year", offered, offered[0]))
+        year = address.choice("年度", {each: str(each) for each in offered}, key="year", width=110)
         lack = address.filter_by("短缺", Lack, key="lack")
 
     def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:

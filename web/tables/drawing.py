@@ -196,10 +196,10 @@ def listing(ask: Callable[..., tuple[pd.DataFrame, int]], here: Actor, *, name: 
     if address.chosen("print"):
         return _page(ask, here, 1, PRINTED_ROWS)
     key = f"{name}-page"
-    expected = max(1, st.session_state.get(key) or address.chosen(key) or 1)
+    expected = address.chosen(key) or 1
     rows, count = _page(ask, here, expected, PAGE_ROWS)
     total = math.ceil(count / PAGE_ROWS)
-    number = min(st.pagination(total, key=key, bind="query-params"), total) if total > 1 else 1
+    number = address.page(total, key=key)
     if number != expected:  # such as a page there is no more
         rows, count = _page(ask, here, number, PAGE_ROWS)
     return rows, count
