@@ -237,6 +237,7 @@ take_turns()
 hear_our_pages_alone()
 hand_over_together()
 send_at_once()
+door.heads_in_time()
 app = st.App(
     Path(__file__).parent / "web" / "__main__.py",
     lifespan=lifespan,

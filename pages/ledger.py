@@ -126,8 +126,8 @@ def batch_page(batch: CreditBatch, standing: Standing) -> None:
 with st.container(horizontal=True, vertical_alignment="bottom"):
     text = address.searched("培训、基地或批次号", key="q", width=260)
     origin = address.filter_by("类别", kinds.origins(), key="origin")
-    first = st.date_input("入账日期从", None, key="from", format="YYYY-MM-DD", bind="query-params", width=160)
-    last = st.date_input("到", None, key="to", format="YYYY-MM-DD", bind="query-params", width=160)
+    first = address.day("入账日期从", key="from", width=160)
+    last = address.day("到", key="to", width=160)
 
 
 days: dict[str, Any] = {"first_on": first, "last_on": last}

@@ -17,7 +17,7 @@ from core.ground.hours import hours_text
 from core.ledger import books, chain, totals
 from core.ledger.chain import FORM
 from core.ledger.totals import KEYS, Difference
-from core.models import AuditEntry, CreditBatch, CreditEntry, CreditTotal, Organization
+from core.models import AuditEntry, CreditBatch, CreditEntry, CreditTotal, Organization, RosterRow
 from core.trail import audit
 
 POSTING = (audit.Event.CREDIT_POSTED, audit.Event.CREDITS_IMPORTED, audit.Event.CREDIT_REVERSED)
@@ -41,7 +41,7 @@ def altered(session: Session) -> list[str]:
 
     What of the entries and batches themselves is not what was posted; totals made of them would hide it.
     """
-    return [*_chain_faults(session), *_reversal_faults(session)]
+    return [*_chain_faults(session), *_reversal_faults(session), *_row_faults(session)]
 
 
 def _chain_faults(session: Session) -> list[str]:
@@ -158,6 +158,24 @@ def _reversal_faults(session: Session) -> list[str]:
         )
     )
     return [f"what was reversed of credit batch {number} is not what it posted" for number in session.scalars(query)]
+
+
+def _row_faults(session: Session) -> list[str]:
+    """Entries whose row of a roster is gone, or is another report's by now: no key watches that (`CreditEntry`)."""
+    undone = sa.orm.aliased(CreditBatch)
+    report_id = sa.func.coalesce(CreditBatch.submission_id, undone.submission_id)
+    own = sa.or_(RosterRow.report_id.is_(None), RosterRow.report_id == report_id)
+    query = (
+        sa.select(CreditEntry.batch_id, CreditEntry.line)
+        .join(CreditBatch, CreditBatch.id == CreditEntry.batch_id)
+        .outerjoin(undone, undone.id == CreditBatch.reverses_id)
+        .outerjoin(RosterRow, sa.and_(RosterRow.id == CreditEntry.roster_row_id, own))
+        .where(CreditEntry.roster_row_id.is_not(None), RosterRow.id.is_(None))
+        .order_by(CreditEntry.batch_id, CreditEntry.line)
+    )
+    return [
+        f"credit batch {batch} line {line} has lost its row of the roster" for batch, line in session.execute(query)
+    ]
 
 
 def _total_faults(session: Session) -> list[str]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -45,8 +48,8 @@ def remaining(gone: int, entries: int) -> Standing:
 
 
 _taking, _taking_batch = sa.orm.aliased(CreditEntry), sa.orm.aliased(CreditBatch)
-TAKEN_BACK = sa.exists(
-    sa.select(1)
+_undoing = (
+    sa.select(_taking_batch.posted_at)
     .select_from(_taking)
     .join(_taking_batch, _taking_batch.id == _taking.batch_id)
     .where(
@@ -57,22 +60,46 @@ TAKEN_BACK = sa.exists(
     )
     .correlate(CreditEntry)
 )
+TAKEN_BACK = sa.exists(_undoing)
 """Whether an entry was undone, as an SQL condition over CreditEntry."""
+TAKEN_BACK_AT = _undoing.limit(1).scalar_subquery()
+"""When an entry was undone (冲销时间), as an SQL expression over CreditEntry; NULL while it stands."""
 STANDS = sa.and_(CreditEntry.reverses_line.is_(None), ~TAKEN_BACK)
 """Whether an entry counts: neither undone nor undoing."""
-_of_row = sa.select(1).where(CreditEntry.roster_row_id == RosterRow.id)
-HOURS_TAKEN_BACK = sa.and_(
-    sa.exists(_of_row.correlate(RosterRow)), ~sa.exists(_of_row.where(STANDS).correlate(RosterRow))
-)
-"""Whether hours were posted for a row of a roster and none of them stand, as an SQL condition over RosterRow."""
+Reports = sa.Select[*tuple[Any, ...]] | Collection[int]
+"""Reports (培训报告) whose rows are asked about: their ids, or a query of them."""
 
 
-OF_ROW = sa.case(
-    (HOURS_TAKEN_BACK, Standing.REVERSED.value),
-    (sa.exists().where(CreditEntry.roster_row_id == RosterRow.id), Standing.STANDS.value),
-    else_="",
-)
-"""What is left of the hours posted for a row of a roster, as an SQL expression over RosterRow; "" before they are."""
+def _rows_posted(reports: Reports) -> sa.Select[*tuple[Any, ...]]:
+    """Rows of rosters that the approvals of reports posted hours for.
+
+    From the reports to their batches to the entries of those: an entry names its row, and no index leads back, which
+    would take longer to keep than all the rest of a posting.
+    """
+    if isinstance(reports, sa.Select):
+        reports = reports.correlate(None)
+    posted = sa.select(CreditEntry.roster_row_id).join(CreditBatch, CreditBatch.id == CreditEntry.batch_id)
+    posted = posted.where(CreditBatch.submission_id.in_(reports), CreditEntry.roster_row_id.is_not(None))
+    return posted.correlate(None)
+
+
+def hours_posted(reports: Reports) -> sa.ColumnElement[bool]:
+    """Whether hours were posted for a row of one of these reports (已登记), as an SQL condition over RosterRow."""
+    return RosterRow.id.in_(_rows_posted(reports))
+
+
+def hours_taken_back(reports: Reports) -> sa.ColumnElement[bool]:
+    """Whether hours were posted for a row of one of these reports and none stand (已冲销); over RosterRow."""
+    posted = _rows_posted(reports)
+    return RosterRow.id.in_(posted.except_(posted.where(STANDS)))
+
+
+def of_row(reports: Reports) -> sa.ColumnElement[str]:
+    """What is left of the hours posted for a row of one of these reports, as an SQL expression over RosterRow; "" of
+    none."""
+    taken, there = hours_taken_back(reports), hours_posted(reports)
+    return sa.case((taken, Standing.REVERSED.value), (there, Standing.STANDS.value), else_="")
+
 
 _posted, _back = sa.orm.aliased(CreditBatch), sa.orm.aliased(CreditBatch)
 _latest = sa.orm.aliased(CreditBatch)

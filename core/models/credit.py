@@ -72,7 +72,8 @@ class CreditEntry(Base):
     """In a reversal: the line of the undone batch that this entry takes back."""
     completed_on: Mapped[date]
     note: Mapped[str] = mapped_column(sa.String(200), default="")
-    roster_row_id: Mapped[int | None] = mapped_column(sa.ForeignKey("roster_row.id"), index=True)
+    roster_row_id: Mapped[int | None]
+    """The row of a roster it was posted for: without key and index, which took most of a posting; `check` proves it."""
     batch: Mapped[CreditBatch] = relationship()
     __table_args__ = (
         sa.Index("ix_credit_entry_batch", "batch_id", "line", "hours"),  # a batch in its order; its sum, read alone

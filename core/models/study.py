@@ -75,7 +75,9 @@ class Nomination(Submission):
     final_on: Mapped[date | None]
     """The day from which it counts as selected; nothing before a public notice has ended."""
     dropped_on: Mapped[date | None]
-    """Since when it counts no longer: withdrawn (退出), or an objection was upheld."""
+    """Since when somebody is no longer in it: withdrawn (退出), or an objection was upheld."""
+    drop_known_on: Mapped[date | None]
+    """The day that was entered: figures as of an earlier day still count it."""
     dropped_reason: Mapped[str] = mapped_column(sa.Text, default="")
     notice: Mapped[PublicNotice | None] = relationship()
     placement: Mapped[Placement | None] = relationship(back_populates="nomination")

@@ -84,15 +84,22 @@ class Progress:
     """All of it in one sentence, for people."""
 
 
-def of_year(session: Session, actor: Actor, year: int, on: date, *, whose: str = "") -> list[Progress]:
+def of_year(
+    session: Session, actor: Actor, year: int, on: date, *, whose: str = "", known: date | None = None
+) -> list[Progress]:
     """Progress of each programme of a year's notice by a day (各项目进度), in the notice's order.
+
+    As of a day (截至) is as known at its end: what took place and was approved by then. `known`: what took place by the
+    day, as known at the end of this later one, as figures of a period are filed.
 
     For those who oversee the region its target and all that counts; for others the own organization's share, and what
     was done by it and, of an authority, by those it is in charge of. `whose`: how the sentences call it.
     Refused codes: "role", "policy".
     """
     whose = whose or ("全区" if actor.oversees_region else "本单位")
-    return [_progress(session, actor, each, year, on, whose) for each in targets.in_force_of(session, actor, year)]
+    return [
+        _progress(session, actor, each, year, on, known, whose) for each in targets.in_force_of(session, actor, year)
+    ]
 
 
 def by_office(session: Session, actor: Actor, found: Programme, year: int, on: date) -> pd.DataFrame:
@@ -127,10 +134,21 @@ def by_office(session: Session, actor: Actor, found: Programme, year: int, on: d
 def counted(found: Programme, year: int) -> sa.Subquery | None:
     """All that counts for a programme in a year (计入的记录), a row each; None where nothing is kept of its way.
 
-    Columns: authority_id, organization_id, key (what is counted once), on, item (id of the submission behind it).
+    Columns: authority_id, organization_id, key (what is counted once), on, known, until, item: as
+    `core.submissions.programmes` describes them.
     """
     asked = COUNTED.get(found.way) if found.way else None
     return asked(found, year).subquery() if asked else None
+
+
+def _as_known(rows: sa.Subquery, on: date, known: date | None = None) -> sa.ColumnElement[bool]:
+    """What counts as of a day (截至): it took place by then, and at the end of that day, or of `known`, it stood.
+
+    So a later approval adds nothing to an earlier day, and a later reversal takes nothing from it.
+    """
+    seen_on = known or on
+    stood = sa.or_(rows.c.until.is_(None), rows.c.until > seen_on)
+    return sa.and_(rows.c.on <= on, rows.c.known <= seen_on, stood)
 
 
 def once(found: Programme) -> bool:
@@ -156,13 +174,15 @@ def _amount(rows: sa.Subquery, found: Programme) -> sa.ColumnElement[int]:
     return sa.func.count(rows.c.key.distinct()) if once(found) else sa.func.count()
 
 
-def _done(session: Session, actor: Actor, found: Programme, year: int, on: date) -> tuple[int, int] | None:
+def _done(
+    session: Session, actor: Actor, found: Programme, year: int, on: date, known: date | None = None
+) -> tuple[int, int] | None:
     """How many are done by a day, and how many visits that were; None where nothing is kept."""
     rows = counted(found, year)
     if rows is None:
         return None
     query = sa.select(_amount(rows, found), sa.func.count()).select_from(rows)
-    done, visits = session.execute(query.where(rows.c.on <= on, _within(actor, rows))).one()
+    done, visits = session.execute(query.where(_as_known(rows, on, known), _within(actor, rows))).one()
     return done, visits
 
 
@@ -177,16 +197,18 @@ def _by_office(session: Session, actor: Actor, standing: Targets, on: date) -> d
     own = targets.counts_for(session, standing.split.shares)
     office = sa.case((rows.c.organization_id.in_(own), rows.c.organization_id), else_=rows.c.authority_id)
     query = sa.select(office.label("office"), _amount(rows, standing.programme), sa.func.count()).select_from(rows)
-    found = session.execute(query.where(rows.c.on <= on).group_by(sa.literal_column("office")))
+    found = session.execute(query.where(_as_known(rows, on)).group_by(sa.literal_column("office")))
     return {office_id: (done, visits) for office_id, done, visits in found}
 
 
-def items(session: Session, actor: Actor, found: Programme, year: int, on: date) -> dict[int, int]:
+def items(
+    session: Session, actor: Actor, found: Programme, year: int, on: date, known: date | None = None
+) -> dict[int, int]:
     """What was counted for a programme by a day (计入的申报): by submission how many rows, of what the asker counts."""
     rows = counted(found, year)
     if rows is None:
         return {}
-    query = sa.select(rows.c.item, sa.func.count()).where(rows.c.on <= on, _within(actor, rows))
+    query = sa.select(rows.c.item, sa.func.count()).where(_as_known(rows, on, known), _within(actor, rows))
     return dict(session.execute(query.group_by(rows.c.item)).all())
 
 
@@ -196,7 +218,7 @@ def items(session: Session, actor: Actor, found: Programme, year: int, on: date)
 def _pace(session: Session, found: Programme, year: int, on: date) -> tuple[float | None, str]:
     """Which part of the year's target would be done by a day (序时进度), and by what that is measured.
 
-    As much of it as was done by the same day of last year of all that was done then, in the whole region; where that
+    As much of it as was known by the same day of last year of all that was done then, in the whole region; where that
     was too little or all at once, evenly through the calendar. For a year of study people are selected all at once: for
     them last year's day is the pace, and None where there is no such year.
     """
@@ -208,7 +230,8 @@ def _pace(session: Session, found: Programme, year: int, on: date) -> tuple[floa
     rows = counted(found, year - 1)
     if rows is not None:
         last = date(year - 1, on.month, min(on.day, calendar.monthrange(year - 1, on.month)[1]))
-        first = sa.select(sa.func.min(rows.c.on).label("on")).group_by(rows.c.key).subquery()
+        known = sa.select(sa.func.min(rows.c.known).label("on")).where(_as_known(rows, on))
+        first = known.group_by(rows.c.key).subquery()
         by_then = sa.func.coalesce(sa.func.sum(sa.case((first.c.on <= last, 1), else_=0)), 0)
         months = sa.func.count(sa.extract("month", first.c.on).distinct())
         then, whole, spread = session.execute(sa.select(by_then, sa.func.count(), months).select_from(first)).one()
@@ -361,9 +384,11 @@ def _institutes(
 # --- in words ---------------------------------------------------------------------------------------------------------
 
 
-def _progress(session: Session, actor: Actor, standing: Targets, year: int, on: date, whose: str) -> Progress:
+def _progress(
+    session: Session, actor: Actor, standing: Targets, year: int, on: date, known: date | None, whose: str
+) -> Progress:
     found, split = standing.programme, standing.split
-    amounts = _done(session, actor, found, year, on)
+    amounts = _done(session, actor, found, year, on, known)
     pace, by = _pace(session, found, year, on)
     expected = None if split.target is None or pace is None else split.target * pace
     forecast = _forecast(session, actor, found, year, on, amounts) if amounts else None

@@ -37,7 +37,7 @@ from core.law import notices
 from core.law.notices import Conversion, Policy
 from core.ledger import books, standing
 from core.ledger.consequences import Consequence
-from core.ledger.standing import HOURS_TAKEN_BACK, STANDS
+from core.ledger.standing import STANDS, hours_taken_back
 from core.models import (
     Account,
     Attachment,
@@ -624,17 +624,18 @@ def _line(claim: Claim) -> tuple[Any, ...]:
 
 def _trained(session: Session, claim: Claim) -> list[Any]:
     """Rows of rosters, filed or approved, that study on days of a claim."""
+    mine = RosterRow.id_index.in_(sa.select(Person.id_index).where(under(Person, _person(session, claim).id)))
     query = (
         sa.select(Report.kind, Report.id, sa.literal(""), Report.title, Report.state)
         .add_columns(Report.start_on, Report.end_on, RosterRow.hours)
         .join(RosterRow, RosterRow.report_id == Report.id)
         .where(
-            RosterRow.id_index.in_(sa.select(Person.id_index).where(under(Person, _person(session, claim).id))),
+            mine,
             Report.start_on <= claim.completed_on,
             Report.end_on >= claim.start_on,
             Report.state.in_((State.SUBMITTED, State.APPROVED)),
             ~RosterRow.faulty,
-            ~HOURS_TAKEN_BACK,
+            ~hours_taken_back(sa.select(RosterRow.report_id).where(mine)),
             RosterRow.hours > 0,
         )
     )

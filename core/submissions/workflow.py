@@ -6,7 +6,7 @@ import contextlib
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum
 from typing import Any
 
@@ -507,6 +507,21 @@ def visible_to(actor: Actor) -> sa.ColumnElement[bool]:
 def states_for(actor: Actor) -> list[S]:
     """The states (状态) in which an actor finds submissions: officers but administrators see no drafts."""
     return [state for state in S if state is not S.DRAFT or actor.role not in OFFICERS or actor.role is Role.ADMIN]
+
+
+def approvals() -> sa.Select[int, date, date | None]:
+    """Every approval there was (历次通过): submission_id, known (its day), until (day it was undone; None: it stands).
+
+    So that what counts as of an earlier day is what was approved by then, whatever became of it since.
+    """
+    left = sa.orm.aliased(Movement)
+    undone = sa.select(sa.func.min(left.at)).where(
+        left.submission_id == Movement.submission_id, left.id > Movement.id, left.from_state == S.APPROVED
+    )
+    until = db.office_day_of(undone.correlate(Movement).scalar_subquery())
+    return sa.select(Movement.submission_id, db.office_day_of(Movement.at).label("known"), until.label("until")).where(
+        Movement.to_state == S.APPROVED
+    )
 
 
 def filers(session: Session, submission: Submission) -> list[str]:

@@ -15,7 +15,7 @@ from data.demo.people import Learner
 
 OPENED_BEFORE = timedelta(days=830)
 """The office was opened before the first plan of the year before was drafted."""
-PROGRAMMES_BEFORE = timedelta(days=465)
+PROGRAMMES_BEFORE = timedelta(days=760)
 """Programmes are kept here since so long ago."""
 
 

@@ -95,7 +95,8 @@ def _opened(session: Session, now: datetime, progress: Callable[[str], None]) ->
     for training in programmes.trainings(givers, today):
         lives += programmes.around(office, training)
         if training.course.steps:
-            lives.append(_life(office, training.course))
+            dice = Random(training.course.fields.title)  # noqa: S311  their own, so that no other turns out differently
+            lives.append(_life(replace(office, rng=dice), training.course))
     month = ""
     with db.nobody_waits(), reader.made_here():
         for moment in _in_order(lives, now):

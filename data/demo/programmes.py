@@ -6,6 +6,7 @@ in programmes.yaml; every deed goes through the service function that a person i
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -50,25 +51,49 @@ _SETTLED = 6
 
 def employers() -> list[str]:
     """Employers (推荐单位) whose clerks nominate or object in the demonstration."""
-    named = [person["employer"] for each in programmes()["study"] for person in each["people"]]
+    cohorts = [*programmes()["study"], *programmes()["former"]["study"]]
+    named = [person["employer"] for each in cohorts for person in each["people"]]
     return list(dict.fromkeys(named))
 
 
 def lives(office: Office, courses: Sequence[Course]) -> Iterator[Iterator[datetime]]:
     """What happens in the programmes this year and, as far as the office was open then, the last."""
     told, today = programmes(), db.office_day(office.now)
+    former = told["former"]
+    begun = {(cohort["programme"], _year_of(cohort, today)) for cohort in told["study"]}  # in January also last year's
     for year in (today.year - 1, today.year):
+        over = year < today.year
         for target in told["targets"]:
+            code = target["programme"]
+            differs = former["targets"].get(code, {}) if over and (code, year) not in begun else {}
             if _since_opening(office, _day(target["day"], year)):
-                yield _target(office, target, year)
+                yield _target(office, target | differs, year)
         for table in told["tables"]["filed"]:
             if _since_opening(office, _day(table["day"], year)):
-                yield _table(office, table, year, courses)
-        for each in told["summaries"]:
+                yield _table(office, table | former["tables"] if over else table, year, courses)
+        for each in former["summaries"] if over else told["summaries"]:
             if _since_opening(office, _day(each["day"], year)):
                 yield _summary(office, each, year)
-    for cohort in told["study"]:
+    for cohort in told["study"]:  # who is nominated this year is chosen first
         yield _cohort(office, cohort)
+    for cohort in (_of_former_year(each, today) for each in former["study"]):
+        if (cohort["programme"], _year_of(cohort, today)) not in begun:
+            yield _cohort(office, cohort)
+
+
+def _of_former_year(told: Mapping[str, Any], today: date) -> dict[str, Any]:
+    """What is told with days `MM-DD` of last year, or with a year after them, as days from today; lists within too."""
+
+    def told_in_days(value: Any) -> Any:
+        if isinstance(value, list):
+            return [told_in_days(each) for each in value]
+        if isinstance(value, Mapping):
+            return _of_former_year(value, today)
+        if isinstance(value, str) and (found := re.fullmatch(r"(\d\d-\d\d)( next)?", value)):
+            return (_day(found[1], today.year - 1 + bool(found[2])) - today).days
+        return value
+
+    return {name: told_in_days(value) for name, value in told.items()}
 
 
 def carrying(office: Office, course: Course) -> PlanFields:
@@ -81,6 +106,10 @@ def carrying(office: Office, course: Course) -> PlanFields:
 
 def _day(of_year: str, year: int) -> date:
     return date.fromisoformat(f"{year}-{of_year}")
+
+
+def _year_of(cohort: Mapping[str, Any], today: date) -> int:
+    return (today + timedelta(days=cohort["year_of"])).year
 
 
 def _since_opening(office: Office, day: date) -> bool:
@@ -110,8 +139,8 @@ def _clock(office: Office, seed: object) -> _Clock:
 
 
 def _home(office: Office, name: str) -> Organization:
-    """An organization by its name; a league also as the word lists call it."""
-    full = (name, f"{name}人力资源和社会保障局")
+    """An organization by its name; an authority also as the word lists call it."""
+    full = (name, f"{name}人力资源和社会保障局", f"内蒙古{name}人力资源和社会保障厅")
     return office.session.scalars(sa.select(Organization).where(Organization.name.in_(full))).one()
 
 
@@ -137,6 +166,8 @@ def _target(office: Office, told: Mapping[str, Any], year: int) -> Iterator[date
     yield now
     by_people = sum(map(len, office.learners.values()))
     whole = targets.of_notice(targets.programme(code, year))
+    if "target" in told:
+        whole = targets.Split(told["target"])
     if part := told.get("of_people"):
         whole = targets.Split(round(by_people * part / 10) * 10)
     shares = {_home(office, name).id: share for name, share in told.get("besides", {}).items()}
@@ -176,7 +207,7 @@ def _table(office: Office, told: Mapping[str, Any], year: int, courses: Sequence
     yield now
     home = _home(office, told["by"])
     clerk = office.clerks[home.name]
-    planned = _planned(office, home, told["part"], filed_on, courses)
+    planned = _planned(office, home, told, filed_on, courses)
     further = told["further"] or int(not planned)
     rows = [_line(course) for course in planned] + [*_further(clock.rng, further, year)]
     headings = [lines.HEADINGS[name] for name in ("name", "area", "target", "content", "mode", "people")]
@@ -194,15 +225,17 @@ def _table(office: Office, told: Mapping[str, Any], year: int, courses: Sequence
 
 
 def _planned(
-    office: Office, home: Organization, part: float, filed_on: date, courses: Sequence[Course]
+    office: Office, home: Organization, told: Mapping[str, Any], filed_on: date, courses: Sequence[Course]
 ) -> list[Course]:
     """The trainings of an office's bases, or its own, that are drafted once its table is decided; a part of them."""
     today = db.office_day(office.now)
-    settled = (filed_on - today).days + _SETTLED
+    settled, part = (filed_on - today).days + _SETTLED, told["part"]
+    until = _day(told.get("until", "12-31"), filed_on.year)
     theirs = [
         course
         for course in courses
         if course.fields.start_on.year == filed_on.year
+        and course.fields.start_on <= until
         and course.fields.subject == "professional"
         and (course.giver.authority == short(home.name) if home.kind in AUTHORITIES else course.giver.name == home.name)
         and not course.fields.credit_years
@@ -259,7 +292,20 @@ class Training:
 def trainings(givers: Sequence[Giver], today: date) -> list[Training]:
     """Trainings of seminars and classes, each as it is going to go."""
     by_name = {giver.name: giver for giver in givers}
-    return [Training(told, arranged(by_name[told["by"]], told, today=today)) for told in programmes()["trainings"]]
+    told = [*programmes()["trainings"], *(_gone_well(each, today) for each in programmes()["former"]["trainings"])]
+    return [Training(each, arranged(by_name[each["by"]], each, today=today)) for each in told]
+
+
+def _gone_well(told: Mapping[str, Any], today: date) -> dict[str, Any]:
+    """A training of last year with all that its kind has in common, every deed in time and on a working day."""
+    found = _of_former_year(programmes()["former"][told["programme"]] | told, today)
+    start = weekday(found["start"], today, forward=True)
+    end = start + found["days"] - 1
+    before = ((-38, Deed.DRAFT), (-37, Deed.SUBMIT), (-32, Deed.APPROVE))
+    after = ((5, Deed.REPORT), (6, Deed.SUBMIT), (10, Deed.APPROVE))
+    steps = [[weekday(start + days, today), deed.value] for days, deed in before]
+    steps += [[weekday(end + days, today, forward=True), deed.value] for days, deed in after]
+    return found | {"start": start, "steps": steps}
 
 
 def around(office: Office, training: Training) -> list[Iterator[datetime]]:
@@ -338,7 +384,8 @@ def _finish(office: Office, training: Training) -> Iterator[datetime]:
     now = clock.on(last + told["finished"])
     yield now
     day = db.office_day(now)
-    plan = session.scalars(sa.select(Plan).where(Plan.title == course.fields.title)).one()
+    of_title = sa.select(Plan).where(Plan.title == course.fields.title, Plan.organization_id == clerk.organization_id)
+    plan = session.scalars(of_title).one()
     passed = []
     rows: list[list[object]] = []
     for number, (name, id_number, *_) in enumerate(classes.finish_form(session, plan.id, clerk), start=1):
@@ -346,7 +393,7 @@ def _finish(office: Office, training: Training) -> Iterator[datetime]:
             rows.append([name, id_number, classes.FAILED, "", ""])
             continue
         passed.append((name, id_number))
-        rows.append([name, id_number, classes.PASSED, f"示培{day.year}{number:04}", day])
+        rows.append([name, id_number, classes.PASSED, f"示培{day.year}{plan.id % 1000:03}{number:03}", day])
     headings = [named[0] for named in classes.FINISH_COLUMNS.values()]
     given = Upload("结业考核表.xlsx", sheets.workbook(headings, rows))
     classes.record_finish(session, plan.id, given, actor=clerk, now=now)
@@ -356,7 +403,7 @@ def _finish(office: Office, training: Training) -> Iterator[datetime]:
     of = told["occupation"], told["direction"], ClassLevel(told["level"]).label, told["site"]
     results = [
         [*who, *of, 55 if number % 6 == 0 else 70 + number % 20, 68 + number % 25, held_on]
-        + (["", ""] if number % 6 == 0 else [f"示等{day.year}{number:04}", db.office_day(now)])
+        + (["", ""] if number % 6 == 0 else [f"示等{day.year}{plan.id % 1000:03}{number:03}", db.office_day(now)])
         for number, who in enumerate(passed, start=1)
     ]
     headings = [named[0] for named in classes.ASSESS_COLUMNS.values()]
@@ -371,7 +418,7 @@ def _cohort(office: Office, told: Mapping[str, Any]) -> Iterator[datetime]:
     """Nominations of a year of study from their filing to where the cohort stands today."""
     clock, session, region = _clock(office, told["programme"]), office.session, _region(office)
     today = db.office_day(office.now)
-    year = (today + timedelta(days=told["year_of"])).year
+    year = _year_of(told, today)
     people = [one for one in told["people"] for _ in range(one.get("count", 1))]
     nominees = [*zip(people, _nominees(office, people), strict=True)]
     filed: list[tuple[Mapping[str, Any], Nomination]] = []
@@ -486,15 +533,19 @@ def _published(
         where = (told["host"], told["departments"][number % 4], told["supervisors"][number % 3])
         fields = placements.PlacementFields(*where, starts, starts + timedelta(days=364))
         placements.place(session, found.id, fields, version=0, actor=region, now=now)
-    for step, day in ((placements.Step.REPORTED, told["starts"]), (placements.Step.PLANNED, told["planned"])):
+    for step in placements.Step:
         for number, found in enumerate(each for each in chosen if each.reserve is None):
+            if (day := told.get(step.value)) is None:
+                continue
             now = clock.on(day)
             yield now
             session.flush()
             placed = placements.placed(session, found.id)
             assert placed is not None, "placed above"
             on, act = db.office_day(now), {"actor": region, "now": now}
-            placements.reach(session, found.id, step, on=on, version=placed.version, **act)  # type: ignore[arg-type]
+            result = placements.RESULTS.get(step, ("",))[number % 4 == 3 and step is placements.Step.COMPLETED]
+            given = {"on": on, "result": result, "version": placed.version, **act}
+            placements.reach(session, found.id, step, **given)  # type: ignore[arg-type]
             if step is placements.Step.REPORTED and number == 0:
                 session.flush()
                 years: int = programmes()["agreement_years"]

@@ -5,8 +5,10 @@
   const id = paper.dataset.paper, kept = `exam-${id}`;
   const said = document.querySelector(".saved"), clock = document.querySelector(".clock");
   const answered = document.querySelector("#answered"), alarm = document.querySelector("#alarm");
-  const ends = performance.now() + Number(paper.dataset.seconds) * 1000;
-  const ahead = Number(paper.dataset.now) - Date.now(); // milliseconds by which the server's clock is ahead of this one
+  // Both clocks are of the moment at which the server answered: a slow page must not put them back.
+  const came = performance.getEntriesByType("navigation")[0]?.responseStart ?? performance.now();
+  const ends = came + Number(paper.dataset.seconds) * 1000;
+  const ahead = Math.round(Number(paper.dataset.now) - performance.timeOrigin - came); // of the server's clock to this one
   const dialog = document.querySelector("dialog");
   const places = [...paper.querySelectorAll("fieldset[data-place]")];
   let sequence = Number(paper.dataset.sequence), sending = false, tries = 0, ended = false, over = false, timer;

@@ -13,13 +13,11 @@ from core.ground import db
 from core.models import Nomination
 from core.people import setup
 from core.quotas import targets
-from core.submissions.programmes import placements, publicity, selection
-from core.submissions.programmes.placements import Step
 from tests import cast as c
 from tests.browser.conftest import NOW
 from tests.browser.desk import Desk, choose_first_row, seated
 
-SCHOOL, NAME = "示例旗蒙古族中学", "苏日娜"
+SCHOOL, NAME, SECOND = "示例旗蒙古族中学", "苏日娜", "乌云其木格"
 HEALTH = "卫生基层专业技术人才培养项目"
 PROGRAMME, FIELD = "少数民族地区专业技术人才特培计划", "草原生态修复"
 
@@ -60,12 +58,17 @@ def nominate(employer: Desk, person_id: int) -> None:
     employer.told(re.compile(f"{FIELD}.*已上报"))
 
 
-def decide(desk: Desk, opinion: str) -> None:
-    """Open what waits at the desk, write the opinion, let it pass."""
+def decide(desk: Desk, opinion: str, who: str, *, number: int | None = None, reserve: bool = False) -> None:
+    """Open what waits at the desk, rank it or say as what it is selected, write the opinion, let it pass."""
     page = desk.go("review?kind=nomination", "审核")
-    page.get_by_role("option", name=re.compile(FIELD)).click()
+    page.get_by_role("option", name=re.compile(who)).click()
     desk.sees("推荐人选")
     desk.settle()
+    if reserve:
+        page.get_by_test_id("stButtonGroup").get_by_text("备选", exact=True).click()
+        desk.sees("备选顺序")
+    if number is not None:
+        desk.fill("盟市排名", str(number))
     page.get_by_placeholder(re.compile("审核意见")).fill(opinion)
     desk.click("通过")
 
@@ -75,65 +78,24 @@ def ahead(cast: c.Cast, days: int) -> None:
         setup.shift_demo_clock(session, days, actor=cast["admin"], now=NOW)
 
 
-def studied(cast: c.Cast, year: int) -> int:
-    """Who is in study; meanwhile somebody of the other programme goes the same way by the deeds behind the pages."""
-    now = NOW + timedelta(days=8)
-    today, later = db.office_day(now), now + timedelta(days=1)
-    with db.reading() as session:
-        number = session.scalars(sa.select(Nomination.id)).one()
-    other = c.nominate(cast, 12, by="hohhot_employer", now=now, programme="grassroots_health", year=year).id
-    with db.transaction() as session:
-        ranked: Any = {"version": session.get_one(Nomination, other).version, "actor": cast["hohhot_reviewer"]}
-        selection.rank(session, other, 1, **ranked, now=now)
-    for reviewer in ("hohhot_reviewer", "reviewer"):
-        c.grant(cast, other, by=reviewer, reason="业务骨干", now=now)
-    act: Any = {"actor": cast["reviewer"]}
-    with db.transaction() as session:
-        notice = publicity.publish(session, "grassroots_health", year, first_on=today, last_on=today, **act, now=now)
-        session.flush()
-        publicity.conclude(session, notice.id, version=notice.version, **act, now=later)
-        fields = placements.PlacementFields(
-            "内蒙古医科大学", "全科医学科", "示例教授", today, today + timedelta(days=358)
-        )
-        placed = placements.place(session, other, fields, version=0, **act, now=later)
-        session.flush()
-        for step, on, result in ((Step.REPORTED, today, ""), (Step.COMPLETED, db.office_day(later), "合格")):
-            placements.reach(session, other, step, on=on, result=result, version=placed.version, **act, now=later)
-            session.flush()
-    return number
-
-
-def test_a_year_of_study_from_places_to_completion(browser: Browser, server: str, cast: c.Cast) -> None:
-    rows = [c.row(11, NAME, employer=SCHOOL, post="一级教师"), c.row(12, employer=SCHOOL, post="主治医师")]
-    c.posted(cast, c.sheet(rows), by="hohhot_base", reviewer="hohhot_reviewer")
-    today = db.office_day(NOW)
-    with db.transaction() as session:
-        split = targets.Split(40, None, {cast.places["hohhot"].id: 1})
-        act: Any = {"version": 0, "reason": "按需分配", "actor": cast["reviewer"], "now": NOW}
-        targets.publish(session, "special_training", today.year, split, **act)
-        split = targets.Split(30, None, {cast.places["hohhot"].id: 2})
-        targets.publish(session, "grassroots_health", today.year, split, **act)
-    employer, league, region = (
-        seated(browser, server, name) for name in ("hohhot_employer", "hohhot_reviewer", "reviewer")
-    )
-
-    nominate(employer, c.person_id(11))
-    decide(league, "业务骨干，同意推荐")
-    league.told(re.compile("转至“自治区遴选”环节"))
-    decide(region, "综合条件靠前")
-    region.told(re.compile(f"{NAME}入选{PROGRAMME}，已入选1人，计划40人"))
-
-    region.go(f"study?programme={PROGRAMME}&view=公示", "推荐遴选与培养")
+def published(cast: c.Cast, region: Desk, programme: str, reader: Desk, names: list[str]) -> None:
+    """The public notice (公示) is opened, read by others, and after its days the selection made final."""
+    region.go(f"study?programme={programme}&view=公示", "推荐遴选与培养")
     region.click("公示")
     region.told(re.compile("公示，已告知人选"))
-    employer.go("public_notice", "公示")
-    employer.sees(NAME)
+    reader.go("public_notice", "公示")
+    for name in names:
+        reader.sees(name)
     ahead(cast, 8)
-    region.go(f"study?programme={PROGRAMME}&view=公示", "推荐遴选与培养")
+    region.go(f"study?programme={programme}&view=公示", "推荐遴选与培养")
     region.click("确定入选")
     region.told(re.compile("已确定入选1人"))
 
-    region.go(f"study?year={today.year}&programme={PROGRAMME}&view=培养", "推荐遴选与培养")
+
+def studies(cast: c.Cast, region: Desk, programme: str, steps: list[tuple[str, str]]) -> None:
+    """The placement (培养安排), reporting in, and a year later each further milestone with its result."""
+    today = db.office_day(NOW)
+    region.go(f"study?year={today.year}&programme={programme}&view=培养", "推荐遴选与培养")
     choose_first_row(region)
     region.sees("安排培养")
     region.settle()
@@ -144,19 +106,74 @@ def test_a_year_of_study_from_places_to_completion(browser: Browser, server: str
     region.told(re.compile("培养安排已保存"))
     region.click("登记报到")
     region.told(re.compile("报到已登记"))
-    number = studied(cast, today.year)
     ahead(cast, 360)
-    region.go(f"study?year={today.year}&programme={PROGRAMME}&view=培养&placement={number}", "推荐遴选与培养")
+    region.page.reload()
     region.sees("培养环节")
-    choose(region, "环节", "结业考核")
-    region.settle()
-    region.page.get_by_test_id("stButtonGroup").get_by_text("优秀", exact=True).click()
-    region.click("登记结业考核")
-    region.told(re.compile("结业考核已登记：优秀"))
+    for step, result in steps:
+        choose(region, "环节", step)
+        region.settle()
+        region.page.get_by_test_id("stButtonGroup").get_by_text(result, exact=True).click()
+        region.click(f"登记{step}")
+        region.told(re.compile(f"{step}已登记：{result}"))
+
+
+def test_a_year_of_study_from_places_to_completion(browser: Browser, server: str, cast: c.Cast) -> None:
+    rows = [c.row(11, NAME, employer=SCHOOL, post="一级教师")]
+    c.posted(cast, c.sheet(rows), by="hohhot_base", reviewer="hohhot_reviewer")
+    today = db.office_day(NOW)
+    with db.transaction() as session:
+        split = targets.Split(40, None, {cast.places["hohhot"].id: 1})
+        act: Any = {"version": 0, "reason": "按需分配", "actor": cast["reviewer"], "now": NOW}
+        targets.publish(session, "special_training", today.year, split, **act)
+    employer, league, region = (
+        seated(browser, server, name) for name in ("hohhot_employer", "hohhot_reviewer", "reviewer")
+    )
+    nominate(employer, c.person_id(11))
+    decide(league, "业务骨干，同意推荐", FIELD)
+    league.told(re.compile("转至“自治区遴选”环节"))
+    decide(region, "综合条件靠前", FIELD)
+    region.told(re.compile(f"{NAME}入选{PROGRAMME}，已入选1人，计划40人"))
+    published(cast, region, PROGRAMME, employer, [NAME])
+    studies(cast, region, PROGRAMME, [("结业考核", "优秀")])
+    with db.reading() as session:
+        number = session.scalars(sa.select(Nomination.id)).one()
     region.go(f"quota_dashboard?year={today.year}", "指标看板")
-    region.sees(f"{HEALTH}：全区已入选1人，占指标30人的3.3%；在培0人，结业1人")
     region.sees(f"{PROGRAMME}：全区已入选1人，占指标40人的2.5%；在培0人，结业1人")
     employer.go(f"paper?item={number}", "研修推荐")
     employer.sees("结业（优秀）")
     employer.page.get_by_role("link", name=re.compile("凭结业证书申报学时折合")).click()
     expect(employer.page.get_by_label("发证或主办单位 *")).to_have_value("示例大学")
+
+
+def test_doctors_are_ranked_selected_and_kept_in_reserve_until_one_has_completed_the_year(
+    browser: Browser, server: str, cast: c.Cast
+) -> None:
+    """Health (卫生基层), by screen from the region's places to the figure; an employer's form is shown above."""
+    rows = [c.row(number, name, employer=SCHOOL, post="主治医师") for number, name in ((11, NAME), (12, SECOND))]
+    c.posted(cast, c.sheet(rows), by="hohhot_base", reviewer="hohhot_reviewer")
+    year = db.office_day(NOW).year
+    given: Any = {"by": "hohhot_employer", "now": NOW, "programme": "grassroots_health", "year": year}
+    for number in (11, 12):
+        c.nominate(cast, number, **given)
+    league, region = (seated(browser, server, name) for name in ("hohhot_reviewer", "reviewer"))
+    page = region.go(f"targets?year={year}&view=分解与下达&programme={HEALTH}", "指标分解")
+    region.click("粘贴")
+    region.fill("从WPS或Excel复制“单位”“指标”两列", "呼和浩特市\t2")
+    region.click("填入表中")
+    region.told("已填入1个单位的指标。")
+    region.click("下达")
+    region.fill("依据或原因（必填，有指标的单位都能看到）", "按基层卫生人员人数分配")
+    page.get_by_role("button", name="确认下达").click()
+    region.told(re.compile("指标第1版已下达，1个单位"))
+
+    for name, rank in ((SECOND, 2), (NAME, 1)):
+        decide(league, "业务骨干，同意推荐", name, number=rank)
+        league.told(re.compile("转至“自治区遴选”环节"))
+    decide(region, "综合条件靠前", NAME)
+    region.told(re.compile(f"{NAME}入选{HEALTH}，已入选1人，计划30人"))
+    decide(region, "条件相当，列为备选", SECOND, reserve=True)
+    region.told(re.compile(f"{SECOND}.*备选第1位"))
+    published(cast, region, HEALTH, league, [NAME, "备选第1位"])
+    studies(cast, region, HEALTH, [("中期考核", "合格"), ("结业考核", "合格")])
+    region.go(f"quota_dashboard?year={year}", "指标看板")
+    region.sees(f"{HEALTH}：全区已入选1人，占指标30人的3.3%；在培0人，结业1人")

@@ -28,7 +28,7 @@ def test_the_findings_are_of_the_data_and_the_most_pressing_comes_first(cast: c.
     seen = asked(cast["reviewer"], YEAR)
     said = brief.brief(seen, [BEHIND, AHEAD], "2024年度")
     assert len(said.findings) == 3
-    assert "1个专项项目落后于序时进度，差得最多的是示例项目：应完成90人，已完成10人。" in said.findings
+    assert "1个专项项目落后于序时进度，差得最多的是示例项目：应达到90人，现为10人。" in said.findings
     tiles = {tile.measure: tile for tile in seen.tiles()}
     done = next(words for words in said.findings if words.startswith("学时完成率"))
     assert tiles[Measure.DONE].text in done

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from core.ground import db
 from core.ground.access import Actor, OrganizationKind, Refused
 from core.ledger import books
-from core.models import Mode, Nomination, Organization, Person, Plan, Report, State
+from core.models import Mode, Movement, Nomination, Organization, Person, Plan, Report, State
 from core.office import dashboards
 from core.office.dashboards import Board, Measure, Per, Wanted, brief, charts, exports, groups
 from core.quotas import targets
@@ -356,9 +356,11 @@ def test_what_was_kept_is_read_again_after_a_deed(cast: c.Cast) -> None:
     """After a batch, after a reversal, after somebody moved: always what a process says that has just begun."""
 
     def told(seen: Board) -> Any:
-        return seen.completion("level").to_dict(), seen.funnel().to_dict(), len(seen.people)
+        drawn = charts.completion(seen, "level").table.to_dict(), charts.funnel(seen).table.to_dict()
+        return seen.completion("level").to_dict(), seen.funnel().to_dict(), len(seen.people), drawn
 
-    asked(cast["leader"])
+    assert charts.funnel(asked(cast["leader"])) is charts.funnel(asked(cast["leader"])), "nothing was done: drawn once"
+    told(asked(cast["leader"]))
     for deed in ("batch", "reversal"):
         with db.transaction() as session:
             if deed == "batch":
@@ -541,7 +543,8 @@ def of_programmes(cast: c.Cast) -> None:
             fields = asdict(replace(c.NOMINATION, programme=("special_training", "grassroots_health")[serial % 2]))
             final_on = date(2024, 1 + serial * 7 % 12, 15) if serial < 10 else None
             dropped_on = date(2024, 12, 1) if serial in (4, 7) else None
-            about |= {"state": State.APPROVED, "final_on": final_on, "dropped_on": dropped_on}
+            about |= {"state": State.APPROVED, "final_on": final_on}
+            about |= dict.fromkeys(("dropped_on", "drop_known_on"), dropped_on)
             session.add(Nomination(**fields, **about, title=f"推荐{serial}", created_at=c.NOW))
 
 
@@ -555,7 +558,12 @@ def held(session: Any, institute: Organization, end_on: date, state: State) -> N
     session.add(plan)
     session.flush()
     decided_at = datetime.combine(end_on, datetime.min.time(), db.OFFICE_ZONE) + timedelta(hours=9)
-    session.add(Report(**usual, plan_id=plan.id, due_on=end_on, people=30, decided_at=decided_at, state=state))
+    report = Report(**usual, plan_id=plan.id, due_on=end_on, people=30, decided_at=decided_at, state=state)
+    session.add(report)
+    session.flush()
+    if state is State.APPROVED:
+        step = {"action": "approve", "from_state": State.SUBMITTED, "to_state": state, "at": decided_at}
+        session.add(Movement(submission_id=report.id, account_name="示例", reason="", **step))
 
 
 CLASSES = """FROM report r JOIN submission q ON q.id = r.id JOIN plan p ON p.id = r.plan_id
@@ -569,7 +577,7 @@ VISITS = """FROM (SELECT COALESCE(x.merged_into_id, x.id) AS human, r.id FROM cr
   JOIN plan p ON p.id = r.plan_id JOIN person x ON x.id = e.person_id
   WHERE p.programme = 'capability' {where} GROUP BY COALESCE(x.merged_into_id, x.id), r.id
   HAVING SUM(CASE WHEN e.reverses_line IS NULL THEN 1 ELSE -1 END) > 0) v"""
-STUDY = "FROM nomination n JOIN submission q ON q.id = n.id WHERE q.state = 'approved' AND n.dropped_on IS NULL"
+STUDY = "FROM nomination n JOIN submission q ON q.id = n.id WHERE q.state = 'approved'"
 GIVEN = """FROM quota u JOIN quota_version w ON w.quota_id = u.id AND w.number = u.number
 {join} WHERE u.year = 2024 AND u.programme = '{code}'"""
 SHARED = "JOIN quota_share h ON h.version_id = w.id"
@@ -579,12 +587,14 @@ def done_by(code: str, on: date, whose: str) -> int:
     """How many count for a programme by a day, in plain SQL."""
     decided = f" AND q.decided_at < '{on} 16:00:00'"  # the office's midnight
     if code == "capability":
-        return counted("COUNT(DISTINCT v.human)", VISITS.format(where=f" AND r.end_on <= '{on}'{whose}"))
+        known = f" AND r.end_on <= '{on}' AND b.posted_at < '{on} 16:00:00'"
+        return counted("COUNT(DISTINCT v.human)", VISITS.format(where=known + whose))
     if code == "advanced_seminars":
         return counted("COUNT(DISTINCT p.line_id)", SEMINARS, decided + whose)
     if code == "digital_engineers":
         return counted("COUNT(DISTINCT q.organization_id)", CLASSES, decided + whose)
-    return counted("COUNT(DISTINCT q.person_id)", STUDY, f" AND n.programme = '{code}' AND n.final_on <= '{on}'{whose}")
+    known = f" AND n.final_on <= '{on}' AND (n.drop_known_on IS NULL OR n.drop_known_on > '{on}')"
+    return counted("COUNT(DISTINCT q.person_id)", STUDY, f" AND n.programme = '{code}'{known}{whose}")
 
 
 def office_of(code: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse
@@ -19,6 +20,9 @@ from starlette.types import Message, Receive, Scope, Send
 from streamlit import config, net_util, runtime
 from streamlit.runtime import Runtime
 from streamlit.web.server.starlette import starlette_websocket
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.server import ServerState
 
 from core.ground import db
 from core.people import accounts
@@ -49,6 +53,21 @@ class Behind:
             await PlainTextResponse("in")(scope, receive, send)
         finally:
             self.at_once -= 1
+
+
+class Connection(asyncio.Transport):
+    """A connection to nobody: all it knows is whether it was closed."""
+
+    closed = False
+
+    def close(self) -> None:
+        self.closed = True
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def write(self, data: Any) -> None:
+        pass
 
 
 def run(work: Callable[[], Any]) -> Any:
@@ -127,6 +146,35 @@ def test_a_page_of_another_site_gets_nothing_and_a_socket_without_a_page_neither
     assert not connects(host, host, ("origin", "http://office.example"))
     assert not connects(host, ("origin", "http://office.example"), ("origin", "http://office.example"))
     assert not connects(host, ("origin", "http://office.example"), path="/_stcore/agent/mcp")
+
+
+def test_a_head_that_does_not_end_is_hung_up_on_and_a_slow_answer_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("connection_made", "data_received"):
+        monkeypatch.setattr(H11Protocol, name, getattr(H11Protocol, name))  # put back after this test
+    monkeypatch.setattr(door, "LONGEST_HEAD", 0.1)
+    door.heads_in_time()
+    assert AutoHTTPProtocol is H11Protocol  # what serves the office
+
+    async def connected(*said: bytes, every: float = 0.0) -> bool:
+        """Whether a connection that says this, piece by piece, stands when its time is over."""
+        protocol = H11Protocol(uvicorn.Config(Behind(0.2), log_config=None), ServerState(), {})
+        with socket.socket() as nobody:
+            transport = Connection({"socket": nobody})
+            nobody.bind(("127.0.0.1", 0))
+            protocol.connection_made(transport)
+            for each in said:
+                protocol.data_received(each)
+                await asyncio.sleep(every)
+            await asyncio.sleep(0.3)
+            return not transport.is_closing()
+
+    async def all_at_once() -> list[bool]:
+        slow = connected(b"GET / HTTP/1.1\r\n", b"Host: a\r\n", b"X-A: b\r\n", every=0.05)
+        return await asyncio.gather(connected(), slow, connected(b"GET / HTTP/1.1\r\nHost: a\r\n", b"\r\n"))
+
+    assert run(all_at_once) == [False, False, True]
 
 
 @pytest.fixture

@@ -15,7 +15,8 @@ from core.ground.access import Refused
 from core.law.notices import Subject
 from core.ledger import books, chain, checks, statements, totals, years
 from core.ledger.books import Posting
-from core.models import CreditBatch, CreditEntry, Source, Submission
+from core.ledger.standing import of_row
+from core.models import CreditBatch, CreditEntry, RosterRow, Source, Submission
 from core.people import persons
 from core.trail import audit
 from tests import cast as c
@@ -105,6 +106,10 @@ def test_every_hour_leads_down_to_its_plan_report_and_roster_row(database: str) 
     assert (found["plan"], found["base"]) == ("知识更新培训班", "示例继续教育基地")
     assert found["basis"] == "示例继续教育基地：知识更新培训班"
     assert (found["hours"], found["posted_at"], found["line"]) == (Decimal("7.5"), c.AFTER, 2)
+    assert faults() == []
+    with db.transaction() as session:  # no key watches the way down, so that the books are asked
+        session.execute(sa.delete(RosterRow).where(RosterRow.row == 4))
+    assert faults() == ["credit batch 1 line 2 has lost its row of the roster"]
 
 
 # --- the requirement ------------------------------------------------------------------------------------------------
@@ -329,8 +334,9 @@ def test_a_persons_hours_are_found_by_keys_however_large_the_ledger(database: st
         sa.event.listen(db.engine(), "before_cursor_execute", note)
         years.of(session, 1, 2024)
         statements.entries(session, 1)
+        session.execute(sa.select(of_row([1])).where(RosterRow.report_id == 1))
         sa.event.remove(db.engine(), "before_cursor_execute", note)
-        assert len(sent) == 2
+        assert len(sent) == 3
         if database == "postgresql":
             connection.exec_driver_sql("SET LOCAL enable_seqscan = off")  # as if the tables were not as small as these
         for statement, given in sent:

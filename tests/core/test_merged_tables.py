@@ -64,7 +64,7 @@ def done(year: int = 2024) -> tuple[int, int]:
     with db.reading() as session:
         rows = merged.done(CAPABILITY, year).subquery()
         query = sa.select(sa.func.count(rows.c.key.distinct()), sa.func.count()).select_from(rows)
-        people, visits = session.execute(query).one()
+        people, visits = session.execute(query.where(rows.c.until.is_(None))).one()
         return people, visits
 
 

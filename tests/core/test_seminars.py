@@ -330,9 +330,9 @@ def test_a_seminar_is_done_once_the_report_of_its_plan_is_approved(cast: c.Cast)
     report = c.file_report(cast, plan, c.sheet([c.row(1), c.row(2)]))
     assert counted() == []
     c.approve(cast, report.id, now=c.AFTER)
-    ((authority, organization, key, on, item),) = counted()
+    ((authority, organization, key, _, known, until, item),) = counted()
     assert (authority, organization) == (cast.places["region"].id, cast.places["base"].id)
-    assert (key, item, on) == (lines(seminar)[0].id, report.id, db.office_day(c.AFTER))
+    assert (key, item, known, until) == (lines(seminar)[0].id, report.id, db.office_day(c.AFTER), None)
     assert ranked(cast)[0]["outcome"] == "已举办，报告通过"
     with db.reading() as session:
         assert session.execute(seminars.done(PROGRAMME, 2023)).all() == []

@@ -118,7 +118,8 @@ def counted(programme: str = SPECIAL) -> tuple[list[Any], list[Any]]:
     """Who counts as selected, with the day; and how the programme stands, office by office."""
     with db.reading() as session:
         (found,) = [each for each in places.study_programmes(2024) if each.code == programme]
-        done = [(row.key, row.on) for row in session.execute(study.done(found, 2024).order_by("key"))]
+        rows = session.execute(study.done(found, 2024).order_by("key"))
+        done = [(row.key, row.on) for row in rows if row.until is None]
         return done, [tuple(row)[1:] for row in session.execute(study.standing(found, 2024, date(2025, 12, 31)))]
 
 

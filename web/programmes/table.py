@@ -45,7 +45,7 @@ def form(found: PlanTable | None, actor: Actor) -> Paper:
     which(draft, found, actor, "plan_due")
     _files(draft, paper, found, actor)
     if found:
-        _room(found, actor)
+        _room(found, actor, st.session_state.get(_round(draft), 0))
     most = capability.LONGEST_NOTE
     draft.ask(st.text_area, "note", "编制说明", height=80, max_chars=most, help="可不填；审核机关会看到")
     st.caption(drafts.LEGEND)
@@ -134,7 +134,12 @@ def _blank(year: int, organization_id: int) -> Act[bytes]:
 
 def file_key(draft: drafts.Form) -> str:
     """The key of the uploader, another one once its file was taken."""
-    return f"{draft.prefix}file-{st.session_state.get(f'{draft.prefix}round', 0)}"
+    return f"{draft.prefix}file-{st.session_state.get(_round(draft), 0)}"
+
+
+def _round(draft: drafts.Form) -> str:
+    """The key of how many files and pasted rows were taken."""
+    return f"{draft.prefix}round"
 
 
 def _replace(draft: drafts.Form) -> str:
@@ -159,7 +164,7 @@ def taken(draft: drafts.Form) -> None:
     if "pasted" in draft.base:
         st.session_state[draft.key("pasted")] = ""
     st.session_state.pop(f"{draft.prefix}asked", None)
-    st.session_state[f"{draft.prefix}round"] = st.session_state.get(f"{draft.prefix}round", 0) + 1
+    st.session_state[_round(draft)] = st.session_state.get(_round(draft), 0) + 1
 
 
 def _asked_of(draft: drafts.Form) -> tuple[str, str]:
@@ -226,10 +231,12 @@ class _Mending:
     """One's own table as the repair sheet mends it (`tables.Mending`)."""
 
     found: PlanTable
+    taken: int
+    """How many files and pasted rows were taken: what was mended of an earlier one is no line of this one."""
 
     @property
     def key(self) -> str:
-        return f"plan-table-{self.found.id}"
+        return f"plan-table-{self.found.id}-{self.taken}"
 
     @property
     def headings(self) -> Mapping[str, str]:
@@ -265,7 +272,7 @@ def _cells(each: Any) -> dict[str, str]:
     return dict.fromkeys(lines.FILLED, "") | capability.cells(each)
 
 
-def _room(found: PlanTable, actor: Actor) -> None:
+def _room(found: PlanTable, actor: Actor, taken: int) -> None:
     """The lines of the table (各项计划): how many, what to put right, what is worth a look, each to be changed."""
     problems = capability.problems(found)
     faults, hints = ([each for each in problems if each.blocking is blocking] for blocking in (True, False))
@@ -274,7 +281,7 @@ def _room(found: PlanTable, actor: Actor) -> None:
     places[1].metric("计划人数", found.people)
     places[2].metric("待改正的项", found.faults)
     tables.account(filter(None, found.read_account.split("\n")))
-    mending = _Mending(found)
+    mending = _Mending(found, taken)
     if faults:
         st.error(f"{found.faults}项有错误，改正后才能报送。可在下面逐格改正，改后立即重新检查。")
     if tables.is_mended(mending, faults):

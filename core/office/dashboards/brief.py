@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -25,12 +25,13 @@ from core.office.dashboards.asked import Measure, Per, short
 from core.office.dashboards.board import Board, Tile, told
 from core.office.dashboards.programmes import Line
 
-FINDINGS, NAMED, ROWS, LATEST, LONGEST = 3, 3, 5, 6, 26
+FINDINGS, NAMED, ROWS, LATEST, LONGEST = 3, 3, 5, 4, 26
 """So many findings, so many that lead and lag, so many rows of what is late, so many offices with most that is late, so
 many signs of a title."""
 
-HALF, NARROW = 86, 330
-"""Of a chart beside another: its width in millimetres, and its bars in pixels, so that its words can be read."""
+HALF, NARROW, HIGH, LOW = 86, 225, 290, 125
+"""Of a chart beside another: its width in millimetres; its bars in pixels, how wide, how high at most on the first page
+and on the second, so that its words can be read on paper."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,8 @@ class Brief:
     """What was not in time or does not go on: where it is, which training, whose, since when or how long."""
     papers: tuple[str, ...]
     """Whose plan tables and summaries of programmes are missing or came late, a sentence of each kind."""
+    in_time: tuple[str, ...]
+    """How many of what was due came in time, in one sentence; none where nothing was due."""
 
 
 def brief(seen: Board, lines: Sequence[Line], foot: str) -> Brief:
@@ -65,6 +68,7 @@ def brief(seen: Board, lines: Sequence[Line], foot: str) -> Brief:
         tuple(filter(None, (_rank(seen, measure) for measure in (Measure.DONE, Measure.ON_TIME, Measure.PEOPLE)))),
         _late(seen),
         _papers(seen),
+        _in_time(seen),
     )
 
 
@@ -84,9 +88,9 @@ def findings(seen: Board, lines: Sequence[Line]) -> tuple[str, ...]:
     if behind:
         worst = max(behind, key=_short_of)
         words = (
-            f"{len(behind)}个专项项目落后于序时进度，差得最多的是{worst.name}：应完成{worst.expected:,.0f}{worst.unit}"
+            f"{len(behind)}个专项项目落后于序时进度，差得最多的是{worst.name}：应达到{worst.expected:,.0f}{worst.unit}"
         )
-        found.append((_short_of(worst), f"{words}，已完成{worst.done:,}{worst.unit}"))
+        found.append((_short_of(worst), f"{words}，现为{worst.done:,}{worst.unit}"))
     done = seen.by_place(Measure.DONE)
     value = {tile.measure: tile.value for tile in seen.tiles()}
     whole = value.get(Measure.DONE)
@@ -174,6 +178,12 @@ def _papers(seen: Board) -> tuple[str, ...]:
     return tuple(sentences)
 
 
+def _in_time(seen: Board) -> tuple[str, ...]:
+    """Plans, reports, plan tables and summaries in time (按时率), of all places together."""
+    drawn = charts.in_time(seen) if seen.has_trainings else None
+    return (f"{drawn.title}。",) if drawn and drawn.chart is not None else ()
+
+
 _CALLED = {"plan_table": "附件2（年度计划表）", "year_summary": "年度总结"}
 """Papers of programmes by their kind, as leaders know them."""
 
@@ -187,7 +197,8 @@ def _drawn(seen: Board) -> list[charts.Figure]:
     made = [charts.places(seen, Measure.DONE, Per.WHOLE)]
     if seen.has_trainings:
         made += [charts.places(seen, Measure.PEOPLE, Per.WHOLE), charts.funnel(seen)]
-        made.append(charts.in_time(seen, LATEST))
+        kept = charts.in_time(seen, LATEST)  # what its title says of the whole stands in words above it
+        made.append(replace(kept, title=f"按时率，未按时最多的{seen.place_word}"))
     return [each for each in made if each.chart is not None]
 
 
@@ -211,7 +222,7 @@ def pdf(said: Brief, seen: Board, *, by: paper.Letterhead | None = None) -> byte
         for number, words in enumerate(said.programmes, 1):
             paper.words(page, f"{number}、{words}")
     figures = _drawn(seen)
-    _pictures(page, figures[:2], said.foot)
+    _pictures(page, figures[:2], said.foot, HIGH)
     page.add_page()
     paper.section(page, "领先与落后")
     if said.ranks:
@@ -223,18 +234,19 @@ def pdf(said: Brief, seen: Board, *, by: paper.Letterhead | None = None) -> byte
         paper.table(page, ("卡在", "培训", "机构", "已停"), said.late, (34, 66, 56, 18), "LLLR")
     else:
         paper.words(page, "没有停下来的培训。")
-    for words in said.papers:
+    page.ln(2)
+    for words in (*said.papers, *said.in_time):
         paper.words(page, words)
-    _pictures(page, figures[2:4], said.foot)
+    _pictures(page, figures[2:4], said.foot, LOW)
     return bytes(page.output())
 
 
-def _pictures(page: paper.Page, figures: Sequence[charts.Figure], foot: str) -> None:
+def _pictures(page: paper.Page, figures: Sequence[charts.Figure], foot: str, high: int) -> None:
     """Charts side by side below what is written, as large as the rest of the page allows."""
     page.ln(4)
     top, room = page.get_y(), page.h - 24 - page.get_y()
     for place, figure in enumerate(figures):
-        content = exports.png(figure, foot, NARROW)
+        content = exports.png(figure, foot, NARROW, high)
         with Image.open(io.BytesIO(content)) as drawn:
             height = min(HALF * drawn.height / drawn.width, room)
         page.image(io.BytesIO(content), page.l_margin + place * (HALF + 2), top, h=height)
@@ -250,9 +262,9 @@ def pptx(said: Brief, seen: Board, lines: Sequence[Line]) -> bytes:
         deck.core_properties.author, deck.core_properties.comments = mark.who[:255], mark.line[:255]
     deck.slide_width, deck.slide_height = Inches(13.333), Inches(7.5)
     slide = _slide(deck, said.title, said.foot)
-    _words(slide, [f"{name}　{text}" for name, text in said.tiles], left=0.6, width=5.2, size=18)
+    _words(slide, [f"{name}　{text}" for name, text in said.tiles], left=0.6, width=5.6, size=16)
     findings = [f"{number}. {words}" for number, words in enumerate(said.findings, 1)]
-    _words(slide, ["主要发现", *findings], left=6.1, width=6.6, size=18)
+    _words(slide, ["主要发现", *findings], left=6.4, width=6.3, size=18)
     if said.programmes:
         slide = _slide(deck, "专项项目进度", said.foot)
         _words(slide, said.programmes, left=0.6, width=5.6, size=14)
@@ -299,7 +311,7 @@ def _slide(deck: Any, title: str, foot: str) -> Any:
     shape.left, shape.top, shape.width, shape.height = Inches(0.6), Inches(0.3), Inches(12.1), Inches(1)
     shape.text_frame.text = title
     run = shape.text_frame.paragraphs[0].runs[0]
-    run.font.size, run.font.bold = Pt(24), True
+    run.font.size, run.font.bold = Pt(24 if len(title) <= 2 * LONGEST else 18), True
     run.font.color.rgb = RGBColor(*paper.ACCENT)  # type: ignore[no-untyped-call]
     mark = taken.of()
     whose = f"{foot}　　{mark.line}" if mark else foot

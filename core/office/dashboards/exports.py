@@ -41,13 +41,15 @@ def palette() -> list[str]:
     return list(_theme()["chartCategoricalColors"])
 
 
-def _spec(figure: Figure, foot: str, width: int = WIDTH) -> dict[str, Any]:
+def _spec(figure: Figure, foot: str, width: int = WIDTH, high: int | None = None) -> dict[str, Any]:
     """The chart as a specification of its own: with its finding as a title, what it is narrowed to below it."""
     if figure.chart is None:
         raise Refused("empty", "这一项没有可导出的图，请放宽筛选条件。")
     theme = _theme()
     ink, pale = theme["textColor"], theme["grayTextColor"]
     chart = figure.chart.copy(deep=True)
+    if high is not None and isinstance(chart.height, int | float):
+        chart = chart.properties(height=min(chart.height, high))
     words = {
         "labelColor": pale,
         "titleColor": pale,
@@ -91,10 +93,13 @@ def _lines(title: str, most: int) -> list[str]:
     return lines
 
 
-def png(figure: Figure, foot: str, width: int = WIDTH) -> bytes:
-    """The chart as PNG (图片), twice as fine as the screen; `width` in pixels of it. Refused codes: "empty"."""
+def png(figure: Figure, foot: str, width: int = WIDTH, high: int | None = None) -> bytes:
+    """The chart as PNG (图片), twice as fine as the screen; `width` of its bars, `high`: at most, in pixels of it.
+
+    Refused codes: "empty".
+    """
     _font()
-    return bytes(vl_convert.vegalite_to_png(_spec(figure, foot, width), scale=2))
+    return bytes(vl_convert.vegalite_to_png(_spec(figure, foot, width, high), scale=2))
 
 
 def svg(figure: Figure, foot: str) -> bytes:

@@ -313,7 +313,8 @@ def _counted(session: Session, actor: Actor, asked: Period, today: date) -> tupl
         by_league[int(row["key"])] |= {"met": int(row.get(TOTAL, 0)), "judged": int(row["people"])}
     leagues = {str(each): {"name": seen.places[each].full, **by_league[each]} for each in sorted(by_league)}
     programmes = {}
-    for each in _progress(session, actor, asked, min(today, asked.last_day)):
+    up_to_day = min(today, asked.last_day)
+    for each in _progress(session, actor, asked, up_to_day, today):
         found = each.programme
         programmes[found.code] = {
             "name": found.name,
@@ -323,16 +324,16 @@ def _counted(session: Session, actor: Actor, asked: Period, today: date) -> tupl
             "visits": each.visits,
             "sentence": each.sentence,
         }
-        for item, rows in progress.items(session, actor, found, asked.year, min(today, asked.last_day)).items():
+        for item, rows in progress.items(session, actor, found, asked.year, up_to_day, today).items():
             inputs[f"{found.code}:{item}"] = {"counted": rows}
     up_to = session.scalar(sa.select(sa.func.max(CreditBatch.id))) or 0
     return {"leagues": leagues, "programmes": programmes, "up_to": up_to}, inputs
 
 
-def _progress(session: Session, actor: Actor, asked: Period, on: date) -> list[progress.Progress]:
-    """How far each programme has come; none where no notice of that year is on file."""
+def _progress(session: Session, actor: Actor, asked: Period, on: date, today: date) -> list[progress.Progress]:
+    """How far each programme has come by a day, as known today; none where no notice of that year is on file."""
     try:
-        return progress.of_year(session, actor, asked.year, on)
+        return progress.of_year(session, actor, asked.year, on, known=today)
     except Refused as refused:
         if refused.code != "policy":
             raise

@@ -758,20 +758,24 @@ MEASURES = "classes people finished training_certificates assessed passed grade_
 def done(programme: Programme, year: int) -> sa.Select[*tuple[Any, ...]]:
     """Institutes that held a class (已办班的机构) towards a programme's target of a year, by approved reports.
 
-    Columns: authority_id, organization_id, key (the institute: counted once), on (day of approval), item (report).
+    Columns as the package says; `key`: the institute, counted once, `on`: the last day, `item`: the report.
     """
+    approval = workflow.approvals().subquery()
     report, plan = sa.orm.aliased(Report, flat=True), sa.orm.aliased(Plan, flat=True)
     return (
         sa.select(
             report.authority_id,
             report.organization_id,
             report.organization_id.label("key"),
-            db.office_day_of(report.decided_at).label("on"),
+            report.end_on.label("on"),
+            approval.c.known,
+            approval.c.until,
             report.id.label("item"),
         )
+        .join(approval, approval.c.submission_id == report.id)
         .join(plan, plan.id == report.plan_id)
         .join(Organization, Organization.id == report.organization_id)
-        .where(Organization.kind == OrganizationKind.INSTITUTE, report.state == State.APPROVED, report.part == 1)
+        .where(Organization.kind == OrganizationKind.INSTITUTE, report.part == 1)
         .where(plan.programme == programme.code, plan.end_on.between(date(year, 1, 1), date(year, 12, 31)))
     )
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core.ground import db
-from core.ground.access import OFFICERS, Actor, Refused, require, visible
+from core.ground.access import OFFICERS, Actor, OrganizationKind, Refused, require, visible
 from core.ground.deeds import deed
 from core.law import notices
 from core.law.deadlines import Deadline
@@ -67,22 +67,34 @@ def _standing_people() -> sa.FromClause:
 def done(programme: Programme, year: int) -> sa.Select[*tuple[Any, ...]]:
     """Who was trained (完成人数) for a programme that is carried out by lines, in a year's trainings.
 
-    A row for each person and approved report whose hours stand: `key` is the person, so that each counts once, and the
-    rows are 人次. `on`: the day the training ended.
+    A row for each person and approval of a report: `key` is the person, so that each counts once; the rows are 人次.
+    `on`: the day the training ended; `known`: the day the hours were posted, with the report's approval; `until`: the
+    day the last of them was taken back.
     """
-    return (
+    each = (
         sa.select(
             _FILED.c.authority_id,
             _FILED.c.organization_id,
             Person.human_id.label("key"),
             _REPORT.c.end_on.label("on"),
+            CreditBatch.id.label("batch"),
+            CreditBatch.posted_at,
+            standing.TAKEN_BACK_AT.label("taken_back_at"),
             _REPORT.c.id.label("item"),
         )
         .select_from(_standing_people())
         .where(_PLAN.c.programme == programme.code, _of_year(_PLAN.c.start_on, year))
-        .where(_FILED.c.state == State.APPROVED, standing.STANDS)
-        .distinct()
+        .where(CreditEntry.reverses_line.is_(None))
+        .subquery()
     )
+    taken_back = sa.func.count(each.c.taken_back_at) == sa.func.count()
+    last = sa.type_coerce(sa.func.max(each.c.taken_back_at), db.Moment)
+    grouped = (each.c.authority_id, each.c.organization_id, each.c.key, each.c.on, each.c.batch, each.c.item)
+    return sa.select(
+        *(column for column in grouped if column is not each.c.batch),
+        db.office_day_of(each.c.posted_at).label("known"),
+        sa.case((taken_back, db.office_day_of(last))).label("until"),
+    ).group_by(*grouped, each.c.posted_at)
 
 
 def _of_year(day: Any, year: int) -> sa.ColumnElement[bool]:
@@ -193,7 +205,7 @@ def trained(session: Session, actor: Actor, programme: str, year: int) -> tuple[
     policy = notices.in_force(date(year, 1, 1), actor.league)
     rows = done(policy.programme(programme), year).subquery()
     within = (rows.c.organization_id == actor.organization_id) | (rows.c.authority_id == actor.organization_id)
-    counted = sa.select(sa.func.count(rows.c.key.distinct()), sa.func.count()).select_from(rows)
+    counted = sa.select(sa.func.count(rows.c.key.distinct()), sa.func.count()).where(rows.c.until.is_(None))
     people, visits = session.execute(counted.where(sa.true() if actor.oversees_region else within)).one()
     return people, visits
 
@@ -270,8 +282,12 @@ def owing(
     held = sa.select(model).where(model.year == year, model.state != State.REJECTED)
     there = {(each.organization_id, each.programme): each for each in session.scalars(held)}
     named: dict[tuple[str | None, str], Deadline | None] = {}
+    files: dict[tuple[str | None, OrganizationKind], list[Programme]] = {}
     for home in session.scalars(query.order_by(Organization.id)):
-        for programme in capability.offered(home, year):
+        of = home.league, home.kind
+        if of not in files:
+            files[of] = capability.offered(home, year)
+        for programme in files[of]:
             key = home.league, programme.code
             if key not in named:
                 named[key] = capability.due(session, home, programme.code, year, what)

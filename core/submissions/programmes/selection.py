@@ -141,7 +141,7 @@ def drop(session: Session, nomination: Nomination, *, on: date, reason: str, act
     """Let go of one who was selected (退出、取消入选); the first reserve moves up. Answers what happened, in words."""
     db.lock(session, "nominations")
     was_reserve = nomination.reserve is not None
-    nomination.dropped_on, nomination.dropped_reason = on, reason
+    nomination.dropped_on, nomination.drop_known_on, nomination.dropped_reason = on, db.office_day(now), reason
     after = {"dropped_on": str(on), "title": nomination.title}
     audit.record(session, Event.DROPPED, nomination, actor=actor, after=after, reason=reason, now=now)
     told = f"{study.person_of(session, nomination).name}{study.status(nomination)}"

@@ -524,21 +524,24 @@ def selected(session: Session, programme: str, year: int) -> int:
 def done(programme: Programme, year: int) -> sa.Select[*tuple[Any, ...]]:
     """Sessions done (已举办期数) towards a programme's target of a year: each whose report was approved, once.
 
-    Columns: authority_id, organization_id (who held it), key (the line), on (day of approval), item (the report).
+    Columns as the package says; `key`: the line, `on`: the last day, `item`: the report.
     """
+    approval = workflow.approvals().subquery()
     filed, plan = sa.orm.aliased(Report, flat=True), sa.orm.aliased(Plan, flat=True)
     return (
         sa.select(
             filed.authority_id,
             filed.organization_id,
             plan.line_id.label("key"),
-            db.office_day_of(filed.decided_at).label("on"),
+            filed.end_on.label("on"),
+            approval.c.known,
+            approval.c.until,
             filed.id.label("item"),
         )
+        .join(approval, approval.c.submission_id == filed.id)
         .join(plan, plan.id == filed.plan_id)
         .join(ProgrammeLine, ProgrammeLine.id == plan.line_id)
-        .where(filed.state == State.APPROVED, filed.part == 1)
-        .where(ProgrammeLine.programme == programme.code, ProgrammeLine.year == year)
+        .where(filed.part == 1, ProgrammeLine.programme == programme.code, ProgrammeLine.year == year)
     )
 
 

@@ -680,20 +680,21 @@ register(KIND)
 def done(programme: Programme, year: int) -> sa.Select[*tuple[Any, ...]]:
     """Who was finally selected for a programme in a year (入选), once each, from the day it was final.
 
-    Whoever withdrew counts no longer; the reserve who moved up does.
+    Whoever withdrew counts no longer from the day that was entered; the reserve who moved up does.
     """
     return sa.select(
         Nomination.authority_id,
         Nomination.organization_id,
         Nomination.human_id.label("key"),
         Nomination.final_on.label("on"),
+        Nomination.final_on.label("known"),
+        Nomination.drop_known_on.label("until"),
         Nomination.id.label("item"),
     ).where(
         Nomination.programme == programme.code,
         Nomination.year == year,
         Nomination.state == State.APPROVED,
         Nomination.final_on.is_not(None),
-        Nomination.dropped_on.is_(None),
     )
 
 
@@ -702,7 +703,8 @@ def standing(programme: Programme, year: int, on: date) -> sa.Select[*tuple[Any,
 
     Columns: authority_id, selected (finally, those who withdrew left out), in_study, completed, withdrawn.
     """
-    there, over = Nomination.dropped_on.is_(None), Placement.completed_on <= on
+    there = sa.or_(Nomination.drop_known_on.is_(None), Nomination.drop_known_on > on)
+    over = Placement.completed_on <= on
     not_yet = sa.or_(Placement.completed_on.is_(None), Placement.completed_on > on)
     sums: dict[str, Callable[[], sa.ColumnElement[bool]]] = {
         "selected": lambda: there,

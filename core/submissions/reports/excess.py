@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from core.ground.access import Refused
 from core.ground.hours import hours_text
 from core.law import notices
-from core.ledger.standing import HOURS_TAKEN_BACK
+from core.ledger.standing import hours_taken_back
 from core.models import Plan, Report, RosterRow, State
 from core.submissions import plans, roster
 from core.submissions.reports.reading import headcount
@@ -98,6 +98,6 @@ def _hours_before(session: Session, report: Report) -> Decimal:
         Report.state.in_((State.SUBMITTED, State.APPROVED)),
         ~RosterRow.faulty,
         RosterRow.assessment.in_(roster.PASSED),
-        ~HOURS_TAKEN_BACK,
+        ~hours_taken_back(sa.select(Report.id).where(Report.plan_id == report.plan_id)),
     )
     return Decimal(session.scalars(query).one())

@@ -17,7 +17,8 @@ from sqlalchemy.orm import Session
 from core.ground import db, resident_id
 from core.ground.access import Actor, Refused, Role, not_found, require
 from core.ledger import books
-from core.models import CreditEntry, Plan, Report, RosterProblem, RosterRepair, RosterRow
+from core.ledger.standing import hours_posted
+from core.models import Plan, Report, RosterProblem, RosterRepair, RosterRow
 from core.submissions import plans, roster
 from core.submissions.kinds import EDITABLE
 from core.tables.problems import OF_FILE, Problem, in_order
@@ -80,6 +81,10 @@ class Checked:
     problems: list[Problem]
     rows: db.Bound
     told: db.Bound
+    people: int
+    """In its good rows; with the hours they earn, and how many rows are faulty."""
+    hours: Decimal
+    faults: int
 
 
 @db.in_bulk()
@@ -120,23 +125,21 @@ def checked(
     columns = {name: [getattr(problem, name) for problem in found] for name in plain}
     columns |= {"column_name": [problem.column for problem in found]}
     columns |= {"mend": [written(dict(problem.mend)) for problem in found]}
-    return Checked(preview, found, ready, db.laid(session, db.bound(session, RosterProblem, columns)))
+    told, good = db.laid(session, db.bound(session, RosterProblem, columns)), preview.good_rows
+    people, hours = len({row.id_number for row in good}), sum(map(_earned, good), Decimal())
+    return Checked(preview, found, ready, told, people, hours, len(faulty))
 
 
 def put(session: Session, report: Report, made: Checked) -> list[Problem]:
     """Store a roster (保存花名册) as it was checked, in place of the one that is kept. Idempotent."""
     session.flush()
-    posted = sa.exists().where(CreditEntry.roster_row_id == RosterRow.id)
-    mine = sa.update(RosterRow).where(RosterRow.report_id == report.id)
-    session.execute(mine.where(posted).values(report_id=None).execution_options(synchronize_session=False))
+    mine = sa.update(RosterRow).where(RosterRow.report_id == report.id, hours_posted([report.id]))
+    session.execute(mine.values(report_id=None).execution_options(synchronize_session=False))
     for table in (RosterRow, RosterProblem):
         session.execute(sa.delete(table).where(table.report_id == report.id))
     db.write(session, made.rows, report_id=report.id)
     db.write(session, made.told, report_id=report.id)
-    preview = made.preview
-    report.people = len({row.id_number for row in preview.good_rows})
-    report.hours = sum((_earned(row) for row in preview.good_rows), Decimal())
-    report.faults = len(preview.faulty_rows)
+    report.people, report.hours, report.faults = made.people, made.hours, made.faults
     return made.problems
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from core.ground import db, resident_id, typed
 from core.ground.access import Actor, Refused, not_found, visible
 from core.ground.deeds import deed
-from core.ledger.standing import OF_ROW, OF_SUBMISSION, Standing
+from core.ledger.standing import OF_SUBMISSION, Standing, of_row
 from core.models import (
     CreditBatch,
     CreditEntry,
@@ -136,7 +136,7 @@ def rows(
     plain = "row name employer post specialty hours assessment faulty note".split()
     query = sa.select(*(getattr(RosterRow, name) for name in (*plain, "credit_year", "id_number")))
     query = query.where(RosterRow.report_id == report_id).order_by(RosterRow.row)
-    query = query.add_columns(OF_ROW if report.state is State.APPROVED else sa.literal("")).limit(limit)
+    query = query.add_columns(of_row([report_id]) if report.state is State.APPROVED else sa.literal("")).limit(limit)
     if faulty_only:
         query = query.where(RosterRow.faulty)
     query = query.where(db.holding(text, RosterRow.name, RosterRow.employer))

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from core.ground import db
 from core.ground.access import Actor, Refused, Role, not_found, require
 from core.ground.deeds import deed
-from core.ledger.standing import HOURS_TAKEN_BACK
+from core.ledger.standing import hours_taken_back
 from core.models import CreditBatch, CreditEntry, Movement, Plan, Report, RosterProblem, RosterRow, State
 from core.submissions import plans, roster
 from core.submissions.reports.events import Event
@@ -101,7 +101,7 @@ def unregistered(session: Session, report: Report) -> list[Unregistered]:
         .join(CreditEntry, CreditEntry.roster_row_id == RosterRow.id)
         .join(CreditBatch, CreditBatch.id == CreditEntry.batch_id)
         .join(posted, posted.id == CreditBatch.reverses_id)
-        .where(posted.submission_id.in_(parts), RosterRow.report_id.is_not(None), HOURS_TAKEN_BACK)
+        .where(posted.submission_id.in_(parts), RosterRow.report_id.is_not(None), hours_taken_back(parts))
         .group_by(RosterRow.id, *which)
     )
     faulty = sa.select(*which, sa.null()).where(RosterRow.report_id == last.id, RosterRow.faulty)

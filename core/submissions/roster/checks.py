@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 
 from core.ground import db, names, resident_id, typed
 from core.ground.access import Refused
-from core.ledger.standing import HOURS_TAKEN_BACK
+from core.ledger.standing import hours_taken_back
 from core.models import Person, Report, RosterRow, State
 from core.people import acts, persons
-from core.submissions.roster.proposals import find_numbers, shifted
+from core.submissions.roster.proposals import UNSEEN, find_numbers, shifted
 from core.submissions.roster.reading import hours_in, read_rows, rows_in
 from core.submissions.roster.shapes import REQUIRED, Cells, Form, Limits, Preview, Row, hours_column
 from core.submissions.roster.shapes import form as standard
@@ -330,7 +330,7 @@ def _check_former(preview: Preview, session: Session) -> None:
         words = "库中有一人曾用此号码，后经更正；请对照证件核对号码"
         if names.fold(row.name) == names.fold(person.name):
             words = "这是库中此人更正前的号码，照此登记会另立一人，请改为更正后的号码"
-            offer, mend = "由系统填入更正后的号码", {"id_number": person.id_number}
+            offer, mend = f"由系统填入更正后的号码，{UNSEEN}", {"id_number": person.id_number}
         value = row.id_number
         preview.problems.append(Problem(row.row, "id_number", "id-former", value, words, False, offer, mend))
 
@@ -345,9 +345,14 @@ def registered(
     Rows that name no year stand for the plan's usual one; rows whose hours were undone do not count.
     """
     query = _filed(plan_id, before, RosterRow.id_index, RosterRow.credit_year, RosterRow.row, RosterRow.hours)
-    query = query.where(~RosterRow.faulty, ~HOURS_TAKEN_BACK)
+    query = query.where(~RosterRow.faulty, ~hours_taken_back(_parts(plan_id)))
     found = session.execute(query)
     return {(bytes(index), year or usual_year): (row, hours) for index, year, row, hours in found if index}
+
+
+def _parts(plan_id: int) -> sa.Select[Any]:
+    """The reports of a plan."""
+    return sa.select(Report.id).where(Report.plan_id == plan_id)
 
 
 def _filed(plan_id: int, before: int | None, *columns: Any) -> sa.Select[Any]:
@@ -371,8 +376,9 @@ def _check_earlier(preview: Preview, session: Session, report: Report, limits: L
     hours: dict[bytes, Decimal] = {}
     for (index, _), (_, earned) in earlier.items():
         hours[index] = hours.get(index, Decimal()) + earned
-    plain = (RosterRow.row, RosterRow.name, RosterRow.id_number, RosterRow.credit_year, HOURS_TAKEN_BACK)
-    query = _filed(report.plan_id, report.part, *plain).where(sa.or_(RosterRow.faulty, HOURS_TAKEN_BACK))
+    gone = hours_taken_back(_parts(report.plan_id))
+    plain = (RosterRow.row, RosterRow.name, RosterRow.id_number, RosterRow.credit_year, gone)
+    query = _filed(report.plan_id, report.part, *plain).where(sa.or_(RosterRow.faulty, gone))
     unregistered = session.execute(query).all()
     indexes = list(db.blind_indexes(number for _, _, number, _, _ in unregistered))
     undone = {
