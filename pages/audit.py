@@ -22,8 +22,8 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     about = address.searched("对人或对事", key="about", width=240, placeholder="姓名、身份证号、名称或编号")
     account = address.searched("办理人", key="account", width=110)
     event = address.filter_by("事项", audit.EVENTS.values(), key="event")
-    first = st.date_input("从", None, key="from", format="YYYY-MM-DD", bind="query-params", width=145)
-    last = st.date_input("到", None, key="to", format="YYYY-MM-DD", bind="query-params", width=145)
+    first = address.day("从", key="from", width=145)
+    last = address.day("到", key="to", width=145)
 
 
 def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:

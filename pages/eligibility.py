@@ -165,8 +165,8 @@ def recorded_runs() -> None:
         line["run_id"]: f"{moment_text(line['decided_at'])}　{line['decided_by']}　{line['applications']:,}份"
         for line in runs.to_dict("records")
     }
-    told = words.__getitem__
-    run_id = st.selectbox("核验批次", list(words), format_func=told, key="run-id", bind="query-params", required=True)
+    asked = address.held("run-id", words, next(iter(words)), label="核验批次")
+    run_id = st.selectbox("核验批次", list(words), format_func=words.__getitem__, required=True, **asked)
     with db.reading() as session:
         frame = decisions.decided(session, actor, run_id=run_id).rename(columns=rows.NAMES)
     columns = ["file_row", "name", "application_year", "outcome", "waiver", "decided_by"]

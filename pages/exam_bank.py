@@ -34,9 +34,9 @@ def wanted() -> Wanted:
         hard = address.filter_by("难度", Difficulty, key="hard")
         state = address.filter_by("状态", ItemState, key="state")
         with db.reading() as session:
-            topics = ["全部", *filter(None, bank.topics(session, actor))]
-        topic = st.selectbox("知识点", topics, key="topic", bind="query-params", width=150, required=True)
-    return Wanted(text, kind, None if topic in (None, "全部") else topic, hard, state)
+            topics = {each: each for each in filter(None, bank.topics(session, actor))}
+        topic = address.choice("知识点", {"": address.ALL} | topics, key="topic", width=150)
+    return Wanted(text, kind, topic or None, hard, state)
 
 
 def listing(makes: bool) -> None:

@@ -83,15 +83,11 @@ if "report" in mine:
     reporting.owed(actor)
 st.subheader("全部申报", anchor=False)
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    words = {kind.word: code for code, kind in mine.items()}
-    label = (
-        st.selectbox("类别", ["全部", *words], key="category", bind="query-params", width=180, required=True)
-        if len(mine) > 1
-        else ""
-    )
+    words = {"": address.ALL} | {code: kind.word for code, kind in mine.items()}
+    category = address.choice("类别", words, key="category") if len(mine) > 1 else ""
     state = address.filter_by("状态", State, key="state")
     text = address.searched("查找", key="q", width=240, placeholder="名称、姓名或证书")
-    wanted = queues.Wanted((words[label],) if label in words else tuple(mine), state, text=text)
+    wanted = queues.Wanted((category,) if category else tuple(mine), state, text=text)
     only = wanted.kinds[0] if len(wanted.kinds) == 1 else ""
     filed_at = f"{KINDS[only].word_for(Action.SUBMIT)}时间" if only else "submitted_at"
     columns = COLUMNS.get(only, ["state", "kind", "title", "submitted_at", "decided_at"])
@@ -106,5 +102,4 @@ with db.reading() as session:
     rows = queues.listed(session, wanted, actor=actor, now=context.now(), **shown)
     unread = comments.unread(session, actor)
 listing.listing(rows, count, None, unread, one_kind=bool(only), one_state=state is not None, desk=False)
-if pages > 1:
-    st.pagination(pages, key="page", bind="query-params")
+address.page(pages)

@@ -67,7 +67,7 @@ def shown(line: Line) -> None:
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
     topic = address.filter_by("类别", Topic, key="topic")
-    only_unread = st.toggle("只看未读", key="unread", bind="query-params")
+    only_unread = address.switch("只看未读", key="unread")
     number = address.chosen("page") or 1
     with db.reading() as session:
         found, count = messages.listing(
@@ -87,8 +87,7 @@ with links.lines("messages"):
         shown(each)
     if not found:
         st.caption("没有这样的消息。有新的上报、审核结果、学时变动或临近的期限时，会列在这里。")
-if count > PAGE:
-    st.pagination(-(-count // PAGE), key="page", bind="query-params")
+address.page(-(-count // PAGE))
 
 if unsent:
     st.warning(f"有{len(unsent)}个账号的每日邮件没有送出，系统会再试：" + md("；".join(unsent[:5])))

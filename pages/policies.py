@@ -8,7 +8,7 @@ import streamlit as st
 from core.ground.access import Refused, Role
 from core.law import notices, wording
 from core.people import setup
-from web import bar, context, shell, tables
+from web import address, bar, context, shell, tables
 from web.policies import articles, faults
 from web.words import md
 
@@ -16,19 +16,9 @@ actor = shell.require()
 shell.page("政策依据", "系统按下列通知计算；每一项注明条款，通知没有写明之处列出系统的处理方式和理由。")
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    day = st.date_input(
-        "哪一天有效的政策", context.today(), key="day", bind="query-params", format="YYYY-MM-DD", width=200
-    )
-    places = [faults.REGION, *setup.league_names()]
-    chosen = st.selectbox(
-        "哪里",
-        places,
-        places.index(faults.place(actor.league)),
-        key="league",
-        bind="query-params",
-        width=200,
-        required=True,
-    )
+    day = address.day("哪一天有效的政策", key="day", usual=context.today(), width=200)
+    places = {each: each for each in (faults.REGION, *setup.league_names())}
+    chosen = address.choice("哪里", places, key="league", usual=faults.place(actor.league), width=200)
     league = None if chosen == faults.REGION else chosen
 if actor.role is Role.ADMIN:
     faults.faulty_files()

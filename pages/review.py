@@ -80,9 +80,7 @@ with left, st.container(key="desk-left"):
     with st.container(horizontal=True, vertical_alignment="center"):
         batch.offer(rows, asked, actor)
         tables.export(exported, readings.columns(single), name="审核")
-        if count > size:
-            pages = math.ceil(count / size)
-            st.pagination(pages, key="page", bind="query-params")
+        address.page(math.ceil(count / size))
 with right:
     if opened is None:
         st.info("从列表中选一件打开。" if rows else "列表是空的。可换一个状态，或清空筛选条件。")

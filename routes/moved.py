@@ -58,4 +58,6 @@ def moved(request: Request) -> Response:
                     number = str(disputes.renumbered(session, int(number)))
             return RedirectResponse(f"{page}?{urlencode(query | {name: number})}", status_code=308)
     _, page, query, _ = ways[-1]
+    if page == "/":
+        query = dict(request.query_params)
     return RedirectResponse(f"{page}?{urlencode(query)}" if query else page, status_code=308)

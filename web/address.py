@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any, TypeVar
 
 import streamlit as st
 
 from core.ground import resident_id
 from core.ground.access import Labelled
+from web import deeds
 
 Word = TypeVar("Word", bound=Labelled)
 ALL = "全部"
@@ -33,13 +35,24 @@ def choose(name: str, record_id: int | None) -> None:
         st.query_params[name] = str(record_id)
 
 
-def held(key: str, options: Sequence[Any], usual: Any, *, told: Callable[[Any], str] = str) -> dict[str, Any]:
+def held(
+    key: str, options: Iterable[Any], usual: Any, *, label: str, told: Callable[[Any], str] = str
+) -> dict[str, Any]:
     """What a choice needs so that the address alone says which is chosen (地址栏为准): its key, and what a click does.
 
-    `told`: how an option is written there.
+    `label`: what it is called, where the address asks for what is no option; `told`: how an option is written there.
     Streamlit keeps what was chosen under a key for every page that has one of that name, and an address that says the
     usual one, or none, does not undo it: so what stands there is set by the address before the choice is drawn.
     """
+    offered = {told(option): option for option in options}
+    usual = next((option for option in offered.values() if option == usual), usual)  # a code may come as its word's
+    return _held(key, label, usual, offered.get, told)
+
+
+def _held(
+    key: str, label: str, usual: Any, read: Callable[[str], Any], told: Callable[[Any], str] = str
+) -> dict[str, Any]:
+    """As `held`; `read` answers what the address says, None where it is nothing that may be chosen."""
 
     def follow() -> None:
         chosen = st.session_state[key]
@@ -48,18 +61,58 @@ def held(key: str, options: Sequence[Any], usual: Any, *, told: Callable[[Any], 
         else:
             st.query_params[key] = told(chosen)
 
-    said = {told(option): option for option in options}.get(str(st.query_params.get(key, "")), usual)
+    asked, last = str(st.query_params.get(key, "")), f"{key}-offered"
+    said = read(asked) if asked else usual
+    if said is None:
+        if st.session_state.get(last) == asked:  # chosen here, and since then no longer offered
+            st.query_params.pop(key, None)
+        else:
+            unknown(key, label, asked, "" if usual is None else told(usual))
+        said = usual
+    elif asked:
+        st.session_state[last] = asked
     if st.session_state.get(key) != said:
         st.session_state[key] = said
     return {"key": key, "on_change": follow}
 
 
-def view(names: Sequence[str], *, key: str = "view") -> str:
+def unknown(key: str, label: str, asked: str, instead: str) -> None:
+    """What an address asks for and nothing offers (地址中不认识的条件) is named once, and taken out of the address."""
+    st.query_params.pop(key, None)
+    deeds.say("warning", f"网址中的{label}“{asked[:LONGEST]}”不在可选的条件里，已按“{instead or '不限'}”显示。")
+
+
+LONGEST = 30
+"""Characters of an unknown word of an address that are said again."""
+
+
+def follow_links(page: str) -> None:
+    """Put what a link asked for into the address (同页链接): call it before the page is drawn.
+
+    A link from a page to itself gives its query to the run alone (Streamlit 1.67): the address stays as it was, and
+    with the next click, or F5, what the link opened is gone.
+    """
+    now = page, st.query_params.to_dict()
+    before = st.session_state.get("address-told", now)
+    if before != now and before[0] == page:
+        st.query_params.update()
+    st.session_state["address-told"] = now
+
+
+def view(names: Sequence[str], *, label: str = "内容", key: str = "view") -> str:
     """Which part of a page is looked at (内容), the first unless the address says another."""
     chosen = st.segmented_control(
-        "内容", names, required=True, label_visibility="collapsed", **held(key, names, names[0])
+        label, names, required=True, label_visibility="collapsed", **held(key, names, names[0], label=label)
     )
     return chosen or names[0]
+
+
+def choice(label: str, words: Mapping[Any, str], *, key: str, usual: Any = None, width: int = 180) -> Any:
+    """One of a few (选项), each with its words, which stand in the address too; the first unless that says another."""
+    usual = next(iter(words), None) if usual is None else usual
+    asked = held(key, words, usual, label=label, told=words.__getitem__)
+    chosen = st.selectbox(label, list(words), format_func=words.__getitem__, width=width, required=True, **asked)
+    return usual if chosen is None else chosen
 
 
 def year(this: int, *, ahead: int = 0, back: int, label: str = "年度", width: int = 120, key: str = "year") -> int:
@@ -67,20 +120,48 @@ def year(this: int, *, ahead: int = 0, back: int, label: str = "年度", width: 
 
     Offered are so many years `ahead` of this one and so many `back`.
     """
-    years = range(this + ahead, this - back - 1, -1)
-    return int(st.selectbox(label, years, width=width, required=True, **held(key, years, this)))
+    years = {each: str(each) for each in range(this + ahead, this - back - 1, -1)}
+    return int(choice(label, years, key=key, usual=this, width=width))
 
 
 def programme(names: Mapping[str, str], *, label: str = "专项项目") -> str | None:
     """Which programme is asked for (专项项目), by its code, the first unless the address says another; None of none."""
-    codes = list(names)
-
-    def told(code: str) -> str:
-        return names.get(code, "")
-
-    address = held("programme", codes, codes[0] if codes else None, told=told)
-    chosen: str | None = st.selectbox(label, codes, format_func=told, width=330, required=True, **address)
+    chosen: str | None = choice(label, names, key="programme", width=330)
     return chosen
+
+
+def day(label: str, *, key: str, usual: date | None = None, latest: date = date(2100, 12, 31), width: int) -> Any:
+    """Which day is asked for (日期), `usual` unless the address says another; None where the field is empty."""
+
+    def read(asked: str) -> date | None:
+        try:
+            found = date.fromisoformat(asked)
+        except ValueError:
+            return None
+        return found if FIRST <= found <= latest else None
+
+    asked = _held(key, label, usual, read) | ({} if usual else {"value": None})
+    return st.date_input(label, format="YYYY-MM-DD", min_value=FIRST, max_value=latest, width=width, **asked)
+
+
+FIRST = date(1900, 1, 1)
+"""The first day that can be asked for."""
+
+
+def switch(label: str, *, key: str, usual: bool = False, draw: Callable[..., bool] | None = None) -> bool:
+    """A switch (开关), kept in the address where it is not as usual; drawn by `st.toggle` unless told otherwise."""
+    told = {True: "true", False: "false"}
+    return (draw or st.toggle)(label, **held(key, told, usual, label=label, told=told.__getitem__))
+
+
+def page(pages: int, *, key: str = "page") -> int:
+    """The pages of a list (分页) and which is shown, the first unless the address says another; the last of too few."""
+
+    def read(asked: str) -> int | None:
+        found = number(asked)
+        return found and min(found, pages)
+
+    return int(st.pagination(pages, **_held(key, "页码", 1, read))) if pages > 1 else 1
 
 
 def forget_choice() -> None:
@@ -108,15 +189,6 @@ def searched(label: str, *, key: str, placeholder: str = "", width: int = 260) -
 
 def filter_by(label: str, words: Iterable[Word], *, key: str, default: Word | None = None) -> Word | None:
     """Filter (筛选) over a vocabulary, "全部" for none, kept in the query parameter of its key."""
-    options: list[Word | str] = [ALL, *words]
-    chosen: Any = st.selectbox(
-        label,
-        options,
-        options.index(default or ALL),
-        format_func=lambda word: str(getattr(word, "label", word)),
-        key=key,
-        required=True,
-        bind="query-params",
-        width=180,
-    )
-    return None if chosen in (None, ALL) else chosen
+    options: dict[Any, str] = {ALL: ALL} | {word: word.label for word in words}
+    chosen = choice(label, options, key=key, usual=default or ALL)
+    return None if chosen == ALL else chosen

@@ -235,6 +235,7 @@ def screen(known: context.Known) -> None:
     position: Any = "sidebar" if entries else "hidden"
     page = st.navigation(pages(entries, counts), position=position)
     here = page.url_path or "home"
+    address.follow_links(here)
     if actor and not actor.held_back and submissions.opened(here, actor):
         known = context.known()
         counts = links.menu(known.counts, actor)

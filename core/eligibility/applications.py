@@ -241,8 +241,7 @@ def identified(row: int, cells: Mapping[str, object], today: date | None) -> tup
         fault("name", *wrong)
     code = resident_id.problem(cells.get("id_number"), today=today)
     if code:
-        meant, slips = resident_id.meant(cells.get("id_number"))
-        offer = f"{slips}，改后校验码相符" if meant else ""
+        offer, meant = resident_id.proposed(cells.get("id_number"))
         fault("id_number", code, resident_id.words(code, cells.get("id_number")), offer, meant)
     year = None
     try:
@@ -250,8 +249,8 @@ def identified(row: int, cells: Mapping[str, object], today: date | None) -> tup
         if year is None:
             raise Unclear("请填写四位年份，如2024")
     except Unclear as unclear:
-        right, slips = values.meant(cells.get("year"), values.year)
-        fault("year", "year-form", str(unclear), slips, right)
+        right, offered = values.meant(cells.get("year"), values.year)
+        fault("year", "year-form", str(unclear), offered, right)
     if not code:
         for column, words in values.contradictions(number, cells).items():
             fault(column, "id-contradicted", words)

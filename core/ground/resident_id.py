@@ -100,6 +100,18 @@ def meant(raw: object) -> tuple[str, str]:
     return number, slips
 
 
+def proposed(raw: object) -> tuple[str, str]:
+    """Proposal (改正建议) for a cell with letters in it: in words, and the number that accepting it fills in; or "".
+
+    In words it is masked but for the characters that become others: the fault names those in any case.
+    """
+    number, _ = meant(raw)
+    if not number:
+        return "", ""
+    seen = "".join(b if a != b else c for a, b, c in zip(_bare(raw), number, mask(number), strict=True))
+    return f"改为{seen}，校验码相符", number
+
+
 def words(code: str, raw: object) -> str:
     """How to mend a cell with this `problem`: of `PROBLEMS`, or which of its characters stand where digits should."""
     if code != "id-character":

@@ -317,16 +317,15 @@ def _read_row(preview: Preview, number: int, cells: Mapping[str, object], notice
     code = resident_id.problem(cells.get("id_number"), today=notices.today)
     id_number = resident_id.normalise(cells.get("id_number"))
     if code:
-        meant, slips = resident_id.meant(cells.get("id_number"))
-        offer = f"{slips}，改后校验码相符" if meant else ""
+        offer, meant = resident_id.proposed(cells.get("id_number"))
         problem("id_number", code, resident_id.words(code, cells.get("id_number")), offer=offer, mended=meant)
     else:
         for column, words in values.contradictions(id_number, cells).items():
             problem(column, "id-contradicted", words)
     year, words = _year(cells.get("year"), notices.today)
     if words:
-        right, slips = values.meant(cells.get("year"), values.year) if year is None else ("", "")
-        problem("year", "year-form" if year is None else "year-range", words, offer=slips, mended=right)
+        right, offered = values.meant(cells.get("year"), values.year) if year is None else ("", "")
+        problem("year", "year-form" if year is None else "year-range", words, offer=offered, mended=right)
         year = None
     source = SOURCES.get(typed.plain(cells.get("source")))
     if source is None:
@@ -435,8 +434,8 @@ def _hours(cells: Mapping[str, object], source: Source | None, problem: _Report)
     elif not value and not code:
         code, words = "hours-none", "学时为空或为0，请补填；没有学时的请删去此行"
     if code:
-        right, slips = values.meant(cells.get("hours"), values.hours)
-        problem("hours", code, words, offer=slips, mended=right)
+        right, offered = values.meant(cells.get("hours"), values.hours)
+        problem("hours", code, words, offer=offered, mended=right)
     return Decimal() if code or value is None else value
 
 

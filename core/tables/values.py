@@ -176,13 +176,13 @@ def yuan(cell: object) -> int | None:
 
 
 def meant(cell: object, read: Callable[[object], object]) -> tuple[str, str]:
-    """What a cell would say with its letters read as digits (字母误作数字), and which letters, in words.
+    """What a cell would say with its letters read as digits (字母误作数字), and that as a proposal, in words.
 
     `read` is one of these functions. A letter O for 0, l or I for 1: only to be proposed; "" where nothing comes of it.
     """
     right, slips = typed.as_digits(_bare(cell))
     try:
-        return (right, slips) if slips and read(right) is not None else ("", "")
+        return (right, f"改为“{right}”：{slips}") if slips and read(right) is not None else ("", "")
     except Unclear:
         return "", ""
 

@@ -90,6 +90,8 @@ def test_sixty_faults_are_put_right_on_the_screen(browser: Browser, server: str,
     base.upload("培训花名册", {"name": "花名册.xlsx", "mimeType": kind, "buffer": content})
     base.click("保存并检查花名册")
     base.sees("已保存。花名册500行，60行有错误，请看下表。")
+    expect(base.page.locator(f"{OPEN} input[data-cell]").first).to_be_focused()  # and so in view
+    expect(base.page.locator(f"{OPEN} input[data-cell]").first).to_be_in_viewport()
     with db.reading() as session:
         problems = session.execute(sa.select(RosterProblem.row, RosterProblem.code).order_by(RosterProblem.row)).all()
     assert [tuple(each) for each in problems] == [(serial + 2, code) for serial, code in faults.FAULTS.items()]
@@ -109,7 +111,7 @@ def test_sixty_faults_are_put_right_on_the_screen(browser: Browser, server: str,
         base.settle()
         base.page.get_by_role("button", name="第7行：改正此行其他列").click()
         note = base.page.get_by_role("dialog").get_by_label("备注")
-        expect(note).to_have_count(1)  # what the dialog held before goes when all is drawn
+        base.settle()  # what the dialog held before goes when all is drawn
         expect(note).to_have_value("")
         if again:  # a refused save shows its message in the dialog, which stays open
             base.page.get_by_role("dialog").get_by_role("button", name="保存并重新检查").click()

@@ -645,7 +645,7 @@ def test_a_file_is_mended_on_the_screen_and_what_was_changed_is_kept_beside_it(d
     first = read(*rows)
     assert [(each.row, each.offer) for each in first.problems] == [
         (3, ""),
-        (4, "第11位的“O”应为0，改后校验码相符"),
+        (4, f"改为{wrong[:6]}****0***{wrong[-4:]}，校验码相符"),
         (6, ""),
     ]
     mended = mending(first, (3, "hours", "很多", " 60 "), struck=(6,))

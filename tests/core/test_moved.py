@@ -44,6 +44,7 @@ def leads(path: str) -> str:
         ("/credit_claims?claim=7", "/paper?item=7"),
         ("/credit_claims?other=7", "/filing"),
         ("/home", "/"),
+        ("/home?below=all", "/?below=all"),
         ("/review/", "/review"),
         ("/%5Cevil.example/", "/%5Cevil.example"),
     ],

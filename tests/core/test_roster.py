@@ -405,7 +405,8 @@ def test_a_number_that_changed_places_with_another_cell_is_offered_back(column: 
         for each in roster.read(c.sheet([swapped(1, column)]), "花名册.xlsx").problems
         if each.column == "id_number"
     ]
-    assert problem.offer == f"身份证号在“{c.FORM.headings[column]}”列，两格对调"
+    seen = resident_id.mask(FOUND[0])
+    assert problem.offer == f"身份证号{seen}在“{c.FORM.headings[column]}”列，两格对调"
     at = list(c.FORM.columns).index(column)
     assert problem.mend == {"id_number": FOUND[0], column: right[at]}
     assert FOUND[0] not in problem.offer + problem.words
@@ -416,7 +417,7 @@ def test_a_number_in_another_cell_leaves_it_for_its_own(written: str) -> None:
     preview = roster.read(c.sheet([c.row(1, id_number=written, note=FOUND[0])]), "花名册.xlsx")
     (problem,) = [each for each in preview.problems if each.column == "id_number"]
     assert (problem.offer, problem.mend) == (
-        "身份证号在“备注”列，移到“身份证号”列",
+        f"身份证号{resident_id.mask(FOUND[0])}在“备注”列，移到“身份证号”列",
         {"id_number": FOUND[0], "note": ""},
     )
 
@@ -756,7 +757,10 @@ def test_an_id_number_with_a_letter_for_a_digit_is_offered_its_true_reading_and_
     (found,) = roster.read(c.sheet([c.row(1), c.row(2, id_number=written)]), "花名册.xlsx").problems
     assert (found.row, found.code, found.blocking) == (4, "id-character", True)
     assert found.mend == {"id_number": c.id_number(2)}
-    assert "应为0" in found.offer
+    at, seen = written.index("O"), list(resident_id.mask(c.id_number(2)))
+    seen[at] = "0"
+    assert "应为0" in found.words
+    assert found.offer == f"改为{''.join(seen)}，校验码相符"  # what will be filled in, hidden but for what changes
     assert c.id_number(2) not in found.offer + found.words
 
 

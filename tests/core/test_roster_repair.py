@@ -352,7 +352,7 @@ def test_a_number_from_before_a_correction_is_put_right_with_one_click_by_who_ha
         (3, "id_number", "id-former", False),
         (4, "id_number", "id-former", False),
     ]
-    assert (mine.offer, another.offer) == ("由系统填入更正后的号码", "")
+    assert (mine.offer, another.offer) == ("由系统填入更正后的号码，号码属个人信息，这里不显示", "")
     assert str(c.row(2)[1]) not in another.words
     assert c.id_number(31) not in repr([vars(each) for each in found(cast, report, "admin")])
     done(accepting(cast, report, 3))

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from streamlit.runtime.state.query_params import QueryParams
 
 from core.ground import db
 from core.submissions.kinds import KINDS
@@ -39,7 +40,9 @@ def test_a_line_leads_nobody_to_a_page_that_is_closed_to_the_role(cast: Cast) ->
     assert opened == {"reviewer": on_desk, "admin": on_desk, "title": None, "leader": ("quota_dashboard", {})}
 
 
-def test_a_base_opens_what_it_owes_and_an_empty_list_says_what_next(cast: Cast) -> None:
+def test_a_base_opens_what_it_owes_and_an_empty_list_says_what_next(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
     start = db.office_day(NOW) - timedelta(days=40)
     start -= timedelta(days=5 * ((start + timedelta(days=2)).year != start.year))  # a plan lies in one year
     plan = people.file_plan(cast, now=NOW - timedelta(days=70), start_on=start, end_on=start + timedelta(days=2))
@@ -50,6 +53,14 @@ def test_a_base_opens_what_it_owes_and_an_empty_list_says_what_next(cast: Cast) 
     assert "逾期" in owed
     (below,) = [label for address, label in lines("reviewer").items() if address.endswith(f"kind=plan&item={plan.id}")]
     assert "逾期" in below
+    told: list[str] = []
+    send = QueryParams._send_query_param_msg
+    monkeypatch.setattr(QueryParams, "_send_query_param_msg", lambda here: (told.append(str(here)), send(here)))
+    app = open_page("home", sign_in("reviewer"))
+    for _ in range(2):  # a link of the home page to itself, then another click on it
+        app.query_params["below"] = "all"
+        assert "返回首页" in [each.proto.label for each in app.run().main if each.type == "page_link"]
+    assert told == ["{'below': 'all'}"], "the address itself says it, once, and so F5 finds it"
     app = open_page("home", sign_in("hohhot_base"))
     assert [each.value for each in app.info if "没有待填写" in each.value]
 

@@ -15,7 +15,7 @@ from core.ground import db
 from core.models import State
 from core.submissions.kinds import KINDS
 from tests.cast import Cast
-from tests.pages.conftest import frames, open_page, sign_in
+from tests.pages.conftest import boxes, frames, open_page, sign_in
 from web import words
 from web.tables import LABELS, drawing
 from web.tables.columns import NUMBERED, SHARES, STATES, YEARS, Kind, kind, written
@@ -53,6 +53,35 @@ def test_a_choice_that_begins_with_one_of_its_words_cannot_be_emptied() -> None:
         and not (len(call.args) > 2 and isinstance(call.args[2], ast.Constant) and call.args[2].value is None)
     ]
     assert may_be_empty == []
+
+
+def test_no_filter_leaves_its_address_to_streamlit() -> None:
+    """A link that says the usual one could not undo what was chosen before."""
+    assert [where for where, call, _ in calls() if "bind" in {each.arg for each in call.keywords}] == []
+
+
+@pytest.mark.parametrize(
+    ("page", "username", "query", "said"),
+    [
+        ("review", "reviewer", {"kind": "appeal"}, "类别“appeal”不在可选的条件里，已按“全部”显示"),
+        ("review", "reviewer", {"kind": "plan,appeal", "state": "lost"}, "状态“lost”"),
+        ("ledger", "reviewer", {"from": "2024-13-01"}, "入账日期从“2024-13-01”不在可选的条件里，已按“不限”显示"),
+        ("print_cards", "reviewer", {"bulk-size": "A9"}, "纸张“A9”"),
+    ],
+)
+def test_what_an_address_asks_for_and_no_filter_offers_is_named_once_and_taken_out(
+    cast: Cast, page: str, username: str, query: dict[str, str], said: str
+) -> None:
+    app = open_page(page, sign_in(username), **query)
+    assert not app.exception
+    assert any(said in each for each in boxes(app, "warning"))
+    assert dict(app.query_params) == ({"kind": "plan"} if "plan,appeal" in query.values() else {})
+    if page == "print_cards":
+        assert not boxes(app.run(), "warning")
+        app.selectbox(key="bulk-form").select_index(1).run()
+        assert "bulk-form" in app.query_params
+        app.query_params.clear()  # a link that asks for nothing
+        assert app.run().selectbox(key="bulk-form").index == 0
 
 
 @pytest.mark.parametrize(

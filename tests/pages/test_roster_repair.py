@@ -42,10 +42,12 @@ def test_proposals_are_accepted_and_rows_left_out(cast: Cast) -> None:
     press(app, "确认采纳并删去1行")
     assert boxes(app, "success")[-1] == "1行已按建议改正，1行与别的行重复，已删去；花名册已重新检查。"
     sheet = SheetOf(app)
+    assert sheet.data["brought"] == 1, "into view, once, and not again after what is mended in it"
     left = [place for place, state in sheet.states.items() if state == "open"]
     assert (left, sheet.data["choices"]["sex"]) == (["6-sex", "7-sex"], ["男", "女"])
     sheet.mend(6, "sex", "男")
     assert (sheet.data["kind"], sheet.data["said"]) == ("success", "第6行性别已改正。")
+    assert sheet.data["brought"] == 1
     sheet.act("strike", 7)
     assert "花名册没有错误。" in boxes(app, "success")
     placed = {"4-sex": "mended", "5-id_number": "struck", "6-sex": "mended", "7-sex": "struck"}
@@ -102,7 +104,7 @@ def test_a_number_from_before_a_correction_is_put_right_from_the_hints(cast: Cas
     app.text_area(key=f"report-{plan.id}-pasted").input("\t".join(map(str, people.row(1))))
     press(app, "保存并检查花名册")
     assert "没有错误，另有1处提示" in boxes(app, "success")[-1]
-    press(app, "采纳第2行的建议：由系统填入更正后的号码")
+    press(app, "采纳第2行的建议：由系统填入更正后的号码，号码属个人信息，这里不显示")
     assert "第2行已按建议改正并重新检查。" in boxes(app, "success")[-1]
     assert not [button for button in app.button if button.label.startswith("采纳")]
     mended = sa.select(RosterRow.id_index).join(Report).where(Report.plan_id == plan.id)

@@ -91,7 +91,7 @@ def filed_figures(here: Actor) -> None:
 def _beside(found: Difference, number: int) -> None:
     st.subheader(md(found.title), anchor=False)
     st.markdown(md(found.words))
-    alone = st.toggle("只看有变化的", value=True, key="filed-changed", bind="query-params")
+    alone = address.switch("只看有变化的", key="filed-changed", usual=True)
     table = found.figures[found.figures["增减"].abs() > 0] if alone else found.figures
     if not table.empty:
         tables.table(table, FIGURES, empty="")

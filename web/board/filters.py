@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -13,14 +14,11 @@ from core.law.notices import short_name
 from core.office import dashboards
 from core.office.dashboards import Choices, Wanted, groups
 from web import address
-from web.words import md
 
 NARROWING = ("league", "base", "employer", "kind", "subject", "month", "sector", "level", "age")
 """The filters by their query parameters, in the order in which they are shown."""
 
 
-_UNKNOWN = "board-unknown"
-"""What the address asks for and no filter offers, while the filters are drawn."""
 BRING, BRING_NTH = "board-bring", "board-bring-nth"
 """Which click it was whose rows are to be brought into view, and how many there were, in the session."""
 
@@ -29,53 +27,46 @@ def strip(actor: Actor, today: date, offered: Choices) -> Wanted:
     """The filters as a strip (筛选栏), what is chosen below it; answers the question."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="board-filters"):
         year = address.year(today.year, back=3, width=100)
-        on = st.date_input(
-            "截至", today, max_value=today, key="on", format="YYYY-MM-DD", bind="query-params", width=150
-        )
-        if offered.leagues:
-            _choice("盟市", list(offered.leagues), "league")
-        _choice("科目", {code: short_name(name) for code, name in notices.subject_names().items()}, "subject", 110)
-        _choice("月份", {month: f"{month}月" for month in range(1, 13)}, "month", 100)
+        on = address.day("截至", key="on", usual=today, latest=today, width=150)
+        league = _choice("盟市", _same(offered.leagues), "league") if offered.leagues else ""
+        subjects = {code: short_name(name) for code, name in notices.subject_names().items()}
+        subject = _choice("科目", subjects, "subject", 110)
+        month = _choice("月份", {month: _word("month", month) for month in range(1, 13)}, "month", 100)
+        base = kind = ""
         with st.popover("更多筛选", icon=":material/filter_alt:", width=130):
             if offered.bases:
-                _choice("培训机构", list(offered.bases), "base", 300)
-                _choice("机构类别", {kind.value: kind.label for kind in TRAINERS}, "kind", 300)
-            _choice("单位类别", list(groups.sectors()), "sector", 300)
-            _choice("职称级别", list(groups.levels()), "level", 300)
-            _choice("年龄段", list(groups.ages()), "age", 300)
-    state: Any = st.session_state
-    if unknown := state.pop(_UNKNOWN, None):
-        st.warning(md(f"地址中的{'、'.join(unknown)}不在可选的条件里，这些条件按“{address.ALL}”显示。"))
-    kind = state.get("kind")
+                base = _choice("培训机构", _same(offered.bases), "base", 300)
+                kind = _choice("机构类别", {kind.value: kind.label for kind in TRAINERS}, "kind", 300)
+            sector = _choice("单位类别", _same(groups.sectors()), "sector", 300)
+            level = _choice("职称级别", _same(groups.levels()), "level", 300)
+            age = _choice("年龄段", _same(groups.ages()), "age", 300)
     return Wanted(
         year=year,
-        on=min(on, today),
-        league=offered.leagues.get(state.get("league") or ""),
-        base=offered.bases.get(state.get("base") or ""),
+        on=on,
+        league=offered.leagues.get(league),
+        base=offered.bases.get(base),
         kind=OrganizationKind(kind) if kind else None,
-        subject=state.get("subject") or "",
-        month=state.get("month") or None,
+        subject=subject,
+        month=month or None,
         employer=address.chosen("employer"),
-        sector=state.get("sector") or "",
-        level=state.get("level") or "",
-        age=state.get("age") or "",
+        sector=sector,
+        level=level,
+        age=age,
     )
 
 
-def _choice(label: str, options: list[str] | dict[Any, str], key: str, width: int = 170) -> None:
-    words = options if isinstance(options, dict) else {each: each for each in options}
-    asked = str(st.query_params.get(key, ""))
-    if asked and asked not in {address.ALL, *map(str, words.values())}:
-        st.session_state.setdefault(_UNKNOWN, []).append(f"{label}“{asked}”")
-    st.selectbox(
-        label,
-        ["", *words],
-        format_func=lambda one: words[one] if one != "" else address.ALL,
-        key=key,
-        bind="query-params",
-        width=width,
-        required=True,
-    )
+def _choice(label: str, words: Mapping[Any, str], key: str, width: int = 170) -> Any:
+    """One filter, "" for all."""
+    return address.choice(label, {"": address.ALL} | dict(words), key=key, width=width)
+
+
+def _same(names: Iterable[str]) -> dict[str, str]:
+    return {each: each for each in names}
+
+
+def _word(name: str, value: Any) -> str:
+    """A filter's value as its box and the address say it."""
+    return f"{value}月" if name == "month" else str(value)
 
 
 def chips(seen: dashboards.Board) -> None:
@@ -116,7 +107,7 @@ def clear(*names: str) -> None:
         if name == "employer":
             address.choose(name, None)
         else:
-            st.session_state[name] = ""
+            st.query_params.pop(name, None)
 
 
 def bring() -> None:
@@ -130,7 +121,9 @@ def narrow(name: str, value: Any, show: str) -> None:
     if name == "employer":
         chosen = address.chosen(name)
         address.choose(name, None if chosen == value else value)
+    elif value is None or st.query_params.get(name) == _word(name, value):
+        st.query_params.pop(name, None)
     else:
-        st.session_state[name] = "" if st.session_state.get(name) == value else value
+        st.query_params[name] = _word(name, value)
     st.query_params["show"] = show
     bring()

@@ -10,7 +10,7 @@ import streamlit as st
 from sqlalchemy.orm import Session
 
 from core.ground import db
-from core.ground.access import Actor, Labelled, Role
+from core.ground.access import Actor, Role
 from core.people import activation
 from core.records import cards, printing
 from core.records.faces import Size
@@ -25,15 +25,7 @@ def scope(actor: Actor, year: int | None, *, name: str) -> tuple[Scope, str]:
     for, and people by unit and name are meant with hours or without."""
     this = context.today().year
     ways = ["按培训", "按单位和姓名"] if actor.role is not Role.EMPLOYER_CLERK else ["按单位和姓名", "按培训"]
-    way = st.segmented_control(
-        "范围",
-        ways,
-        default=ways[0],
-        required=True,
-        key=f"{name}-way",
-        label_visibility="collapsed",
-        bind="query-params",
-    )
+    way = address.view(ways, label="范围", key=f"{name}-way")
     if way == "按培训":
         year = year or address.year(this, back=5, label="培训学时的年度", width=160, key=f"{name}-year")
         with db.reading() as session:
@@ -45,16 +37,8 @@ def scope(actor: Actor, year: int | None, *, name: str) -> tuple[Scope, str]:
             int(each["id"]): f"{each['title']}（{each['organization']}，{each['people']}人）"
             for each in offered.to_dict("records")
         }
-        last = address.chosen(f"{name}-training")
-        chosen = st.selectbox(
-            "培训",
-            list(lines),
-            list(lines).index(last) if last in lines else 0,
-            format_func=lines.__getitem__,
-            key=f"{name}-report",
-            required=True,
-        )
-        address.choose(f"{name}-training", chosen)
+        asked = address.held(f"{name}-training", lines, next(iter(lines)), label="培训")
+        chosen = st.selectbox("培训", list(lines), format_func=lines.__getitem__, required=True, **asked)
         return Scope(year, report_id=chosen), lines[chosen]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         text = address.searched("姓名或身份证号", key=f"{name}q", placeholder="不填为全部", width=260)
@@ -62,18 +46,6 @@ def scope(actor: Actor, year: int | None, *, name: str) -> tuple[Scope, str]:
         employer = "" if clerk else address.searched("工作单位", key=f"{name}employer", width=280)
     words = "、".join(filter(None, (employer, text))) or ("本单位全部人员" if clerk else "全部人员")
     return Scope(year or this, text=text, employer=employer, hours=year is not None), words
-
-
-def _one_of(label: str, kinds: type[Labelled], key: str, width: int) -> Any:
-    return st.selectbox(
-        label,
-        list(kinds),
-        format_func=lambda each: each.label,
-        key=key,
-        width=width,
-        required=True,
-        bind="query-params",
-    )
 
 
 def _nobody(actor: Actor, meant: Scope) -> str:
@@ -94,21 +66,19 @@ def starting(actor: Actor) -> None:
     """Choose whose cards, which years and what paper (开始批量打印), told how many that are before it begins."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         year = address.year(context.today().year, back=5, width=110, key="bulk-year")
-        since = st.selectbox(
+        offered = [0, *range(year, year - cards.MOST_YEARS, -1)]
+        since = address.choice(
             "学时范围",
-            [0, *range(year, year - cards.MOST_YEARS, -1)],
-            format_func=lambda first: cards.range_words(first or None, year),
+            {first: cards.range_words(first or None, year) for first in offered},
             key=f"bulk-since-{year}",
             width=220,
-            required=True,
-            bind="query-params",
         )
-        size = _one_of("纸张", Size, "bulk-size", 240)
-        form = _one_of("成品", Form, "bulk-form", 230)
+        size = address.choice("纸张", {each: each.label for each in Size}, key="bulk-size", width=240)
+        form = address.choice("成品", {each: each.label for each in Form}, key="bulk-form", width=230)
     chosen, words = scope(actor, year, name="bulk")
     complete = False
     if actor.role is not Role.BASE_CLERK:
-        complete = st.checkbox("只打印本年度学时达到要求的", key="bulk-complete", bind="query-params")
+        complete = address.switch("只打印本年度学时达到要求的", key="bulk-complete", draw=st.checkbox)
     meant = Scope(year, since or None, chosen.report_id, chosen.text, chosen.employer, complete)
     with db.reading() as session:
         count = len(printing.whose(session, actor, meant))

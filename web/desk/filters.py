@@ -20,7 +20,7 @@ from core.office.views import View
 from core.submissions import workflow
 from core.submissions.kinds import Kind
 from core.submissions.queues import Urgency, Wanted
-from web import deeds
+from web import address, deeds
 from web.deeds import Who
 from web.words import md
 
@@ -32,12 +32,19 @@ NAMES = ("kind", "own", "state", "urgency", "q", "org")
 def wanted(here: Actor, offered: Sequence[Kind[Any]]) -> Wanted:
     """What the address bar asks for (筛选条件), as far as the actor may ask for it; what it does not say is usual."""
     asked = {name: str(st.query_params.get(name, "")) for name in NAMES}
-    codes, seen = [kind.code for kind in offered], workflow.states_for(here)
-    chosen = tuple(code for code in codes if code in asked["kind"].split(","))
+    codes = [kind.code for kind in offered]
+    named = dict.fromkeys(filter(None, asked["kind"].split(",")))
+    chosen = tuple(code for code in codes if code in named)
+    if wrong := [code for code in named if code not in codes]:
+        known = "、".join(kind.short for kind in offered if kind.code in chosen)
+        address.unknown("kind", "类别", "、".join(wrong), known or address.ALL)
+        if chosen:
+            st.query_params["kind"] = ",".join(chosen)
+    state = usual_state(here, offered)
     return Wanted(
         kinds=chosen or tuple(codes),
-        state=None if asked["state"] == ALL else _member(seen, asked["state"], usual_state(here, offered)),
-        urgency=_member(Urgency, asked["urgency"], None),
+        state=None if asked["state"] == ALL else _member("state", "状态", workflow.states_for(here), asked, state),
+        urgency=_member("urgency", "紧急程度", Urgency, asked, None),
         organization=asked["org"],
         text=asked["q"],
         own=here.oversees_region and asked["own"] != "0",
@@ -50,8 +57,12 @@ def usual_state(here: Actor, offered: Sequence[Kind[Any]]) -> State:
     return State.SUBMITTED if decides else State.DRAFT
 
 
-def _member(words: Any, code: str, usual: Any) -> Any:
-    return next((member for member in words if member.value == code), usual)
+def _member(name: str, label: str, words: Iterable[Any], asked: Mapping[str, str], usual: Any) -> Any:
+    """The member of a vocabulary that the address names; what it does not have is said."""
+    found = next((member for member in words if member.value == asked[name]), None)
+    if asked[name] and found is None:
+        address.unknown(name, label, asked[name], usual.label if usual else "不限")
+    return found or usual
 
 
 def draw(

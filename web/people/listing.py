@@ -13,6 +13,7 @@ from core.ground.access import Actor, Role
 from core.people import acts
 from core.records import shortfalls
 from core.records.shortfalls import Lack
+from core.trail import kept
 from web import address, context, tables
 from web.people import changing
 
@@ -24,7 +25,7 @@ def chosen(actor: Actor) -> int | None:
         text = address.searched("姓名或身份证号", key="q", placeholder="姓名可只输一部分，身份证号须完整", width=280)
         employer = "" if clerk else address.searched("工作单位", key="employer", width=240)
         offered = shortfalls.offered(context.today().year, actor.league)
-        year = st.selectbox("年度", offered, width=110, required=True, **address.held("year", offered, offered[0]))
+        year = address.choice("年度", {each: str(each) for each in offered}, key="year", width=110)
         lack = address.filter_by("短缺", Lack, key="lack")
 
     def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
@@ -38,8 +39,11 @@ def chosen(actor: Actor) -> int | None:
         by_notice = [name for name in frame.columns if name not in shortfalls.FACTS]
         shown = [name for name in by_notice if not name.endswith(tables.in_hours("差"))]
         with db.reading() as session:
-            everybody = shortfalls.shortfalls(session, actor, year, limit=0)[1]
-            short = shortfalls.shortfalls(session, actor, year, lack=Lack.YEAR, limit=0)[1]
+            everybody, short = kept.once(
+                session,
+                (db.url(), "people", actor.role, actor.organization_id, actor.person_id, year),
+                lambda: [shortfalls.shortfalls(session, actor, year, lack=of, limit=0)[1] for of in (None, Lack.YEAR)],
+            )
         listed = f"，以下列出{count:,}人" if count != everybody else ""
         st.caption(f"共{everybody:,}人，{year}年度短缺{short:,}人{listed}", width="content")
         tables.export(

@@ -18,7 +18,7 @@ from core.submissions.kinds import KINDS
 from core.submissions.programmes import capability, lines
 from core.submissions.programmes import merged as merging
 from core.submissions.programmes import summaries as summing
-from web import context, links, shell, tables
+from web import address, context, links, shell, tables
 from web.words import days_left
 
 ALL = "全部"
@@ -51,9 +51,9 @@ def merged(programme: str, year: int, actor: Actor) -> None:
         return
     areas = list(dict.fromkeys(each.line.area or "未写明" for each in found))
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        area = st.selectbox("重点领域", [ALL, *areas], key="area", bind="query-params", width=200, required=True)
-        kinds = [ALL, *dict.fromkeys(each.category for each in found)]
-        kind = st.selectbox("单位类别", kinds, key="category", bind="query-params", width=130, required=True)
+        area = address.choice("重点领域", {each: each for each in (ALL, *areas)}, key="area", width=200)
+        kinds = {each: each for each in (ALL, *(each.category for each in found))}
+        kind = address.choice("单位类别", kinds, key="category", width=130)
         make = partial(_file, programme, year)
         tables.download(
             "导出汇总表（附件2）", make, f"{year}年计划表汇总-{context.today():%Y%m%d}.xlsx", key="merged-file"

@@ -44,7 +44,7 @@ def form(plan: Plan, report: Report | None, actor: Actor) -> Paper:
         partial(_keep, draft, plan, report),
         found=report,
         given=partial(_given, draft),
-        taken=partial(_taken, draft, report),
+        taken=partial(_taken, draft, plan, report),
         withheld=_withheld,
         tried_with_files=False,
         reason="late_reason",
@@ -158,7 +158,7 @@ def _files(draft: drafts.Form, paper: Paper, plan: Plan, report: Report | None) 
         label = "粘贴各行（加在现有花名册之后）" if has_roster else "粘贴各行（可带表头；不带表头的按附件1的列序）"
         draft.ask(st.text_area, "pasted", label, height=120)
     with st.container(horizontal=True):
-        st.button("保存并检查花名册", on_click=papers.save_now, args=(paper,), key=f"{draft.prefix}check")
+        st.button("保存并检查花名册", on_click=_check, args=(paper, plan), key=f"{draft.prefix}check")
         tables.download(
             "下载空白花名册（附件1）",
             lambda _, **__: roster.template(roster.form(plans.policy_of(plan))),
@@ -171,6 +171,11 @@ def _files(draft: drafts.Form, paper: Paper, plan: Plan, report: Report | None) 
         listing = roster.listing(roster.form(plans.policy_of(plan), plan.subject))
         key = f"{draft.prefix}{before[0]}"
         tables.columns(asked.understood, listing, key=key, then=lambda: papers.save(paper))
+
+
+def _check(paper: Paper, plan: Plan) -> None:
+    if papers.save(paper) is not None:
+        repairing.bring(plan.id)
 
 
 def _fault(draft: drafts.Form, name: str, where: Any) -> None:
@@ -200,9 +205,11 @@ def _given(draft: drafts.Form) -> tuple[str, ...]:
     return (*sent, *(["pasted"] if typed.text(draft.value("pasted")) else []))
 
 
-def _taken(draft: drafts.Form, report: Report | None) -> None:
+def _taken(draft: drafts.Form, plan: Plan, report: Report | None) -> None:
     """What is forgotten once it was saved: rows that were pasted, files that were taken, why one was not before."""
     repairing.taken(report)
+    if _given(draft):
+        repairing.bring(plan.id)
     st.session_state[draft.key("pasted")] = ""
     st.session_state.pop(f"{draft.prefix}asked", None)
     for name in ("announcement", "roster"):

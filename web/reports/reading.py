@@ -88,7 +88,7 @@ def own(report: Report, actor: Actor) -> None:
             st.caption(f"本计划还有{len(left)}人没有登记学时" + (f"，其中{gone}人的学时已冲销。" if gone else "。"))
             label, key = f"补报其余{len(left)}行", f"supplement-{report.id}"
             st.button(label, key=key, on_click=supplement, args=(report.id, _open))
-    if st.toggle("查看花名册", key="roster", bind="query-params"):
+    if address.switch("查看花名册", key="roster"):
         reading(report, actor)
 
 

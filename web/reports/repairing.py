@@ -53,8 +53,9 @@ def room(report: Report, actor: Actor) -> None:
         st.warning(words)
     elif not _refused(report):
         st.success("花名册没有错误。")
+    bring = bool(st.session_state.pop(f"{_BRING}-{report.plan_id}", False))
     if tables.is_mended(mending, faults):
-        _repair(mending, faults)
+        _repair(mending, faults, bring=bring)
     if hints := [problem for problem in (*problems, *warnings) if not problem.blocking]:
         offered = [hint for hint in hints if hint.offer]
         with st.expander(f"提示（{len(hints)}处），不影响登记，审核机关会看到", expanded=bool(offered)):
@@ -104,6 +105,14 @@ def judged(report: Report | None, given: Upload | None) -> Iterator[None]:
         if given and not refused.fields:
             st.session_state[f"roster-refused-{report.id if report else 0}"] = (given.filename, refused.words)
         raise
+
+
+_BRING = "roster-bring"
+
+
+def bring(plan_id: int) -> None:
+    """The page drawn next shows the faults (带到改正表), if there are any, where the eye is and the hand can begin."""
+    st.session_state[f"{_BRING}-{plan_id}"] = True
 
 
 def taken(report: Report | None) -> None:
@@ -210,7 +219,7 @@ class _Mending:
         return deeds.attempt(lambda session, **who: act(session, self.report.id, what, **who))
 
 
-def _repair(mending: _Mending, problems: Sequence[Problem]) -> None:
+def _repair(mending: _Mending, problems: Sequence[Problem], *, bring: bool) -> None:
     """The faulty rows (待改正的行): proposals to accept at once, the file of open rows, the sheet to mend them in."""
     faulty: dict[int, list[Problem]] = {}
     for problem in problems:
@@ -230,7 +239,7 @@ def _repair(mending: _Mending, problems: Sequence[Problem]) -> None:
             disabled=not faulty,
             help="错误单元格有颜色和批注；改好后在上面“培训花名册”处上传，只更新您在文件中改过的单元格",
         )
-    tables.sheet(mending, problems)
+    tables.sheet(mending, problems, bring=bring)
 
 
 def _accept_all(report_id: int, offered: list[int], struck: list[int]) -> None:

@@ -30,6 +30,14 @@ OF_A_KIND: dict[str, type[Labelled]] = {"state": State, "to_state": State, "acti
 def worded(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     """Display values (显示值): the named columns, codes as words, moments as office time. Column names stay."""
     shown = frame.loc[:, list(columns)].copy()
+    for name, values in in_words(frame, columns).items():
+        shown[name] = values
+    return shown
+
+
+def in_words(frame: pd.DataFrame, columns: Sequence[str]) -> dict[str, Any]:
+    """Of the named columns those that are shown otherwise than they are kept: texts as a list, hours as numbers."""
+    shown: dict[str, Any] = {}
     for name in columns:
         if name == "subject":
             names = notices.subject_names() | {"": NOT_BEGUN}
@@ -72,7 +80,7 @@ def worded(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
             shown[name] = ["是" if flag else "否" for flag in frame[name]]
         elif name.endswith("_at") or name == "at":
             shown[name] = [moment_text(moment) for moment in frame[name]]
-        elif len(frame) and frame[name].map(lambda value: isinstance(value, Decimal)).any():
+        elif frame[name].dtype == object and any(isinstance(value, Decimal) for value in frame[name]):
             shown[name] = frame[name].astype(float)
     return shown
 

@@ -409,7 +409,7 @@ AMOUNTS = {"hours", "amount_stated", "granted"}
 """Amounts of which some are words: 视同完成."""
 
 
-def kind(name: str, values: pd.Series[Any]) -> Kind:
+def kind(name: str, values: pd.Series[Any] | list[str]) -> Kind:
     """What stands in a column (列的种类), by its name; of one that is named in Chinese by its values."""
     named = ((YEARS, Kind.YEAR), (NUMBERED, Kind.NUMBERED), (STATES, Kind.STATE), (SHARES, Kind.SHARE))
     for names, found in named:
@@ -419,16 +419,22 @@ def kind(name: str, values: pd.Series[Any]) -> Kind:
         return Kind.DAY
     if name.endswith("_at") or name == "at":
         return Kind.MOMENT
-    numeric = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
-    return Kind.NUMBER if numeric or name in AMOUNTS else Kind.WORDS
+    return Kind.NUMBER if name in AMOUNTS or numeric(values) else Kind.WORDS
+
+
+def numeric(values: pd.Series[Any] | list[str]) -> bool:
+    """Whether a column is numbers (数值列) throughout, and not words for them."""
+    if isinstance(values, list):
+        return False
+    return pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
 
 
 def written(value: Any, kind: Kind) -> str:
     """A cell as it is read (单元格文字): 1,234.5, 2024-06-28, "" where nothing stands."""
-    if value is None or (pd.api.types.is_scalar(value) and pd.isna(value)):
-        return ""
     if isinstance(value, str):
         return value
+    if value is None or (pd.api.types.is_scalar(value) and pd.isna(value)):
+        return ""
     if kind in (Kind.YEAR, Kind.NUMBERED):
         return str(int(value))
     if kind is Kind.SHARE:

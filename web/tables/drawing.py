@@ -20,8 +20,8 @@ from core.ground import db
 from core.ground.access import Actor
 from core.ledger.years import DONE
 from web import address, context, shell
-from web.tables.cells import worded
-from web.tables.columns import Kind, heading, kind, says_done, written
+from web.tables.cells import in_words
+from web.tables.columns import Kind, heading, kind, numeric, says_done, written
 from web.words import tone
 
 PAGE_ROWS = 20
@@ -137,12 +137,13 @@ def _data(
     hint: str = "",
 ) -> dict[str, Any]:
     """What the list draws: texts by column, states with their colours, and what orders a column otherwise."""
-    count, begins = frame.attrs.get("count", len(frame)), frame.attrs.get("begins", 0)
-    shown = worded(frame.head(MOST_ROWS), columns)
-    kinds = {name: kind(name, shown[name]) for name in columns}
-    texts = [[written(value, kinds[name]) for value in shown[name]] for name in columns]
+    count, begins, whole = frame.attrs.get("count", len(frame)), frame.attrs.get("begins", 0), len(frame)
+    frame = frame.head(MOST_ROWS)
+    shown = {name: frame[name] for name in columns} | in_words(frame, columns)
+    kinds = {name: kind(name, values) for name, values in shown.items()}
+    texts = [[written(value, kinds[name]) for value in _values(shown[name])] for name in columns]
     figures = {at: shown[name] for at, name in enumerate(columns) if kinds[name] in (Kind.NUMBER, Kind.SHARE)}
-    figures = {at: values for at, values in figures.items() if pd.api.types.is_numeric_dtype(values)}
+    figures = {at: values for at, values in figures.items() if numeric(values)}
     rows: list[dict[str, Any]] = [
         {"id": number, "cells": list(cells)} for number, cells in zip(ids, zip(*texts, strict=True), strict=False)
     ]
@@ -164,9 +165,13 @@ def _data(
         "hint": hint,
         "label": f"列表，共{count:,}行",
         "page": PAGE_ROWS,
-        "sorts": count == len(frame),
+        "sorts": count == whole,
         "paper": _paper(begins, len(rows), count),
     }
+
+
+def _values(column: Any) -> list[Any]:
+    return column if isinstance(column, list) else column.tolist()
 
 
 def _paper(begins: int, here: int, count: int) -> str:
@@ -191,10 +196,10 @@ def listing(ask: Callable[..., tuple[pd.DataFrame, int]], here: Actor, *, name: 
     if address.chosen("print"):
         return _page(ask, here, 1, PRINTED_ROWS)
     key = f"{name}-page"
-    expected = max(1, st.session_state.get(key) or address.chosen(key) or 1)
+    expected = address.chosen(key) or 1
     rows, count = _page(ask, here, expected, PAGE_ROWS)
     total = math.ceil(count / PAGE_ROWS)
-    number = min(st.pagination(total, key=key, bind="query-params"), total) if total > 1 else 1
+    number = address.page(total, key=key)
     if number != expected:  # such as a page there is no more
         rows, count = _page(ask, here, number, PAGE_ROWS)
     return rows, count

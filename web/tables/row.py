@@ -44,8 +44,11 @@ def _dialog(
     choices: Mapping[str, Sequence[str]],
     save: Save,
 ) -> None:
-    """Every cell as it was when opened (optimistic lock): another's change is not overwritten."""
-    with st.form(f"{prefix}-{row}-form", border=False):
+    """Every cell as it was when opened (optimistic lock): another's change is not overwritten.
+
+    Emptied first: else the fields of the row opened before stand there, and take typing, until new ones come for each.
+    """
+    with st.empty().container(), st.form(f"{prefix}-{row}-form", border=False):
         st.caption(f"第{row}行")
         places: Sequence[Any] = ()
         for at, (column, before) in enumerate(cells.items()):

@@ -21,6 +21,7 @@ class Sheet {
     this.store = `sheet-${key}`;
     this.typed = JSON.parse(sessionStorage.getItem(this.store) ?? "{}"); // by cell, not answered: a reload keeps it
     this.last = 0;
+    this.brought = 0; // into view, how many times
     this.root = made("section", "repair");
     this.head = made("div", "head");
     this.count = made("span", "count");
@@ -166,6 +167,28 @@ class Sheet {
       const moved = held.getBoundingClientRect().top - before;
       if (Math.abs(moved) > 0.5) this.scroller().scrollTop += moved;
     }
+    if (data.brought > this.brought) {
+      this.brought = data.brought;
+      this.bring();
+    }
+  }
+
+  /** Bring the sheet to the eye and its first open cell under the hand; once more where what is above it settles. */
+  bring() {
+    const first = [...this.list.children].find((element) => element.line.state === "open");
+    const input = first?.line.cells.find((cell) => !cell.input.disabled)?.input;
+    const ended = new AbortController();
+    for (const sign of ["wheel", "touchmove", "pointerdown", "keydown", "input"])
+      document.addEventListener(sign, () => ended.abort(), { capture: true, passive: true, signal: ended.signal });
+    const show = () => {
+      if (this.held() && this.held() !== input) ended.abort();
+      if (ended.signal.aborted || !this.root.isConnected) return;
+      (first ?? this.root).scrollIntoView({ block: "nearest" });
+      this.root.scrollIntoView({ block: "start" });
+      if (input && this.held() !== input) input.focus({ preventScroll: true });
+    };
+    for (const wait of [0, 300, 900]) setTimeout(show, wait);
+    setTimeout(() => ended.abort(), 1000);
   }
 
   held() {

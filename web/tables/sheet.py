@@ -81,14 +81,18 @@ class _Kept:
     """Kind and words of the last batch, where they do not follow from its cells."""
     opened: int | None = None
     """The row of which all columns are to be shown."""
+    brought: int = 0
+    """How many times it was brought into view: the browser does each once."""
 
 
-def sheet(mending: Mending, problems: Sequence[Problem]) -> None:
+def sheet(mending: Mending, problems: Sequence[Problem], *, bring: bool = False) -> None:
     """Repair sheet (改正表): the blocking problems of a table, a line each, to be mended without leaving the keyboard.
 
-    A mended line keeps its place, marked 已改, until the list is put in order; new faults come last.
+    A mended line keeps its place, marked 已改, until the list is put in order; new faults come last. `bring`: the hand
+    has just asked for it, so it comes into view, its first cell ready to be typed in.
     """
     key, kept = _key(mending), _kept(mending)
+    kept.brought += bring
 
     def take() -> bool:
         state = st.session_state.get(key) or {}
@@ -232,6 +236,7 @@ def _data(kept: _Kept, mending: Mending, problems: Sequence[Problem]) -> dict[st
         "answered": kept.answered,
         "count": _counted(mending, faults),
         "done": len(lines) > len(faults),
+        "brought": kept.brought,
         "kind": kind,
         "said": words,
         "choices": {column: list(words) for column, words in mending.choices.items()},

@@ -35,12 +35,18 @@ def day_ends(day: date) -> datetime:
 def home() -> Path:
     """Where everything lives that is not code: database, keys, attachments (`CE_HOME`)."""
     path = home_path()
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not os.path.isdir(path):  # noqa: PTH112  asked at every question
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
     return path
 
 
 def home_path() -> Path:
-    return Path(os.environ.get("CE_HOME") or ROOT / "data" / "local")
+    return _home_path(os.environ.get("CE_HOME"))
+
+
+@functools.lru_cache(maxsize=8)
+def _home_path(given: str | None) -> Path:
+    return Path(given or ROOT / "data" / "local")
 
 
 def key_path() -> Path:

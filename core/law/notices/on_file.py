@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -83,16 +85,17 @@ def published() -> Path:
 
 def filed() -> tuple[Filed, ...]:
     """Policy files (政策文件) on file, faulty ones included; an office's own in place of its like."""
-    office = published()
-    return _loaded(tuple((path, path.stat().st_mtime_ns) for path in sorted(office.glob("*.yaml"))))
+    paths: list[str] = []
+    with suppress(FileNotFoundError), os.scandir(published()) as office:  # asked many times in every run
+        paths = sorted(each.path for each in office if each.name.endswith(".yaml"))
+    return _loaded(tuple((path, os.stat(path).st_mtime_ns) for path in paths))  # noqa: PTH116
 
 
 @functools.lru_cache(maxsize=4)
-def _loaded(office: tuple[tuple[Path, int], ...]) -> tuple[Filed, ...]:
-    paths = {path.stem: path for path in sorted(FOLDER.glob("*.yaml"))}
-    paths |= {path.stem: path for path, _ in office}
+def _loaded(office: tuple[tuple[str, int], ...]) -> tuple[Filed, ...]:
+    own = {path.stem: path for path in (Path(each) for each, _ in office)}
+    paths = {path.stem: path for path in sorted(FOLDER.glob("*.yaml"))} | own
     parents = {each: _text(path) for each, path in paths.items()}
-    own = {path.stem for path, _ in office}
     return tuple(_filed(each, text, parents, own=each in own) for each, text in parents.items())
 
 

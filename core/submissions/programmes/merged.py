@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core.ground import db
-from core.ground.access import OFFICERS, Actor, Refused, require, visible
+from core.ground.access import OFFICERS, Actor, OrganizationKind, Refused, require, visible
 from core.ground.deeds import deed
 from core.law import notices
 from core.law.deadlines import Deadline
@@ -282,8 +282,12 @@ def owing(
     held = sa.select(model).where(model.year == year, model.state != State.REJECTED)
     there = {(each.organization_id, each.programme): each for each in session.scalars(held)}
     named: dict[tuple[str | None, str], Deadline | None] = {}
+    files: dict[tuple[str | None, OrganizationKind], list[Programme]] = {}
     for home in session.scalars(query.order_by(Organization.id)):
-        for programme in capability.offered(home, year):
+        of = home.league, home.kind
+        if of not in files:
+            files[of] = capability.offered(home, year)
+        for programme in files[of]:
             key = home.league, programme.code
             if key not in named:
                 named[key] = capability.due(session, home, programme.code, year, what)

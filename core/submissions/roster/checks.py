@@ -16,7 +16,7 @@ from core.ground.access import Refused
 from core.ledger.standing import hours_taken_back
 from core.models import Person, Report, RosterRow, State
 from core.people import acts, persons
-from core.submissions.roster.proposals import find_numbers, shifted
+from core.submissions.roster.proposals import UNSEEN, find_numbers, shifted
 from core.submissions.roster.reading import hours_in, read_rows, rows_in
 from core.submissions.roster.shapes import REQUIRED, Cells, Form, Limits, Preview, Row, hours_column
 from core.submissions.roster.shapes import form as standard
@@ -330,7 +330,7 @@ def _check_former(preview: Preview, session: Session) -> None:
         words = "库中有一人曾用此号码，后经更正；请对照证件核对号码"
         if names.fold(row.name) == names.fold(person.name):
             words = "这是库中此人更正前的号码，照此登记会另立一人，请改为更正后的号码"
-            offer, mend = "由系统填入更正后的号码", {"id_number": person.id_number}
+            offer, mend = f"由系统填入更正后的号码，{UNSEEN}", {"id_number": person.id_number}
         value = row.id_number
         preview.problems.append(Problem(row.row, "id_number", "id-former", value, words, False, offer, mend))
 

@@ -38,11 +38,16 @@ def shifted(row: Row, form: Form) -> list[Problem]:
     start = form.headings.get(columns[at], "")
     mend = {column: typed.text(cell) for column, cell in right.items() if cell != row.cells[column]}
     words = f"此行从“{start}”起各格{way}移了一列，内容与表头对不上"
-    offer = f"整行移回：{typed.text(right['name'])}，{typed.text(right.get('employer'))}"
+    told = [typed.text(right["name"]), typed.text(right.get("employer"))]
+    if "id_number" in mend:  # it stood in another cell: its own may have been filled in unseen
+        told.insert(1, resident_id.mask(resident_id.normalise(right["id_number"])))
+    offer = f"整行移回：{'，'.join(told)}"
     value = typed.text(row.cells["id_number"])
     return [Problem(row.row, "id_number", "row-shifted", value, words, True, offer, mend)]
 
 
+UNSEEN = "号码属个人信息，这里不显示"
+"""Why a proposal does not say which number is filled in: the file did not hold it."""
 _MENDABLE = ("id-ruined", "id-checksum", "id-length", "id-birth")
 
 
@@ -71,9 +76,9 @@ def find_numbers(preview: Preview, session: Session, report: Report) -> None:
         person, number = found[0], found[0].id_number
         left = _left_of(row.cells.get("id_number"), spoilt[at].code, number)
         if left >= SURVIVING:
-            offer = f"姓名、单位和{left}位号码都与库中一人相符，采纳后由系统填入其完整号码"
+            offer = f"姓名、单位和{left}位号码都与库中一人相符，采纳后由系统填入其完整号码，{UNSEEN}"
         elif left and _had_before(session, person, report):
-            offer = "本机构报送过同名同单位的一人，采纳后由系统填入其完整号码"
+            offer = f"本机构报送过同名同单位的一人，采纳后由系统填入其完整号码，{UNSEEN}"
         else:
             continue
         place = preview.problems.index(spoilt[at])

@@ -392,9 +392,9 @@ def _check_number(row: _Written) -> str | None:
     code = resident_id.problem(cell)
     if code:
         offer, mend = _number_elsewhere(row.cells, row.form)
-        number, slips = resident_id.meant(cell)
+        told, number = resident_id.proposed(cell)
         if number:
-            offer, mend = f"{slips}，改后校验码相符", {"id_number": number}
+            offer, mend = told, {"id_number": number}
         row.problem("id_number", code, resident_id.words(code, cell), offer=offer, mend=mend)
     return code
 
@@ -407,8 +407,8 @@ def _read_hours(row: _Written) -> tuple[dict[str, Decimal], bool]:
         hours[subject], fault, words = hours_in(row.said(column))
         if fault:
             readable = False
-            right, slips = values.meant(row.said(column), values.hours)
-            row.problem(column, fault, words, offer=slips, mend={column: right} if slips else {})
+            right, offer = values.meant(row.said(column), values.hours)
+            row.problem(column, fault, words, offer=offer, mend={column: right} if offer else {})
     return hours, readable
 
 
@@ -417,9 +417,9 @@ def _read_credit_year(row: _Written) -> int | None:
     try:
         return values.year(row.cells.get("credit_year"))
     except values.Unclear:
-        right, slips = values.meant(row.cells.get("credit_year"), values.year)
+        right, offer = values.meant(row.cells.get("credit_year"), values.year)
         words = "学时年度请填四位数字，如2023；不是补学的可留空"
-        row.problem("credit_year", "year-form", words, offer=slips, mend={"credit_year": right} if slips else {})
+        row.problem("credit_year", "year-form", words, offer=offer, mend={"credit_year": right} if offer else {})
         return None
 
 
@@ -486,7 +486,8 @@ def _number_elsewhere(cells: Cells, form: Form) -> tuple[str, dict[str, str]]:
     column, back = found[0], typed.text(cells.get("id_number"))
     words = not re.search(r"\d", back) and re.search(r"[^\W\d_]{2}", back)
     fits = re.fullmatch(r"[\d-]{7,13}", back) if column == "phone" else words
-    offer = f"身份证号在“{form.headings[column]}”列，" + ("两格对调" if fits else "移到“身份证号”列")
+    number = resident_id.mask(resident_id.normalise(texts[column]))
+    offer = f"身份证号{number}在“{form.headings[column]}”列，" + ("两格对调" if fits else "移到“身份证号”列")
     return offer, {"id_number": texts[column], column: back if fits else ""}
 
 
