@@ -356,9 +356,11 @@ def test_what_was_kept_is_read_again_after_a_deed(cast: c.Cast) -> None:
     """After a batch, after a reversal, after somebody moved: always what a process says that has just begun."""
 
     def told(seen: Board) -> Any:
-        return seen.completion("level").to_dict(), seen.funnel().to_dict(), len(seen.people)
+        drawn = charts.completion(seen, "level").table.to_dict(), charts.funnel(seen).table.to_dict()
+        return seen.completion("level").to_dict(), seen.funnel().to_dict(), len(seen.people), drawn
 
-    asked(cast["leader"])
+    assert charts.funnel(asked(cast["leader"])) is charts.funnel(asked(cast["leader"])), "nothing was done: drawn once"
+    told(asked(cast["leader"]))
     for deed in ("batch", "reversal"):
         with db.transaction() as session:
             if deed == "batch":

@@ -89,9 +89,21 @@ def figure(
             _files(made, head, again, ask)
 
 
+class _Held:
+    """A chart for the screen: its parts were held against Vega-Lite's rules when it was made, and not each time."""
+
+    def __init__(self, chart: Any) -> None:
+        self.chart = chart
+
+    def to_dict(self) -> dict[str, Any]:
+        written: dict[str, Any] = self.chart.to_dict(validate=False)
+        return written
+
+
 def _chart(made: Figure, ask: Ask, picked: Callable[[Any], None] | None) -> None:
+    drawn: Any = _Held(made.chart)
     if picked is None:
-        st.altair_chart(made.chart, key=f"chart-{made.code}")
+        st.altair_chart(drawn, key=f"chart-{made.code}")
         return
     # Named by the question: a mark chosen under other filters must not stay marked under these.
     key = f"chart-{made.code}-{hash(ask.wanted)}-{st.session_state.get('round', 0)}"
@@ -102,7 +114,7 @@ def _chart(made: Figure, ask: Ask, picked: Callable[[Any], None] | None) -> None
             picked(points[0]["key"])
             address.forget_choice()
 
-    st.altair_chart(made.chart, key=key, on_select=chosen, selection_mode=MARK)
+    st.altair_chart(drawn, key=key, on_select=chosen, selection_mode=MARK)
 
 
 def _files(made: Figure, head: str, again: Callable[[Session, Board], Figure], ask: Ask) -> None:

@@ -7,10 +7,10 @@ else narrows it. Figures and the rows behind them are answered here; `charts` dr
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -32,6 +32,9 @@ STAGES = ("报送计划", "批准计划", "完成培训", "报送报告", "学�
 """The way of a training (办理环节), from what is planned to what is credited."""
 GROUPS = {"league": "管理权限", "sector": "单位类别", "level": "职称级别", "age": "年龄段", "employer": "工作单位"}
 """By what completion is broken down."""
+MOST_MADE = 100
+"""So many figures are kept of what was read together."""
+Made = TypeVar("Made")
 MANY = 15
 """So many bars are drawn; the rest is in the table."""
 
@@ -84,6 +87,7 @@ class Board:
         people: People,
         shares: NDArray[np.int64] | None,
         places: dict[int, Place],
+        made: dict[Any, Any],
     ) -> None:
         self.actor, self.wanted, self.today = actor, wanted, today
         self.people, self.places = people, places
@@ -91,6 +95,19 @@ class Board:
         self._papers = papers
         self._left: dict[tuple[Wanted, bool], pd.DataFrame] = {}
         """What filters left, asked once for a board, also by those copied from it."""
+        self._made = made
+        """What was made of the very parts that this one is of, by question; shared with other boards of them."""
+
+    def once(self, what: Hashable, make: Callable[[], Made]) -> Made:
+        """What follows from this question alone (推得), such as a figure: made once until a part of it is read anew."""
+        key = self.wanted, what
+        made: Made | None = self._made.get(key)
+        if made is None:
+            made = make()
+            if len(self._made) >= MOST_MADE:
+                self._made.clear()
+            self._made[key] = made
+        return made
 
     # --- what the filters leave ---
 
@@ -530,22 +547,20 @@ def board(session: Session, actor: Actor, wanted: Wanted, *, now: datetime) -> B
     if wanted.of_people and not nobody:
         read = kept.once(session, ("shares", *span), lambda: trainings.shares(session, actor, wanted.year, wanted.on))
         shares = kept.derived(("placed", *span, on, to), (read, people.ids), lambda: _placed(read, people.ids))
-    return Board(
-        actor,
-        wanted,
-        today,
-        trainings.none() if nobody else trained(wanted.year, wanted.on),
-        trainings.none() if nobody else trained(last.year, last.on),
-        kept.once(session, ("waits", *span), lambda: trainings.waits(session, actor, wanted.year, wanted.on)),
+    plans = trainings.none() if nobody else trained(wanted.year, wanted.on)
+    before = trainings.none() if nobody else trained(last.year, last.on)
+    waits = kept.once(session, ("waits", *span), lambda: trainings.waits(session, actor, wanted.year, wanted.on))
+    papers = (
         trainings.none()[["id", "kind", "title", "base", "league", "due_on", "filed_on"]].assign(matter="")
         if nobody
         else kept.once(
             session, ("papers", *span), lambda: trainings.programme_papers(session, actor, wanted.year, wanted.on)
-        ),
-        people,
-        shares,
-        kept.once(session, ("places", db.url()), lambda: asked.places(session)),
+        )
     )
+    places = kept.once(session, ("places", db.url()), lambda: asked.places(session))
+    parts = plans, before, waits, papers, people, places
+    made: dict[Any, Any] = kept.derived(("figures", *span, on, to, today), parts, dict)
+    return Board(actor, wanted, today, plans, before, waits, papers, people, shares, places, made)
 
 
 def _placed(shares: NDArray[np.int64], ids: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -6,9 +6,10 @@ carry the field `key`; what is chosen stays strong and the rest grows pale.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import functools
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Concatenate, ParamSpec
 
 import altair as alt
 import numpy as np
@@ -20,6 +21,7 @@ from core.office.dashboards.asked import Measure, Per, short
 from core.office.dashboards.board import GROUPS, MANY, Board, Tile, told
 from core.office.dashboards.programmes import Line
 
+Of = ParamSpec("Of")
 MARK = "mark"
 """The selection of a chart: what of it was clicked, by `key`."""
 ROW = 26
@@ -47,6 +49,16 @@ def _figure(code: str, title: str, words: str, chart: Any, table: pd.DataFrame) 
     if chart is not None:
         chart = chart.properties(description=f"{title}。{words}", usermeta={"embedOptions": {"renderer": "svg"}})
     return Figure(code, title, words, chart, table)
+
+
+def _once(draw: Callable[Concatenate[Board, Of], Figure]) -> Callable[Concatenate[Board, Of], Figure]:
+    """A figure that follows from a board and how it is looked at: it is made once (`Board.once`), and never changed."""
+
+    @functools.wraps(draw)
+    def drawn(board: Board, /, *how: Of.args, **named: Of.kwargs) -> Figure:
+        return board.once((draw.__name__, how, tuple(named.items())), lambda: draw(board, *how, **named))
+
+    return drawn
 
 
 def _mark(key: str = "key") -> alt.Parameter:
@@ -102,6 +114,7 @@ def _value(value: float, measure: Measure, per: Per) -> str:
     return f"{value:,.1f}" if per is Per.HEAD and measure.adds_up else told(value, measure)
 
 
+@_once
 def places(board: Board, measure: Measure, per: Per) -> Figure:
     """Bars by place (排名), the largest first; at most `MANY` of them, the rest stands in the table."""
     frame = board.by_place(measure, per)
@@ -146,6 +159,7 @@ def _chosen_place(board: Board, measure: Measure) -> int | None:
     return board.wanted.employer if measure is Measure.DONE else board.wanted.base
 
 
+@_once
 def tile_map(board: Board, measure: Measure, per: Per) -> Figure:
     """The region as tiles (方格地图): one for each league, by where it lies, the darker the more."""
     frame = board.of_region().by_place(measure, per)
@@ -214,6 +228,11 @@ def _tiles(
 
 def programmes(found: Sequence[Line], chosen: str) -> Figure:
     """How far each programme has come (专项项目进度): done, the pace of the calendar and the band of the forecast."""
+    return _programmes(tuple(found), chosen)
+
+
+@functools.lru_cache(maxsize=100)
+def _programmes(found: tuple[Line, ...], chosen: str) -> Figure:
     drawn = [each for each in found if each.share is not None and each.target]
     words = "各专项项目已完成占指标的比例：柱为已完成，竖线为序时进度，细线为年底预测的范围"
     if not drawn:
@@ -352,6 +371,7 @@ def programme(board: Board, line: Line, frame: pd.DataFrame) -> tuple[Figure, Fi
     return ranked, replace(mapped, code="programme_map")
 
 
+@_once
 def months(board: Board, measure: Measure) -> Figure:
     """A measure by month (按月), this year's bars beside last year's on the same day."""
     frame = board.months(measure)
@@ -378,7 +398,9 @@ def months(board: Board, measure: Measure) -> Figure:
     data["name"] = [f"{month}月" for month in data["month"]]
     data["label"] = data["year"] + "年" + data["name"] + "，" + data["words"]
     both = data["year"].nunique() > 1
-    legend = _LEGEND if both else None
+    legend = _LEGEND.copy() if both else None
+    if legend is not None:
+        legend["values"] = [last, year]  # in the order of the bars
     chart = (
         alt.Chart(data)
         .mark_bar(cornerRadiusEnd=2, cursor="pointer")
@@ -407,6 +429,7 @@ def months(board: Board, measure: Measure) -> Figure:
 OF_FUNNEL = {"people": "人数", "trainings": "期数"}
 
 
+@_once
 def funnel(board: Board, of: str = "people") -> Figure:
     """From planned to credited (办理漏斗), by people or trainings."""
     frame = board.funnel()
@@ -439,6 +462,7 @@ def funnel(board: Board, of: str = "people") -> Figure:
     )
 
 
+@_once
 def completion(board: Board, by: str) -> Figure:
     """Who has done the year's hours (学时完成), by a group, in parts of all."""
     frame = board.completion(by)
@@ -492,6 +516,7 @@ def completion(board: Board, by: str) -> Figure:
     return _figure("completion", title, words, chart, table)
 
 
+@_once
 def in_time(board: Board, most: int = MANY) -> Figure:
     """Plans, reports, plan tables and summaries filed in time (按时报送), by place, those with most late first."""
     frame = board.in_time()
@@ -543,6 +568,7 @@ def latest(frame: pd.DataFrame) -> list[int]:
     return list(order["place"].tolist())
 
 
+@_once
 def waiting(board: Board) -> Figure:
     """How long things wait before each authority (审核用时): the median, and what nine in ten do not exceed."""
     frame = board.waiting()
