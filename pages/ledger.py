@@ -1,5 +1,6 @@
 """Officers look over what was posted, batch by batch, and undo what was posted wrongly, in whole or in part."""
 
+import functools
 from typing import Any
 
 import pandas as pd
@@ -15,7 +16,7 @@ from core.models import CreditBatch
 from core.submissions import kinds
 from core.trail import files
 from web import address, shell, tables
-from web.credit import importing, reversing
+from web.credit import importing, reversing, together
 from web.facts import facts
 from web.words import md, moment_text
 
@@ -129,15 +130,17 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     last = address.day("到", key="to", width=160)
 
 
+days: dict[str, Any] = {"first_on": first, "last_on": last}
+
+
 def asked_batches(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]:
-    within: dict[str, Any] = {"text": text, "origin": origin, "first_on": first, "last_on": last}
-    found, count = statements.batches(session, who, **within, **page)
+    found, count = statements.batches(session, who, text=text, origin=origin, **days, **page)
     return found.rename(columns=BATCH_NAMES), count
 
 
 with tables.above():
-    posted, count = tables.listing(asked_batches, actor, name="batch")
-    st.caption(f"共{count:,}批", width="content")
+    posted, count = tables.listing(functools.partial(asked_batches, folded=True), actor, name="batch")
+    st.caption(f"共{count:,}项", width="content", help="公需考试每人一批，同一课程的列为一项；导出的逐批列出。")
     tables.export(lambda session, who: asked_batches(session, who, limit=None)[0], BATCH, name="入账批次")
 empty = "还没有入账的批次。导入的学时和审核通过的报告会列在这里。"
 if text or origin or first or last:
@@ -148,6 +151,10 @@ if chosen is not None:
         with st.container(border=True):
             with db.reading() as session:
                 found, standing = statements.batch(session, chosen, actor)
-            batch_page(found, standing)
+            many = int(posted.loc[posted["batch_id"] == chosen, "batches"].sum())
+            if many > 1:
+                together.listed(found, many, actor, **days)
+            else:
+                batch_page(found, standing)
     except Refused as refused:
         st.error(md(refused.words))

@@ -6,7 +6,7 @@ import contextlib
 import functools
 import operator
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -226,6 +226,24 @@ def reverse(
     chosen = None if lines is None else frozenset(lines)
     _reckon(session, batch_id, chosen, actor, reason, now)
     return _taken_back(session, batch_id, chosen, actor=actor, reason=reason, now=now)
+
+
+@deed
+def reverse_each(
+    session: Session, batch_ids: Sequence[int], *, actor: Actor, reason: str, now: datetime
+) -> Consequence:
+    """Reverse several batches (逐批冲销), each by one of its own, all of them or none; answers what that leads to.
+
+    Refused codes: "empty" (no batch), those of `reverse`.
+    """
+    chosen = sorted(set(batch_ids))
+    if not chosen:
+        raise Refused("empty", "请在上表勾选要冲销的各批。")
+    with consequences.watch(session) as watched:
+        for batch_id in chosen:
+            _taken_back(session, batch_id, None, actor=actor, reason=reason, now=now)
+    told = watched.consequence()
+    return replace(told, done=f"冲销{len(chosen)}批的学时，涉及{told.people}人、{hours_text(-told.hours)}学时")
 
 
 def _reckon(

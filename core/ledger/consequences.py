@@ -97,7 +97,7 @@ class Consequence:
         return "；".join([*filter(None, [self.done]), *map(str, filter(None, more))])
 
 
-@dataclass
+@dataclass(eq=False)  # two that stand in one another have counted the same, and are two
 class Watch:
     """What the ledger did since `watch` began."""
 

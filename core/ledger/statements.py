@@ -106,6 +106,7 @@ def batches(
     text: str = "",
     first_on: date | None = None,
     last_on: date | None = None,
+    folded: bool = False,
     offset: int = 0,
     limit: int | None = 20,
 ) -> tuple[pd.DataFrame, int]:
@@ -113,20 +114,27 @@ def batches(
 
     The batches of the actor's jurisdiction, newest first, and how many there are in all. `text`: a batch's number, with
     what was taken back of it; a part of a training's name, of its base's, or of what it was posted on. `first_on` and
-    `last_on`: days of posting.
+    `last_on`: days of posting. `folded`: of those that post one person's hours of a course each (公需考试), a line for
+    each course, under the number of the newest, with what all of them sum to and what took them back left out, but for
+    the batch whose number is asked for.
 
-    Columns: id, posted_at, posted_by, matter (the training, the claim, else what it was posted on), organization (that
-    filed it), authority, origin, basis, entries, hours, standing. Refused codes: "role".
+    Columns: id, batches (for how many a line stands), posted_at, posted_by, matter (the training, the claim, else what
+    it was posted on), organization (that filed it), authority, origin, basis, entries, hours, standing.
+    Refused codes: "role".
     """
-    conditions = [_batches_visible(actor)]
+    conditions = [_batches_visible(actor), *_posted_within(first_on, last_on)]
     if origin:
         conditions.append(_origin == str(origin))
     if text:
         conditions.append(_batch_found(text))
-    if first_on:
-        conditions.append(CreditBatch.posted_at >= db.day_begins(first_on))
-    if last_on:
-        conditions.append(CreditBatch.posted_at <= db.day_ends(last_on))
+    asked = db.numbered(text) or 0
+    alone = [_ALONE, CreditBatch.id != asked, *conditions]
+    if folded:
+        newest = sa.select(sa.func.max(CreditBatch.id)).join(CourseCredit, CourseCredit.batch_id == CreditBatch.id)
+        newest = newest.where(*alone).group_by(CourseCredit.course_id).correlate(None)
+        conditions.append(sa.or_(~_ALONE, CreditBatch.id == asked, CreditBatch.id.in_(newest)))
+        if origin != Origin.REVERSAL:
+            conditions.append(sa.or_(~_takes_one_back(), CreditBatch.reverses_id == asked))
     count = session.scalar(sa.select(sa.func.count(CreditBatch.id)).where(*conditions)) or 0
     shown = sa.select(CreditBatch.id).where(*conditions).order_by(CreditBatch.id.desc()).offset(offset).limit(limit)
     back, undone_one, home = sa.orm.aliased(CreditBatch), sa.orm.aliased(CreditBatch), sa.orm.aliased(Organization)
@@ -135,6 +143,7 @@ def batches(
     query = (
         sa.select(
             CreditBatch.id,
+            sa.literal(1).label("batches"),
             CreditBatch.posted_at,
             CreditBatch.posted_by,
             sa.func.coalesce(Submission.title, CreditBatch.basis).label("matter"),
@@ -153,12 +162,121 @@ def batches(
         .where(CreditBatch.id.in_(shown))  # found first, so that only these are summed
         .order_by(CreditBatch.id.desc())
     )
-    frame = pd.DataFrame(session.execute(query).mappings().all(), columns=query.selected_columns.keys())
+    rows = [dict(each) for each in session.execute(query).mappings()]
+    if folded:
+        folds = _folds(session, alone, [each["id"] for each in rows])
+        rows = [each | folds.get(each["id"], {}) for each in rows]
+        for each in rows:
+            each["matter"] += f"（{each['batches']}批，每人一批）" if each["batches"] > 1 else ""
+    frame = pd.DataFrame(rows, columns=query.selected_columns.keys())
     frame["standing"] = [
         standing.remaining(gone, entries).value
         for gone, entries in zip(frame["standing"], frame["entries"], strict=True)
     ]
     return frame, count
+
+
+_ALONE = sa.and_(
+    CreditBatch.entries == 1,
+    CreditBatch.reverses_id.is_(None),
+    sa.exists().where(CourseCredit.batch_id == CreditBatch.id).correlate(CreditBatch),
+)
+"""A batch that posts one person's hours of a course, as each exam that is passed does."""
+
+
+def _takes_one_back() -> sa.ColumnElement[bool]:
+    """Whether a batch takes back one person's hours of a course."""
+    one = sa.orm.aliased(CreditBatch)
+    posted = sa.exists().where(one.id == CreditBatch.reverses_id, one.entries == 1, CourseCredit.batch_id == one.id)
+    return posted.correlate(CreditBatch)
+
+
+def _folds(
+    session: Session, alone: Sequence[sa.ColumnElement[bool]], newest: Sequence[int]
+) -> dict[int, dict[str, Any]]:
+    """What the batches of one sum to, course by course, by the number of the newest; `standing` counts those undone."""
+    latest = sa.func.max(CreditBatch.id)
+    query = (
+        sa.select(
+            latest, sa.func.count(), sa.func.sum(CreditEntry.hours), sa.func.sum(sa.case((_undone(), 1), else_=0))
+        )
+        .join(CourseCredit, CourseCredit.batch_id == CreditBatch.id)
+        .join(CreditEntry, CreditEntry.batch_id == CreditBatch.id)
+        .where(*alone)
+        .group_by(CourseCredit.course_id)
+        .having(latest.in_(newest))
+    )
+    return {
+        number: {"batches": many, "entries": many, "hours": hours, "standing": int(gone)}
+        for number, many, hours, gone in session.execute(query)
+    }
+
+
+def _undone() -> sa.ColumnElement[bool]:
+    """Whether a batch of one entry was reversed."""
+    back = sa.orm.aliased(CreditBatch)
+    return sa.exists().where(back.reverses_id == CreditBatch.id).correlate(CreditBatch)
+
+
+def _posted_within(first_on: date | None, last_on: date | None) -> list[sa.ColumnElement[bool]]:
+    first = [CreditBatch.posted_at >= db.day_begins(first_on)] if first_on else []
+    return first + ([CreditBatch.posted_at <= db.day_ends(last_on)] if last_on else [])
+
+
+def alike(
+    session: Session,
+    batch_id: int,
+    actor: Actor,
+    *,
+    text: str = "",
+    first_on: date | None = None,
+    last_on: date | None = None,
+    offset: int = 0,
+    limit: int | None = 20,
+) -> tuple[pd.DataFrame, int]:
+    """The batches of one person each that post the hours of the same course as this one (同一课程的各批), newest first.
+
+    And how many there are in all; none where the batch is no such one. `text`: a part of a name, or an ID number.
+
+    Columns: batch_id, standing, name, id_mask, year, subject, hours, posted_at. Refused codes: "role", "missing".
+    """
+    found, _ = batch(session, batch_id, actor)
+    course = sa.select(CourseCredit.course_id).where(CourseCredit.batch_id == found.id).limit(1).scalar_subquery()
+    query = (
+        sa.select(CreditBatch, CreditEntry, Person, _undone().label("gone"))
+        .join(CreditEntry, CreditEntry.batch_id == CreditBatch.id)
+        .join(Person, Person.id == CreditEntry.person_id)
+        .join(CourseCredit, CourseCredit.batch_id == CreditBatch.id)
+        .where(_ALONE, _batches_visible(actor), *_posted_within(first_on, last_on), CourseCredit.course_id == course)
+    )
+    query = query.where(*_called(text))
+    count = session.scalar(query.with_only_columns(sa.func.count(), maintain_column_froms=True)) or 0
+    rows = [
+        {
+            "batch_id": each.id,
+            "standing": standing.remaining(int(gone), 1).value,
+            "name": person.name,
+            "id_mask": resident_id.mask(person.id_number),
+            "year": entry.year,
+            "subject": entry.subject,
+            "hours": entry.hours,
+            "posted_at": each.posted_at,
+        }
+        for each, entry, person, gone in session.execute(
+            query.order_by(CreditBatch.id.desc()).offset(offset).limit(limit)
+        )
+    ]
+    return pd.DataFrame(rows, columns="batch_id standing name id_mask year subject hours posted_at".split()), count
+
+
+def _called(text: str) -> list[sa.ColumnElement[bool]]:
+    """Who is looked for: by a part of a name, or by the whole ID number."""
+    needle = typed.text(text)
+    if not needle:
+        return []
+    if resident_id.problem(needle) is None:
+        return [Person.id_index == db.blind_index(resident_id.normalise(needle))]
+    return [db.holding(needle, Person.name)]
 
 
 def _batch_found(text: str) -> sa.ColumnElement[bool]:
@@ -225,11 +343,8 @@ def lines(
     gone = standing.reversed_lines(session, batch_id)
     whose = sa.select(CreditEntry, Person).join(Person, Person.id == CreditEntry.person_id)
     whose, count = whose.where(CreditEntry.batch_id == batch_id), found.entries
-    if needle := typed.text(text):
-        if resident_id.problem(needle) is None:
-            whose = whose.where(Person.id_index == db.blind_index(resident_id.normalise(needle)))
-        else:
-            whose = whose.where(db.holding(needle, Person.name))
+    if whom := _called(text):
+        whose = whose.where(*whom)
         count = session.scalar(sa.select(sa.func.count()).select_from(whose.subquery())) or 0
     query = whose.order_by(CreditEntry.line).offset(offset).limit(limit)
     plain = "line year subject source hours deemed completed_on".split()

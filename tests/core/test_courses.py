@@ -14,7 +14,7 @@ from core.courses.passing import Passed
 from core.exams import exams
 from core.ground import db
 from core.ground.access import Actor, Refused
-from core.ledger import checks, statements
+from core.ledger import books, checks, statements
 from core.models import Course, CourseState, LessonKind, Person, Sitting, Source, UncountedTime
 from core.records import exchange
 from core.submissions import appeals, workflow
@@ -115,6 +115,47 @@ def test_hours_are_posted_once_and_taken_back_when_the_exam_was_not_passed(cast:
         found = statements.entries(session, first, year=2024)
         rows = found[found["source"] == Source.PUBLIC_EXAM]
         assert [(row.subject, row.hours) for row in rows.itertuples()] == [("public", Decimal(30))]
+        assert [*checks.faults(session), *audit.faults(session)] == []
+
+
+def test_who_passed_one_by_one_is_one_line_of_the_ledger_and_several_are_reversed_at_once(database: str) -> None:
+    assert database
+    cast = ready.office(people)
+    course, humans = c.publish_course(cast), [c.person_id(serial) for serial in (1, 2, 3)]
+    for human in humans:
+        with db.transaction() as session:
+            passing.credit(session, course.id, [Passed(human, c.TODAY)], now=c.NOW)
+    with db.reading() as session:
+        numbers = list(statements.batches(session, cast["reviewer"], origin="exam")[0]["id"])
+    assert len(numbers) == 3
+
+    def lines(**asked: Any) -> list[list[Any]]:
+        with db.reading() as session:
+            found, count = statements.batches(session, cast["reviewer"], folded=True, **asked)
+        assert count == len(found)
+        return found[["id", "batches", "entries", "hours", "standing"]].to_numpy().tolist()
+
+    line = [numbers[0], 3, 3, Decimal(90)]
+    assert lines(origin="exam") == [[*line, "stands"]]
+    assert [each[:2] for each in lines()] == [line[:2], [2, 1], [1, 1]]
+    assert [each[:2] for each in lines(text=f"第{numbers[1]}批")] == [[numbers[1], 1]]  # asked for by its number
+    who: dict[str, Any] = {"actor": cast["reviewer"], "now": c.AFTER}
+    with pytest.raises(Refused, match=r"^missing:"), db.transaction() as session:
+        books.reverse_each(session, [numbers[0], 99], reason="成绩有误", **who)
+    with db.transaction() as session:
+        told = books.reverse_each(session, numbers[:2], reason="成绩有误", **who)
+        assert told.done == "冲销2批的学时，涉及2人、60学时"
+    assert lines(origin="exam") == [[*line, "partly"]]
+    assert [each[0] for each in lines()] == [numbers[0], 2, 1]  # what took them back is told by that line
+    assert len(lines(origin="reversal")) == 2
+    with db.reading() as session:
+        found, count = statements.alike(session, numbers[0], cast["reviewer"])
+        assert (list(found["batch_id"]), count) == (numbers, 3)
+        assert list(found["standing"]) == ["reversed", "reversed", "stands"]
+        assert statements.alike(session, numbers[0], cast["reviewer"], text=c.id_number(2))[1] == 1
+        assert statements.alike(session, 1, cast["reviewer"])[1] == 0  # a report's
+        with pytest.raises(Refused, match=r"^missing:"):
+            statements.alike(session, numbers[0], cast["hohhot_reviewer"])
         assert [*checks.faults(session), *audit.faults(session)] == []
 
 

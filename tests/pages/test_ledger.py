@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 from starlette.applications import Starlette
 
+from core.courses import passing
 from core.eligibility import answers, applications, decisions
 from core.ground import db
 from core.ledger import books
@@ -92,6 +93,29 @@ def test_whether_a_line_still_stands_is_told_before_the_long_columns(cast: Cast)
     assert list(shown.columns[:3]) == ["batch_line", "standing", "name"]
     assert list(shown["standing"]) == ["有效", "已冲销"]
     assert [each["fixed"] for each in sent(app) if each["mode"] == "tick"] == [[2]]  # gone already: it has no box
+
+
+def test_hours_of_an_exam_are_one_line_whose_people_are_ticked_and_reversed(cast: Cast) -> None:
+    people.posted(cast, people.sheet([people.row(1), people.row(2)]))
+    course = people.publish_course(cast, year=NOW.year, credit_years=(NOW.year,))
+    for serial in (1, 2):
+        with db.transaction() as session:
+            passing.credit(session, course.id, [passing.Passed(people.person_id(serial), NOW.date())], now=NOW)
+    app = open_page("ledger", sign_in("reviewer"), batch="3")
+    lines, whose = frames(app)
+    assert list(lines["batch_id"]) == ["3", "1"]
+    assert lines["matter"][0].endswith("（2批，每人一批）")
+    assert list(whose["name"]) == ["孙示丂", "钱示丁"]
+    app.session_state["together-3-chosen"] = {2, 3}
+    app.run()
+    press(app, "冲销所选2批")
+    assert "请填写冲销的原因" in boxes(app, "error")[0]
+    app.text_input(key="together-3-reason").input("成绩有误")
+    press(app, "冲销所选2批")
+    assert "**将冲销2批的学时，涉及2人、60学时。**" in [each.value for each in app.markdown]
+    press(app, "确认冲销")
+    assert boxes(app, "success")[0].startswith("已冲销2批的学时，涉及2人、60学时")
+    assert list(frames(app)[1]["standing"]) == ["已冲销", "已冲销"]
 
 
 def test_the_file_is_handed_out_as_a_logged_act(cast: Cast) -> None:

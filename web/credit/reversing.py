@@ -73,7 +73,7 @@ def _ask(batch_id: int, chosen: bool, key: str) -> None:
     if (len(lines) == 1 and not relied) or not reason:  # without a reason it is refused, in the ledger's words
         _reverse(*args)
         return
-    _ask_again(words, reason, _reverse, args, key=key)
+    ask_again(words, reason, _reverse, args, key=key)
 
 
 def _reverse(batch_id: int, lines: frozenset[int], reason: str, key: str) -> None:
@@ -139,7 +139,7 @@ def _asking(batch: CreditBatch, standing: Standing, actor: Actor) -> None:
 
 
 @st.dialog("冲销学时")
-def _ask_again(words: str, reason: str, done_by: Callable[..., None], args: tuple[Any, ...], *, key: str) -> None:
+def ask_again(words: str, reason: str, done_by: Callable[..., None], args: tuple[Any, ...], *, key: str) -> None:
     """Confirmation (确认冲销): what a reversal would take back, in figures, and the button that does it."""
     st.markdown(f"**{words}。**")
     fact("冲销原因", reason)

@@ -47,7 +47,7 @@ def _one(target: Targets, reached: Progress, here: Actor) -> None:
     said = f"{'全区' if region else '本单位'}指标 **{targets.written(target.split, unit)}**"
     st.markdown(f"**{md(target.programme.name)}**　{clause(target.programme.clause)}　{said}")
     if reached.share is not None:
-        st.progress(min(reached.share, 1.0), text=f"已完成{reached.done:,}{unit}，{reached.share:.1%}")
+        st.progress(min(reached.share, 1.0), text=f"{reached.done:,}{unit}，占指标{reached.share:.1%}")
     st.markdown(md(reached.sentence) if reached.done is not None else ":gray[尚无完成情况的记录。]")
     if target.number:
         st.caption(f"第{target.number}版，{moment_text(target.at)}下达：{md(target.reason)}")

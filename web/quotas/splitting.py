@@ -112,14 +112,15 @@ def _table(desk: _Desk, offices: Mapping[int, Organization], standing: Targets, 
     )
     figure: dict[str, Any] = {"format": "localized", "width": "small"}
     config: dict[str, Any] = {name: st.column_config.NumberColumn(name, **figure) for name in shown.columns[1:-1]}
-    config["office"] = st.column_config.TextColumn("分解对象", width=180)
+    config["office"] = st.column_config.TextColumn("分解对象", width=165)
     config[_SHARE] = st.column_config.NumberColumn(
-        f"{_SHARE}（{desk.found.unit}）", min_value=0, max_value=targets.MOST, step=1, format="localized", width=110
+        f"{_SHARE}（{desk.found.unit}）", min_value=0, max_value=targets.MOST, step=1, format="localized", width=130
     )
     st.data_editor(
         shown,
         hide_index=True,
         disabled=list(shown.columns[:-1]),
+        column_order=["office", _SHARE, *reversed(shown.columns[1:-1])],  # what is typed is in view on a phone too
         column_config=config,
         key=key,
         on_change=_edited,

@@ -398,7 +398,9 @@ def months(board: Board, measure: Measure) -> Figure:
     data["name"] = [f"{month}月" for month in data["month"]]
     data["label"] = data["year"] + "年" + data["name"] + "，" + data["words"]
     both = data["year"].nunique() > 1
-    legend = _LEGEND if both else None
+    legend = _LEGEND.copy() if both else None
+    if legend is not None:
+        legend["values"] = [last, year]  # in the order of the bars
     chart = (
         alt.Chart(data)
         .mark_bar(cornerRadiusEnd=2, cursor="pointer")
