@@ -63,7 +63,7 @@ def _held(
 
     asked, last = str(st.query_params.get(key, "")), f"{key}-offered"
     said = read(asked) if asked else usual
-    if said is None:
+    if asked and said is None:
         if st.session_state.get(last) == asked:  # chosen here, and since then no longer offered
             st.query_params.pop(key, None)
         else:

@@ -75,7 +75,14 @@ def test_what_an_address_asks_for_and_no_filter_offers_is_named_once_and_taken_o
     app = open_page(page, sign_in(username), **query)
     assert not app.exception
     assert any(said in each for each in boxes(app, "warning"))
+    assert len(boxes(app, "warning")) == len(query), "what it does not ask for is not told"
     assert dict(app.query_params) == ({"kind": "plan"} if "plan,appeal" in query.values() else {})
+    if page == "ledger":
+        app.date_input(key="from").set_value(date(2024, 6, 28)).run()
+        assert app.query_params["from"] == "2024-06-28"
+        assert app.date_input(key="from").value == date(2024, 6, 28)
+        app.date_input(key="from").set_value(None).run()
+        assert "from" not in app.query_params
     if page == "print_cards":
         assert not boxes(app.run(), "warning")
         app.selectbox(key="bulk-form").select_index(1).run()

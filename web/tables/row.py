@@ -35,7 +35,7 @@ def whole_row(
     _dialog(prefix, row, cells, headings, choices, save)
 
 
-@st.dialog("改正整行", width="medium")
+@st.dialog("改正整行", width="medium", on_dismiss="rerun")
 def _dialog(
     prefix: str,
     row: int,
@@ -46,7 +46,8 @@ def _dialog(
 ) -> None:
     """Every cell as it was when opened (optimistic lock): another's change is not overwritten.
 
-    Emptied first: else the fields of the row opened before stand there, and take typing, until new ones come for each.
+    The run after it is closed takes its fields away, and it begins empty: else those of the row opened before stand
+    there, and take typing, until a new one has come for each.
     """
     with st.empty().container(), st.form(f"{prefix}-{row}-form", border=False):
         st.caption(f"第{row}行")
