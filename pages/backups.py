@@ -24,7 +24,7 @@ def beside(words: str, do: Callable[[], tuple[Path, list[str] | None]], told: st
     with st.spinner(words):
         try:
             with db.reading() as session:
-                backups.standing(session, context.actor_now(session) or actor)
+                backups.standing(session, context.actor_now(session) or actor, now=context.now())
             path, found = do()
         except Refused as refused:
             deeds.say("error", refused.words)
@@ -72,11 +72,16 @@ def draw(here: backups.Standing) -> None:
     """How the office stands, what can be done about it, and what there is."""
     kept = backups.kept(here.folder)
     if here.last is None:
-        st.warning("还没有备份。请现在备份一次，并打印密钥恢复单放入保险柜。")
+        st.warning(f"备份位置里没有备份。请现在备份一次，并打印密钥恢复单放入保险柜。{md(here.trouble)}")
     elif here.stale(context.now()):
         st.warning(f"最近一次成功的备份是{moment_text(here.last)}，已超过两天。{md(here.trouble)}")
     else:
         st.success(f"最近一次成功的备份：{moment_text(here.last)}。")
+    if here.beside:
+        st.warning(
+            "备份和系统在同一块硬盘上，硬盘坏了会一起丢。请在下面改放到共享文件夹、U盘或另一块硬盘；"
+            "本系统作为服务运行的，先按程序文件夹里的 docs/windows.md（Linux见 deploy 文件夹）让服务能写那里。"
+        )
     if here.drilled is None:
         st.info("还没有演练过恢复：没有恢复过的备份，不能算备份。")
     elif here.faults:
@@ -87,11 +92,11 @@ def draw(here: backups.Standing) -> None:
     with st.container(horizontal=True):
         if st.button("立即备份", icon=":material/backup:", type="primary"):
             beside("正在备份并核对……", lambda: (backups.routine(now=context.now()), None), "已备份并核对：{}。")
-        if kept and st.button("演练恢复最近一份", icon=":material/restore_page:"):
-            latest = kept[0].path
+        last = backups.latest(here.folder, context.now())
+        if last and st.button("演练恢复最近一份", icon=":material/restore_page:"):
             beside(
                 "正在另一处恢复并核对，不影响使用……",
-                lambda: (latest, backups.drill(latest)),
+                lambda: (last.path, backups.drill(last.path)),
                 "{} 已在另一处恢复，账目、审计日志、附件和加密内容核对无误。",
             )
 
@@ -115,7 +120,10 @@ def below(here: backups.Standing, kept: list[backups.Kept]) -> None:
     with left:
         with st.form("place"):
             st.text_input(
-                "备份位置", str(here.folder), key="folder", help="服务器上的完整路径：硬盘、共享文件夹或U盘。"
+                "备份位置",
+                str(here.folder),
+                key="folder",
+                help="服务器上的完整路径：硬盘、共享文件夹（\\\\服务器\\备份）或U盘。",
             )
             st.form_submit_button("改用这个位置", on_click=choose_folder)
         lessons(here)
@@ -138,7 +146,7 @@ def below(here: backups.Standing, kept: list[backups.Kept]) -> None:
 
 try:
     with db.reading() as session:
-        standing = backups.standing(session, actor)
+        standing = backups.standing(session, actor, now=context.now())
 except Refused as refused:
     st.error(md(refused.words))
 else:

@@ -130,4 +130,6 @@ def test_the_service_files_start_what_there_is() -> None:
     for line in ("KillMode=control-group", "User=ce", "NoNewPrivileges=true", "ProtectSystem=strict"):
         assert f"\n{line}\n" in unit
     assert (office["read_only"], office["cap_drop"]) == (True, ["ALL"])
+    assert "# ReadWritePaths=-/mnt/backup\n" in unit, "how backups come to lie on another disk"
+    assert "# - /mnt/backup:/backup " in (db.ROOT / "deploy/compose.yaml").read_text("utf-8")
     assert ":?" in compose["services"]["database"]["environment"]["POSTGRES_PASSWORD"], "no password, no start"

@@ -12,7 +12,6 @@ import hashlib
 import io
 import json
 import os
-import re
 import secrets
 import shutil
 import subprocess
@@ -424,14 +423,40 @@ def choose_lessons(session: Session, included: bool, *, actor: Actor, now: datet
     audit.record(session, audit.Event.BACKUP_PLACED, region, actor=actor, before=told[0], after=told[1], now=now)
 
 
+_NAMED = {"ce-%Y-%m-%d_%H-%M-%S": db.OFFICE_ZONE, "ce-%Y%m%d-%H%M%S": UTC}
+"""How a backup is named by the office's time, and how earlier releases named theirs."""
+
+
+def _named(path: Path) -> datetime | None:
+    """The moment in a backup's name; None where it is none that the routine made."""
+    for form, zone in _NAMED.items():
+        with contextlib.suppress(ValueError):
+            return datetime.strptime(path.stem, form).replace(tzinfo=zone).astimezone(UTC)
+    return None
+
+
 def kept(place: Path) -> list[Kept]:
-    """The backups in a folder, the newest first; by the moment in their names."""
+    """The backups in a folder, the newest first; by the moment in their names. None where it cannot be read."""
     found = []
-    for path in place.glob(f"*{SUFFIX}") if place.is_dir() else ():
-        if named := re.fullmatch(r"ce-(\d{8}-\d{6})" + re.escape(SUFFIX), path.name):
-            made_at = datetime.strptime(named[1], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
-            found.append(Kept(path, made_at, path.stat().st_size))
+    with contextlib.suppress(OSError):  # a share that is away
+        for path in place.glob(f"ce-*{SUFFIX}"):
+            with contextlib.suppress(FileNotFoundError):  # taken away meanwhile
+                if made_at := _named(path):
+                    found.append(Kept(path, made_at, path.stat().st_size))
     return sorted(found, key=lambda each: each.made_at, reverse=True)
+
+
+def latest(place: Path, now: datetime) -> Kept | None:
+    """The last good backup (最近一份): what lies there now and is not cut short, whatever was made or noted elsewhere.
+
+    It was verified before it had its name. One of tomorrow was made before a clock was set back, and is as old as it is
+    far ahead: it holds up nothing.
+    """
+    for each in sorted(kept(place), key=lambda each: abs(now - each.made_at)):
+        with contextlib.suppress(Refused, OSError), _outer(each.path) as outer:
+            if "payload.age" in outer.getnames():  # which goes through the file to its end, but reads its heads alone
+                return each
+    return None
 
 
 def to_keep(moments: Sequence[datetime]) -> set[datetime]:
@@ -468,27 +493,27 @@ def routine(*, now: datetime) -> Path:
 
 
 def scheduled(*, now: datetime) -> None:
-    """What is due today (定时备份): a backup where the last good one is a day old, a drill where that is a week.
+    """What is due today (定时备份): a backup where the last good one is a day old or gone, a drill weekly.
 
     What hinders it is kept for the administrator to read, and tried again at the next call. A demonstration is not
     backed up.
     """
     with db.reading() as session:
-        told = setup.settings(session)
+        told, place = setup.settings(session), folder(session)
         actor = setup.system_actor(session) if told.get("office") == "empty" else None
     if actor is None:
         return
     try:
-        if _age(told.get("backup.last"), now) > DAY:
+        last = latest(place, now)
+        if last is None or abs(now - last.made_at) > DAY:
             path = routine(now=now)
             with db.transaction() as session:
                 record(session, path, actor=actor, now=now)
-        with db.reading() as session:
-            latest = kept(folder(session))[:1]
-        if latest and _age(told.get("backup.drill"), now) > WEEK:
-            found = drill(latest[0].path)
+            last = latest(place, now)
+        if last and _age(told.get("backup.drill"), now) > WEEK:
+            found = drill(last.path)
             with db.transaction() as session:
-                record(session, latest[0].path, actor=actor, now=now, found=found)
+                record(session, last.path, actor=actor, now=now, found=found)
     except Refused as refused:
         with db.transaction() as session:
             setup.decide_setting(session, "backup.trouble", refused.words)
@@ -508,15 +533,20 @@ def _age(moment: str | None, now: datetime) -> timedelta:
 
 @deed
 def record(session: Session, path: Path, *, actor: Actor, now: datetime, found: Sequence[str] | None = None) -> None:
-    """Remember a good backup, or what its drill found (`found`), for the home page and the trail."""
+    """Remember a good backup, or what its drill found (`found`), in the trail.
+
+    Of those that lie where backups are kept also for the home page: what was made elsewhere puts nothing off.
+    """
     region = session.get_one(Organization, 1)
     told = {"file": path.name, "size": path.stat().st_size}
+    ours = path.resolve().parent == folder(session).resolve()
     if found is None:
-        setup.decide_setting(session, "backup.last", now.astimezone(UTC).isoformat())
-        setup.decide_setting(session, "backup.trouble", "")
+        if ours:
+            setup.decide_setting(session, "backup.trouble", "")
         audit.record(session, audit.Event.BACKED_UP, region, actor=actor, after=told, now=now)
         return
-    setup.decide_setting(session, "backup.drill", f"{now.astimezone(UTC).isoformat()} {len(found)}")
+    if ours:
+        setup.decide_setting(session, "backup.drill", f"{now.astimezone(UTC).isoformat()} {len(found)}")
     told |= {"faults": len(found)}
     audit.record(session, audit.Event.BACKUP_DRILLED, region, actor=actor, after=told, now=now)
 
@@ -537,6 +567,7 @@ class Standing:
 
     folder: Path
     last: datetime | None
+    """When the last good one that still lies there was made."""
     drilled: datetime | None
     faults: int
     """What the last drill found wrong."""
@@ -544,25 +575,36 @@ class Standing:
     """Why the last routine did not come about, in words; "" where it did."""
     lessons: bool = True
     """Whether backups have the files of lessons."""
+    beside: bool = False
+    """Whether they lie on the office's own disk, and would be lost with it."""
 
     def stale(self, now: datetime) -> bool:
         """Whether the last good backup is too old, or there is none; one of tomorrow says that a clock was wrong."""
         return self.last is None or abs(now - self.last) > STALE
 
 
-def standing(session: Session, actor: Actor) -> Standing:
+def standing(session: Session, actor: Actor, *, now: datetime) -> Standing:
     """When the last good backup and the last drill were (备份情况). Refused codes: "role"."""
     require_keeper(actor)
-    last, drilled = setup.setting(session, "backup.last"), setup.setting(session, "backup.drill")
-    moment, _, faults = (drilled or "").partition(" ")
+    place = folder(session)
+    last = latest(place, now)
+    moment, _, faults = (setup.setting(session, "backup.drill") or "").partition(" ")
     return Standing(
-        folder(session),
-        datetime.fromisoformat(last) if last else None,
+        place,
+        last.made_at if last else None,
         datetime.fromisoformat(moment) if moment else None,
         int(faults or 0),
         setup.setting(session, "backup.trouble") or "",
         with_lessons(session),
+        _disk(place) == _disk(db.home()),
     )
+
+
+def _disk(place: Path) -> int:
+    """On which disk or share a folder lies, or would, once it is made; 0 where nothing says."""
+    with contextlib.suppress(OSError, StopIteration):
+        return next(each for each in (place, *place.parents) if each.exists()).stat().st_dev
+    return 0
 
 
 @deed
@@ -593,7 +635,8 @@ def require_keeper(actor: Actor) -> None:
 
 
 def _stamp(now: datetime) -> str:
-    return now.astimezone(UTC).strftime("%Y%m%d-%H%M%S")
+    """A moment in a file's name, by the office's time (文件名中的时间)."""
+    return now.astimezone(db.OFFICE_ZONE).strftime("%Y-%m-%d_%H-%M-%S")
 
 
 def _living() -> tuple[bool, bool]:

@@ -19,7 +19,7 @@ from core.ground.access import Actor, OrganizationKind, Refused, Role, not_found
 from core.ground.deeds import deed
 from core.law import notices
 from core.models import Account, AuditEntry, Organization, Person
-from core.office import mail
+from core.office import backups, mail
 from core.people import accounts, holidays, identity, setup
 from core.trail import audit
 
@@ -90,6 +90,7 @@ def _listed(actor: Actor) -> list[tuple[str, str, _Asked]]:
     every: list[tuple[str, str, _Asked, bool]] = [
         ("key", "另存密钥", _key, True),
         ("backup", "第一次备份", _backup, True),
+        ("place", "备份另放一处", _place, True),
         ("name", "单位名称和标志", _name, True),
         ("address", "对外网址", _address, True),
         ("second", "第二名管理员", _second, False),
@@ -114,9 +115,16 @@ def _key(session: Session, actor: Actor, now: datetime) -> _State:
 
 
 def _backup(session: Session, actor: Actor, now: datetime) -> _State:
-    if last := setup.setting(session, "backup.last"):
-        return True, f"最近一次成功的备份是{db.office_day(datetime.fromisoformat(last))}。"
-    return False, "系统每天自动备份，第一次请现在做，并选好备份放在哪里。"
+    if last := backups.standing(session, actor, now=now).last:
+        return True, f"最近一次成功的备份是{db.office_day(last)}。"
+    return False, "系统每天自动备份，第一次请现在做。"
+
+
+def _place(session: Session, actor: Actor, now: datetime) -> _State:
+    here = backups.standing(session, actor, now=now)
+    if here.beside:
+        return False, "备份和系统在同一块硬盘上，硬盘坏了会一起丢。请改放到共享文件夹、U盘或另一块硬盘。"
+    return True, f"备份放在{here.folder}。"
 
 
 def _name(session: Session, actor: Actor, now: datetime) -> _State:

@@ -137,7 +137,7 @@ def home(session: Session, actor: Actor, *, now: datetime) -> Home:
         found = checklist.steps(session, actor, now=now)
         given["steps"] = () if all(step.settled for step in found) else found
     if actor.role is Role.ADMIN and actor.oversees_region and setup.setting(session, "office") == "empty":
-        given["backup"] = backups.standing(session, actor)
+        given["backup"] = backups.standing(session, actor, now=now)
     if actor.role in (Role.REVIEWER, Role.ADMIN, Role.LEADER):
         given["below"] = below(session, actor, now=now)
     if actor.role is Role.LEADER:

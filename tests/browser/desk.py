@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, FilePayload, Locator, Page, expect
 
-from core.ground import db
-from core.office import dashboards
 from routes.session import COOKIE
 from tests import cast as people
 from tests.pages.conftest import sign_in
@@ -78,16 +75,6 @@ class Desk:
         assert box["x"] >= 0, f"{words} left of the viewport"
         assert box["x"] + box["width"] <= window["width"], f"{words} right of the viewport"
         return message
-
-
-def on_the_dashboard(cast: people.Cast, programme: str, now: datetime) -> str:
-    """What the dashboard says of a programme to the region's leader, counted anew."""
-    dashboards.forget()
-    wanted = dashboards.Wanted(db.office_day(now).year, db.office_day(now))
-    with db.reading() as session:
-        seen = dashboards.board(session, cast["leader"], wanted, now=now)
-        lines = dashboards.programmes.lines(session, cast["leader"], seen)
-    return next(line.sentence for line in lines if line.code == programme)
 
 
 _WINDOWS: set[BrowserContext] = set()

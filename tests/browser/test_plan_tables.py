@@ -17,7 +17,7 @@ from core.submissions import plans, reports, workflow
 from core.submissions.workflow import Action
 from core.trail.files import Upload
 from tests import cast as people
-from tests.browser.desk import Desk, arrive, on_the_dashboard
+from tests.browser.desk import Desk, arrive
 from tests.cast import Cast
 
 PASTED = "项目名称\t计划人数\t培训时间\n农技推广骨干培训班\t约30人\t下半年\n数字农业培训班\t\t待定\n"
@@ -33,8 +33,8 @@ def test_a_line_is_filed_carried_out_and_summed_up(browser: Browser, server: str
     file_table(department)
     decide(reviewer, "知识更新能力提升项目计划表")
     train(cast, year)
-    said = on_the_dashboard(cast, "capability", now)
-    assert said.startswith("知识更新能力提升项目：全区已完成2人，占指标40人的5.0%")
+    reviewer.go(f"quota_dashboard?year={year}", "指标看板")
+    reviewer.sees("知识更新能力提升项目：全区已完成2人，占指标40人的5.0%")
     seen = reviewer.go("plan_tables", "计划表与总结")
     expect(seen.get_by_test_id("stMetric").filter(has_text="完成人数")).to_contain_text("2")
     file_summary(department)

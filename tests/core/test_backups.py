@@ -19,7 +19,7 @@ from core.__main__ import main
 from core.ground import db
 from core.ground.access import Actor, Refused, Role
 from core.models import AuditEntry, Person
-from core.office import backups
+from core.office import backups, checklist, home
 from core.people import accounts, setup
 from core.trail import files
 from tests import cast as c
@@ -319,10 +319,8 @@ def test_a_drill_restores_beside_the_office_and_tells_what_is_wrong(
         before = told()
         assert backups.drill(made) == []
         assert told() == before
-        with db.reading() as session:
-            assert backups.standing(session, cast["admin"]).last is not None
-            with pytest.raises(Refused):
-                backups.standing(session, cast["hohhot_admin"])
+        with db.reading() as session, pytest.raises(Refused):
+            backups.standing(session, cast["hohhot_admin"], now=c.AFTER)
         return
     c.behind_our_back("credit_entry", "UPDATE credit_entry SET hours = hours + 100 WHERE line = 1")
     bad = tmp_path / "bad.cebak"
@@ -360,7 +358,7 @@ def test_the_routine_writes_where_the_office_said_and_tidies_up(office: Path, tm
     whole = backups.make(tmp_path / "whole.cebak", now=c.NOW)
     with db.transaction() as session:
         backups.choose_lessons(session, False, actor=cast["admin"], now=c.NOW)
-        assert not backups.standing(session, cast["admin"]).lessons
+        assert not backups.standing(session, cast["admin"], now=c.NOW).lessons
     without = backups.make(tmp_path / "without.cebak", now=c.NOW)
     assert (whole.lessons, without.lessons, whole.files - without.files) == (True, False, 1)
     assert backups.lessons_size() == (1, 5)
@@ -370,17 +368,53 @@ def test_the_routine_writes_where_the_office_said_and_tidies_up(office: Path, tm
         backups.record(session, second, actor=cast["admin"], now=c.NOW, found=[])
         for number in range(40):
             shutil.copyfile(second, place / f"ce-{backups._stamp(ahead - timedelta(days=9 * number))}.cebak")
-        assert backups.standing(session, cast["admin"]).stale(c.NOW)
+        second.unlink()
+    assert standing(cast, c.NOW).stale(c.NOW)
     late = c.NOW + timedelta(minutes=90)
     backups.scheduled(now=late)
     assert late in [each.made_at for each in backups.kept(place)]
-    with db.reading() as session:
-        assert backups.standing(session, cast["admin"]).last == late
+    assert standing(cast, late).last == late
     place.rename(tmp_path / "gone")
     (tmp_path / "stick").write_text("not a folder", encoding="utf-8")
     with pytest.raises(Refused) as refused:
         backups.routine(now=c.NOW + timedelta(hours=2))
     assert refused.value.code == "folder"
+
+
+def standing(cast: c.Cast, now: datetime) -> backups.Standing:
+    with db.reading() as session:
+        return backups.standing(session, cast["admin"], now=now)
+
+
+def test_what_counts_is_what_lies_there_whole_and_nothing_made_or_drilled_elsewhere(
+    office: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cast, drilled = c.assemble(), []
+    monkeypatch.setattr(backups, "drill", lambda path: drilled.append(path) or [])
+    place, later = office / "backups", c.NOW + timedelta(hours=1)
+    assert main(["backup", str(tmp_path / "stick.cebak")]) == 0
+    with db.transaction() as session:
+        backups.record(session, tmp_path / "stick.cebak", actor=cast["admin"], now=c.NOW, found=[])
+    here = standing(cast, c.NOW)
+    assert (here.last, here.drilled, here.beside) == (None, None, True)
+    backups.scheduled(now=c.NOW)
+    made = place / "ce-2024-06-03_09-00-00.cebak"  # by the office's time
+    assert (standing(cast, later).last, standing(cast, later).drilled, drilled) == (c.NOW, c.NOW, [made])
+    made.rename(place / "ce-20240603-010000.cebak")  # as an earlier release named it, in Greenwich's time
+    assert standing(cast, later).last == c.NOW
+    for spoil in (lambda path: path.write_bytes(path.read_bytes()[:-20000]), Path.unlink):
+        (last,) = backups.kept(place)
+        spoil(last.path)
+        assert standing(cast, later).last is None
+        with db.reading() as session:
+            assert home.home(session, cast["admin"], now=later).backup.stale(later)  # type: ignore[union-attr]
+            assert not {each.code: each for each in checklist.steps(session, cast["admin"], now=later)}["backup"].done
+        last.path.unlink(missing_ok=True)
+        backups.scheduled(now=later)  # within the day, and not put off
+        assert standing(cast, later).last == later
+        later += timedelta(minutes=10)
+    monkeypatch.setattr(backups, "_disk", lambda path: len(path.parts))
+    assert not standing(cast, later).beside
 
 
 def test_what_was_written_is_in_the_file_itself_after_a_quiet_moment(office: Path, tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ def test_the_list_ticks_itself_and_is_gone_when_all_of_it_is_settled(office: obj
     cast = c.assemble()
     assert set(PLACES) == set(listed(cast))  # each is a link to where it is seen to
     open_ = {code for code, step in listed(cast).items() if not step.done}
-    assert open_ == {"key", "backup", "name", "address", "second", "people", "mail"}
+    assert open_ == {"key", "backup", "place", "name", "address", "second", "people", "mail"}
     who = {"actor": cast["admin"], "now": c.NOW}
     with db.transaction() as session:
         keys.recovery_sheet(session, **who)

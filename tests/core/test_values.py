@@ -179,9 +179,9 @@ def test_yes_no_and_nothing_else() -> None:
 @pytest.mark.parametrize(
     ("cell", "read", "expected"),
     [
-        ("2O", values.hours, ("20", "第2位的“O”应为0")),
-        ("l6", values.hours, ("16", "第1位的“l”应为1")),
-        ("2O2I", values.year, ("2021", "第2位的“O”应为0、第4位的“I”应为1")),
+        ("2O", values.hours, ("20", "改为“20”：第2位的“O”应为0")),
+        ("l6", values.hours, ("16", "改为“16”：第1位的“l”应为1")),
+        ("2O2I", values.year, ("2021", "改为“2021”：第2位的“O”应为0、第4位的“I”应为1")),
         ("20", values.hours, ("", "")),
         ("二O", values.hours, ("", "")),
         ("很多", values.hours, ("", "")),

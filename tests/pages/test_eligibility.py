@@ -32,7 +32,7 @@ def test_applications_are_mended_in_the_sheet_answered_again_and_recorded_with_w
     sheet = SheetOf(app)
     assert list(sheet.states) == ["4-id_number", "5-year", "6-in_post_since", "7-id_number"]
     assert (sheet.line("4-id_number")["offer"], sheet.line("7-id_number")["strikes"]) == (
-        "第11位的“O”应为0，改后校验码相符",
+        f"改为{wrong[:6]}****0***{wrong[-4:]}，校验码相符",  # what accepting fills in, hidden but for what changes
         True,
     )
     assert {each.label: each.value for each in app.metric}["有误"] == "4"

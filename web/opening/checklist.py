@@ -17,6 +17,7 @@ from web.words import md
 PLACES: dict[str, Place] = {
     "key": ("keys", {}),
     "backup": ("backups", {}),
+    "place": ("backups", {}),
     "name": ("organizations", {"view": "本单位"}),
     "address": ("organizations", {"view": "本单位"}),
     "mail": ("organizations", {"view": "本单位"}),
