@@ -243,7 +243,7 @@ def look_for_one() -> None:
             self.state = state
 
         def __contains__(self, key: object) -> bool:
-            return key in self.state  # type: ignore[operator]
+            return str(key) in self.state
 
         def __getitem__(self, key: str) -> Any:
             return self.state[key]
