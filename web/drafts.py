@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -155,7 +155,7 @@ class Form:
             with st.popover("放弃改动"):
                 st.write("回到上次保存的内容，这些改动不再保留。")
                 st.button("确认放弃", key=f"{self.prefix}discard", on_click=self.discard)
-        _watch(self.prefix, self.place, self.account)
+        _watch(self.prefix, self.base, self.place, self.account)
 
     def keep(self) -> None:
         """Keep what is typed (自动暂存), first thing in the run a field's change starts; or say why it was not kept."""
@@ -274,18 +274,18 @@ def words(ask: Callable[..., str | None], label: str, *, key: str, place: str, a
     watch(key, place, actor)
 
 
-def watch(prefix: str, place: str, actor: Actor) -> None:
-    """Watch the text fields whose keys begin with this (留住输入), so that they hand over what is typed in time."""
-    _watch(prefix, place, actor.account_id)
+def watch(key: str, place: str, actor: Actor) -> None:
+    """Watch the text field of a key (留住输入), so that it hands over what is typed in time."""
+    _watch(key, ("",), place, actor.account_id)
 
 
-def _watch(prefix: str, place: str, account: int | None) -> None:
-    """What stands in the fields goes back with it: by that the browser knows that its typing has arrived."""
-    stands = {
-        f"st-key-{_CLASSLESS.sub('-', key)}": value
-        for key, value in st.session_state.items()
-        if isinstance(key, str) and key.startswith(prefix) and isinstance(value, str)
-    }
+def _watch(prefix: str, names: Iterable[str], place: str, account: int | None) -> None:
+    """What stands in the fields goes back with it: by that the browser knows that its typing has arrived.
+
+    Each is asked for by its key: a session keeps more of them the longer somebody works in it.
+    """
+    typed = {f"{prefix}{name}": st.session_state.get(f"{prefix}{name}") for name in names}
+    stands = {f"st-key-{_CLASSLESS.sub('-', key)}": value for key, value in typed.items() if isinstance(value, str)}
     _TYPING(key=f"typing-{prefix}", data={"prefix": prefix, "place": f"typed-{account}-{place}", "stands": stands})
 
 

@@ -115,4 +115,4 @@ def line(label: str, where: Place | None) -> None:
     if where is None:
         st.markdown(label)
     else:
-        st.page_link(shell.page_file(where[0]), label=label, query_params=where[1] or None, width="stretch")
+        st.page_link(shell.linked(where[0]), label=label, icon="", query_params=where[1] or None, width="stretch")

@@ -70,13 +70,18 @@ def registered(name: str, **told: Any) -> Any:
     return copy.copy(_PAGES[key])
 
 
+def linked(name: str) -> Any:
+    """A page for a link (链接的页面): its object, since a path is looked for among all pages."""
+    return registered(name, default=name == "home")
+
+
 BACK = ":material/arrow_back:"
 """The icon of a link to where one came from."""
 
 
 def link(name: str, label: str, *, icon: str = ":material/arrow_forward:", **query: str) -> None:
     """A link to a page (页面链接), with query parameters for its address."""
-    st.page_link(page_file(name), label=label, icon=icon, query_params=query or None)
+    st.page_link(linked(name), label=label, icon=icon, query_params=query or None)
 
 
 def without_address(papers: str) -> None:
@@ -161,4 +166,4 @@ def strip(links: Sequence[tuple[str, str]], here: str) -> None:
     if len(links) > 1:
         with st.container(horizontal=True, gap=None, key="strip"):
             for file, label in links:
-                st.page_link(page_file(file), label=label, width="content")
+                st.page_link(linked(file), label=label, icon="", width="content")

@@ -496,12 +496,16 @@ def _loading(code: str) -> tuple[type[Submission], sa.Select[Submission]]:
 
 def visible_to(actor: Actor) -> sa.ColumnElement[bool]:
     """The submissions an actor may see, as an SQL condition."""
-    authority: Any = Submission.authority_id
-    home: Any = Submission.home_id
-    person: Any = Submission.human_id
+    home, person = _HOME, _HUMAN
     if actor.role is Role.BASE_CLERK:  # who sees nothing that is about a person; of anything else it is plain whose
         home, person = Submission.organization_id, Submission.person_id
-    return visible(actor, organization=home, authority=authority, person=person, filed_at=Submission.submitted_at)
+    authority, filed_at = Submission.authority_id, Submission.submitted_at
+    return visible(actor, organization=home, authority=authority, person=person, filed_at=filed_at)
+
+
+_HOME: Any = Submission.home_id
+_HUMAN: Any = Submission.human_id
+"""Made once: a whole question stands in each, and every page asks who may see what."""
 
 
 def states_for(actor: Actor) -> list[S]:

@@ -3,9 +3,10 @@
 import asyncio
 import re
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,6 +21,8 @@ from starlette.routing import Mount, Route
 from starlette.types import Message, Receive, Scope, Send
 from streamlit import config, net_util, runtime
 from streamlit.runtime import Runtime
+from streamlit.runtime.app_session import AppSession
+from streamlit.runtime.state import SafeSessionState, SessionState
 from streamlit.web.server.starlette import starlette_websocket
 from streamlit.web.server.starlette.starlette_path_security_middleware import PathSecurityMiddleware
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
@@ -180,12 +183,83 @@ def test_a_head_that_does_not_end_is_hung_up_on_and_a_slow_answer_is_waited_for(
 
 
 @pytest.fixture
-def streamlit_routes(monkeypatch: pytest.MonkeyPatch, office: Path) -> list[Any]:
-    """Every route of the whole application as it is served, ours first; nothing is started."""
+def served(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The application's module, with what it changes of Streamlit changed; nothing is started."""
     monkeypatch.setattr(Runtime, "_instance", None)
     import app
 
-    return app.app._build_starlette_app().routes
+    return app
+
+
+def test_a_served_connection_sends_each_message_at_once(served: Any) -> None:
+    async def connected() -> int:
+        protocol = AutoHTTPProtocol(uvicorn.Config(Behind(), log_config=None), ServerState(), {})
+        with socket.socket() as nobody:
+            protocol.connection_made(Connection({"socket": nobody}))
+            return nobody.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+    assert run(connected)
+
+
+def test_what_runs_say_is_handed_over_together_in_its_order_and_a_session_that_is_gone_is_nobody_s_trouble(
+    served: Any,
+) -> None:
+    def say(session: Any, words: Iterable[Any], heard: list[Any]) -> None:
+        for each in words:
+            AppSession._call_soon_on_event_loop(session, partial(heard.append, each))
+
+    async def said() -> tuple[list[Any], int]:
+        loop, woken, heard = asyncio.get_running_loop(), 0, list[Any]()
+
+        def wake(callback: Callable[[], None]) -> None:
+            nonlocal woken
+            woken += 1
+            loop.call_soon_threadsafe(callback)
+
+        session: Any = SimpleNamespace(_event_loop=SimpleNamespace(call_soon_threadsafe=wake, call_soon=loop.call_soon))
+        with ThreadPoolExecutor(2) as threads:  # while the loop waits here, nothing is taken up
+            for name in "ab":
+                threads.submit(say, session, [(name, at) for at in range(100)], heard)
+        gone = asyncio.new_event_loop()
+        gone.close()
+        say(SimpleNamespace(_event_loop=gone), [("gone", 0)], heard)
+        say(session, [("last", 0)], heard)
+        with ThreadPoolExecutor(2) as threads:
+            while len(heard) < 201:
+                await asyncio.sleep(0)
+            together = woken
+            later = [loop.run_in_executor(threads, say, session, [(name, 0)], heard) for name in "cd"]
+            await asyncio.gather(*later)
+            while len(heard) < 203:
+                await asyncio.sleep(0)
+        return heard, together
+
+    heard, woken = run(said)
+    assert woken == 1
+    assert [each for each in heard if each[0] == "a"] == [("a", at) for at in range(100)]
+    assert [each for each in heard if each[0] == "b"] == [("b", at) for at in range(100)]
+    assert heard[200] == ("last", 0)
+    assert sorted(heard[201:]) == [("c", 0), ("d", 0)]
+
+
+def test_a_field_looks_for_its_own_value_alone(served: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    state = SafeSessionState(SessionState(), lambda: None)
+    state["empty"], state["typed"] = None, "字"
+    assert dict(state.filtered_state) == {"empty": None, "typed": "字"}
+    monkeypatch.delattr(SessionState, "_keys")  # by which it is listed whole
+    kept = state.filtered_state
+    assert [(name in kept, kept.get(name)) for name in ("empty", "typed", "other")] == [
+        (True, None),
+        (True, "字"),
+        (False, None),
+    ]
+
+
+@pytest.fixture
+def streamlit_routes(served: Any, office: Path) -> list[Any]:
+    """Every route of the whole application as it is served, ours first; nothing is started."""
+    found: list[Any] = served.app._build_starlette_app().routes
+    return found
 
 
 def test_what_is_reachable_without_signing_in_is_what_the_sign_in_needs(streamlit_routes: list[Any]) -> None:

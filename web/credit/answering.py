@@ -40,4 +40,4 @@ def _ways_on(dispute: Dispute, name: str, seen: bool) -> None:
     with st.container(horizontal=True):
         for label, (target, query) in to.items():
             icon = ":material/arrow_forward:"
-            st.page_link(shell.page_file(target), label=label, icon=icon, query_params=query)
+            st.page_link(shell.linked(target), label=label, icon=icon, query_params=query)
