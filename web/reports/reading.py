@@ -20,7 +20,7 @@ from core.submissions import kinds, reports, workflow
 from core.tables.problems import Problem
 from web import address, context, deeds, links, submissions, tables
 from web.deeds import Who
-from web.desk import listing
+from web.desk import listing, remarking
 from web.facts import fact, facts
 from web.reports import over_plan, seminar, trail
 from web.words import chip, days_left, md
@@ -146,7 +146,8 @@ def reading(report: Report, actor: Actor) -> None:
         rows = reports.rows(session, report.id, actor).rename(columns=roster_columns(report))
         remarked = {each.place for each in workflow.remarks(session, report.id, actor) if each.place}
     form = reports.form_of(report)
-    rows = _first_what_to_look_at(rows, problems, remarked)
+    noted = remarking.noted(report)
+    rows = _first_what_to_look_at(rows, problems, remarked, noted)
     if report.faults:
         result = "没有登记学时" if report.state is State.APPROVED else "通过后这些行不登记学时"
         st.warning(f"花名册有{report.faults}行有错误，{result}。")
@@ -154,13 +155,16 @@ def reading(report: Report, actor: Actor) -> None:
         own = actor.organization_id == report.organization_id
         tables.problems(sorted(problems, key=lambda each: each.blocking is not own), form.headings)
     trail.trail(report, actor)
-    shown = ["file_row", "severity", "name", "id_mask", "employer", "post", form.headings[form.usual]]
-    shown += ["credit_year", "assessment"]
+    marked = bool(rows["severity"].any())
+    shown = ["file_row", "name", "severity", form.headings[form.usual], "assessment"]  # what decides stands first
     shown += ["hours_standing"] if report.state is State.APPROVED else []
+    shown += ["credit_year"] if report.plan.credit_years else []
+    shown += ["employer", "post", "id_mask"]
     shown += ["repaired"] if rows["repaired"].any() else []
-    if not report.plan.credit_years:
-        shown.remove("credit_year")
-    with st.expander(f"培训花名册（{len(rows)}行，有错误、有意见和有提示的在前）", expanded=len(rows) <= 20):
+    if not marked:
+        shown.remove("severity")
+    first = "，有错误、有意见和有提示的在前" if marked else ""
+    with st.expander(f"培训花名册（{len(rows)}行{first}）", expanded=marked or len(rows) <= 20):
         tables.export(
             lambda session, who: _first_what_to_look_at(
                 reports.rows(session, report.id, who).rename(columns=roster_columns(report)), problems, remarked
@@ -172,7 +176,7 @@ def reading(report: Report, actor: Actor) -> None:
             st.caption("要退回其中几行的，在左边勾选，再点下面的“分条意见”写明原因。")
             of: dict[str, Any] = {
                 "ticked": submissions.ticked(report),
-                "changed": partial(submissions.tick, report),
+                "changed": partial(remarking.tick, report, actor),
                 "by": "file_row",
             }
             tables.tick(rows, shown, name=f"roster-{report.id}", empty="没有花名册。", **of)
@@ -181,13 +185,17 @@ def reading(report: Report, actor: Actor) -> None:
 
 
 def _first_what_to_look_at(
-    rows: pd.DataFrame, problems: Sequence[Problem], remarked: Collection[object]
+    rows: pd.DataFrame, problems: Sequence[Problem], remarked: Collection[object], noted: Collection[int] = ()
 ) -> pd.DataFrame:
-    """The rows of a roster with what each is marked as (错误、意见、提示), those first."""
+    """The rows of a roster with what each is marked as (错误、意见、提示), those first.
+
+    `noted`: rows on which a remark was just noted (已记); they say so, and stay where they are.
+    """
     hints = {each.row for each in problems}
     marks = [
         "错误" if faulty else "意见" if row in remarked else "提示" if row in hints else ""
         for row, faulty in zip(rows["file_row"], rows["faulty"], strict=True)
     ]
     order = ("错误", "意见", "提示", "")
-    return rows.assign(severity=marks).sort_values("severity", key=lambda of: of.map(order.index), kind="stable")
+    sorted_ = rows.assign(severity=marks).sort_values("severity", key=lambda of: of.map(order.index), kind="stable")
+    return sorted_.assign(severity=sorted_["severity"].mask(sorted_["file_row"].isin(noted), "已记意见"))
