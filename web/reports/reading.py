@@ -137,14 +137,13 @@ def supplement(report_id: int, open_: Callable[[int], None]) -> None:
 def reading(report: Report, actor: Actor) -> None:
     """A filed roster (培训花名册), masked: its problems, its edit history, every row with what came of it."""
     with db.reading() as session:
-        report = reports.one(session, report.id, actor)  # read once for all that follows
+        held = reports.one(session, report.id, actor)  # held, it is read once for all that follows
         problems = reports.problems(session, report.id, actor, now=context.now())
         problems = [*reports.warnings(session, report.id, actor), *problems]
-        rows = reports.rows(session, report.id, actor).rename(columns=roster_columns(report))
-        remarked = {each.place for each in remarking.open_ones(session, report) if each.place}
+        count, _ = reports.counted_rows(session, held)
+        remarked = {each.place for each in remarking.open_ones(session, held) if each.place}
         repairs = reports.repairs(session, report.id, actor)
     form = reports.form_of(report)
-    rows = _first_what_to_look_at(rows, problems, remarked)
     if report.faults:
         result = "没有登记学时" if report.state is State.APPROVED else "通过后这些行不登记学时"
         st.warning(f"花名册有{report.faults}行有错误，{result}。")
@@ -152,30 +151,44 @@ def reading(report: Report, actor: Actor) -> None:
         own = actor.organization_id == report.organization_id
         tables.problems(sorted(problems, key=lambda each: each.blocking is not own), form.headings)
     trail.trail(report, actor, repairs)
+    label = f"培训花名册（{count}行，有错误、有意见和有提示的在前）"
+    opened = st.expander(label, expanded=count <= FEW, on_change="rerun", key=f"roster-rows-{report.id}")
+    if opened.open:
+        with opened:
+            _roster(report, actor, problems, remarked)
+
+
+FEW = 20
+"""Rows of a roster that is shown unfolded; a longer one is read when it is opened."""
+
+
+def _roster(report: Report, actor: Actor, problems: Sequence[Problem], remarked: Collection[object]) -> None:
+    """Every row of a roster with what came of it (花名册各行), to tick where some may go back."""
+
+    def asked(session: Session, who: Actor) -> pd.DataFrame:
+        rows = reports.rows(session, report.id, who).rename(columns=roster_columns(report))
+        return _first_what_to_look_at(rows, problems, remarked)
+
+    with db.reading() as session:
+        rows = asked(session, actor)
+    form = reports.form_of(report)
     shown = ["file_row", "severity", "name", "id_mask", "employer", "post", form.headings[form.usual]]
     shown += ["credit_year", "assessment"]
     shown += ["hours_standing"] if report.state is State.APPROVED else []
     shown += ["repaired"] if rows["repaired"].any() else []
     if not report.plan.credit_years:
         shown.remove("credit_year")
-    with st.expander(f"培训花名册（{len(rows)}行，有错误、有意见和有提示的在前）", expanded=len(rows) <= 20):
-        tables.export(
-            lambda session, who: _first_what_to_look_at(
-                reports.rows(session, report.id, who).rename(columns=roster_columns(report)), problems, remarked
-            ),
-            shown,
-            name=f"花名册-{report.id}",
-        )
-        if workflow.Action.RETURN in workflow.moves_for(report, actor):
-            st.caption("要退回其中几行的，在左边勾选，再点下面的“分条意见”写明原因。")
-            of: dict[str, Any] = {
-                "ticked": submissions.ticked(report),
-                "changed": partial(submissions.tick, report),
-                "by": "file_row",
-            }
-            tables.tick(rows, shown, name=f"roster-{report.id}", empty="没有花名册。", **of)
-        else:
-            tables.table(rows, shown, empty="没有花名册。")
+    tables.export(asked, shown, name=f"花名册-{report.id}")
+    if workflow.Action.RETURN in workflow.moves_for(report, actor):
+        st.caption("要退回其中几行的，在左边勾选，再点下面的“分条意见”写明原因。")
+        of: dict[str, Any] = {
+            "ticked": submissions.ticked(report),
+            "changed": partial(submissions.tick, report),
+            "by": "file_row",
+        }
+        tables.tick(rows, shown, name=f"roster-{report.id}", empty="没有花名册。", **of)
+    else:
+        tables.table(rows, shown, empty="没有花名册。")
 
 
 def _first_what_to_look_at(
