@@ -30,6 +30,7 @@ from uvicorn.protocols.http.auto import AutoHTTPProtocol
 from core.eligibility import drafts
 from core.exams import papers
 from core.ground import db
+from core.ground.access import Refused
 from core.office import backups, daily, dashboards, retention  # noqa: F401  loaded before the freeze, so that no session pays
 from core.office.mail import Post
 from core.people import accounts, keys, passwords, setup
@@ -52,7 +53,12 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     if os.environ.pop("CE_TIED", ""):
         stopping = partial(os.kill, os.getpid(), signal.SIGTERM)
         threading.Thread(target=end_with, args=(sys.stdin.buffer, stopping), name="starter", daemon=True).start()
-    backups.upgrade(now=datetime.now(UTC))
+    try:
+        db.keys()
+    except Refused as refused:  # every page and /healthz say it too, until the key is back
+        print(f"== {refused.words}", file=sys.stderr, flush=True)
+    else:
+        backups.upgrade(now=datetime.now(UTC))
     with db.transaction() as session:
         if setup.is_open(session):
             keys.adopt(session)

@@ -26,10 +26,14 @@ def sized() -> None:
     deeds.deed(act, "large-type", large)
 
 
+if second_factor.begun():  # first, so that the code to scan and the field for what the app shows are in one view
+    st.subheader("启用动态口令", anchor=False)
+    second_factor.own()
 st.subheader("显示", anchor=False)
 words = "字号和按钮都放大，本账号在任何电脑、手机上登录都一样。"
 st.toggle("大字显示", actor.large_type, key="large-type", on_change=sized, help=words)
 st.subheader("修改密码", anchor=False)
 passwords.password_form()
-st.subheader("动态口令", anchor=False)
-second_factor.own()
+if not second_factor.begun():
+    st.subheader("动态口令", anchor=False)
+    second_factor.own()

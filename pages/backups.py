@@ -137,9 +137,10 @@ def below(here: backups.Standing, kept: list[backups.Kept]) -> None:
     with st.expander("在命令行恢复，换了电脑的也用这个办法"):
         st.markdown(
             "1. 停止服务（在运行窗口按 Ctrl+C）。\n"
-            "2. 换了电脑的：先装好系统，把密钥文件放回原处，或执行 `python -m core key restore` 输入恢复单上的字。\n"
-            "3. 执行 `python -m core restore 备份文件`；这台电脑上已有系统的，加 `--over`，会问两次，原有的另存一份。\n"
-            "4. 执行 `python -m core check`，核对无误后再启动。\n\n"
+            f"2. 在程序文件夹（这台电脑上是 `{db.ROOT}`）打开命令行，执行下面的命令。\n"
+            f"3. 换了电脑的：先装好系统，把密钥文件放回原处，或执行 `{db.command('key restore')}` 输入恢复单上的字。\n"
+            f"4. 执行 `{db.command('restore 备份文件')}`；已有系统的在后面加 `--over`，会问两次，原有的另存一份。\n"
+            f"5. 执行 `{db.command('check')}`，核对无误后再启动。\n\n"
             "服务运行时不要直接复制 office.db：最近的改动还在旁边的 -wal 文件里，复制出来的不完整。"
         )
 

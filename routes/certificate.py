@@ -97,13 +97,23 @@ _STEPS = [
 def _steps(fingerprint: str) -> str:
     """The whole way, from the file to the browser that no longer complains."""
     steps = "".join(f"<li>{words}{_window(*drawing)}" for words, drawing in _STEPS)
+    name = html.escape(_NAME)
     return f"""
-<p>第一次用这台电脑打开时，浏览器会提示“连接不是私密连接”。安装一次根证书，以后就不再提示，输入的内容全程加密。</p>
+<p>第一次用这台电脑或手机打开时，浏览器会提示“连接不是私密连接”。安装一次根证书，以后就不再提示，输入的内容全程加密。</p>
 <p><a class=go href="/certificate/jxjy-ca.crt" download>下载根证书 jxjy-ca.crt</a></p>
 <ol>{steps}<li>关闭浏览器后重新打开本系统。</ol>
 <p>SHA-256指纹（请与管理员从服务器窗口中看到的核对）：<br><code>{html.escape(fingerprint)}</code></p>
 <p>由管理员统一安装的，可在每台电脑上以管理员身份执行 <code>certutil -addstore -f Root jxjy-ca.crt</code>，
 或用组策略下发。火狐浏览器另在“设置—隐私与安全—证书—查看证书—证书颁发机构”中导入同一文件。</p>
+<h2>手机和平板</h2>
+<p>用手机打开本页，下载上面的根证书，再按手机的系统办（各品牌的菜单名称略有不同，可在“设置”中搜索“证书”）：</p>
+<ul>
+<li>安卓、鸿蒙（华为、小米、OPPO、vivo等）：“设置—安全（或：密码与安全、更多安全设置）—加密和凭据—从存储设备安装证书—CA证书”，
+选下载的文件，核对指纹后安装。手机没有锁屏密码的会要求先设一个。
+<li>苹果：用自带的Safari打开本页下载，“设置—已下载描述文件”点“安装”；再到“设置—通用—关于本机—证书信任设置”，
+打开“{name}”右边的开关，少了这一步仍会提示。
+</ul>
+<p>手机须连着能打开本系统的网络。微信里打不开的，点右上角“在浏览器打开”。</p>
 <p>这个根证书只能用于本服务器和内网地址，不能用于其他网站。</p>"""
 
 

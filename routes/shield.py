@@ -30,6 +30,13 @@ _WITH_SCRIPT = re.compile(r"/learn(/\d+)?|/learn/(exam|paper)/\d+")
 _INLINE = re.compile(rb"<script>((?:(?!<script>).)*?)</script>", re.DOTALL)
 _HASHED = re.compile(r"/static/.+\.[\w-]{8}\.\w+")
 _FOREIGN = ("access-control-allow-origin", "access-control-allow-credentials")
+_BARE = {
+    b"Bad Request": "没有这样的地址，请核对，或从首页进入 (bad request)",
+    b"Not Found": "没有这个地址 (not found)",
+    b"Method Not Allowed": "这个地址不能这样打开，请从首页进入 (method not allowed)",
+}
+"""What Streamlit and Starlette answer in English alone, and what stands there instead."""
+_BARE_KINDS = ("", "text/plain; charset=utf-8")
 YEAR = 365 * 24 * 3600
 
 
@@ -61,7 +68,8 @@ class _Answer:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             self._protect(headers, message["status"])
-            if headers.get("content-type", "").startswith("text/html"):
+            kind = headers.get("content-type", "")
+            if kind.startswith("text/html") or (message["status"] in {400, 404, 405} and kind in _BARE_KINDS):
                 self._start = message  # the length is not known before the body is
                 return
         elif self._start is not None:
@@ -91,7 +99,10 @@ class _Answer:
 
     def _rewrite(self, headers: MutableHeaders) -> None:
         """One of Streamlit's pages in Chinese, with what our head adds, and the policy that lets it draw."""
-        if b'id="root"' in self._body:
+        if self._body in _BARE:
+            self._body = _BARE[self._body].encode()
+            headers["content-type"] = "text/plain; charset=utf-8"
+        elif b'id="root"' in self._body:
             page = self._body.replace(b'<html lang="en"', b'<html lang="zh-CN"', 1)
             page = re.sub(rb'<link rel="service-desc"[^>]*>', b"", page)  # it has none
             self._body = page.replace(b"</head>", words.HEAD + b"</head>", 1)

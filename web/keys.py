@@ -29,7 +29,7 @@ def table(held: list[keys.Key]) -> None:
     columns = ["公钥指纹", "密钥指纹", "启用时间", "状态"]
     tables.table(pd.DataFrame(rows, columns=columns), columns, empty="")
     st.caption(
-        "现用的加密新内容、签新出具的卡；曾用的只用来打开和核验以前的。公钥指纹公布在核验页和离线核验工具里；密钥指纹只印在恢复单上。"
+        "现用的加密新内容、签新出具的卡；曾用的只用来打开和核验以前的。公钥指纹公布在核验页和离线核验工具里；密钥指纹不公布，用来核对恢复单、备份是哪一把密钥的。"
     )
 
 

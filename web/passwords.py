@@ -30,21 +30,25 @@ def change_password_typed() -> None:
     if new != again:
         deeds.say("error", "两次输入的新密码不一致，请重新输入。")
         return
-    with db.reading() as session:
-        actor = context.actor_now(session)
-    if actor is None:
-        return
-    with db.transaction() as session:
-        refused = accounts.own_password(session, old, actor=actor, now=datetime.now(UTC))
-    if refused:
-        deeds.say("error", refused.words)
-        return
-    if deeds.deed(
+    if own(old) and deeds.deed(
         lambda session, **who: accounts.change_password(session, new, old=old, **who), "password", hash((old, new))
     ):
         st.session_state.clear()
         st.session_state["end-told"] = True  # the sign-in page need not say once more that the sign-in ended
         deeds.say("success", "密码已修改，请用新密码重新登录。")
+
+
+def own(typed: str) -> bool:
+    """Whether this is one's own password (核对本人密码), asked once more before what only its owner may do."""
+    with db.reading() as session:
+        actor = context.actor_now(session)
+    if actor is None:
+        return False
+    with db.transaction() as session:
+        refused = accounts.own_password(session, typed, actor=actor, now=datetime.now(UTC))
+    if refused:
+        deeds.say("error", refused.words)
+    return refused is None
 
 
 def first_password() -> None:

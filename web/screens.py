@@ -213,10 +213,11 @@ def main() -> None:
         page_title=identity.SYSTEM, page_icon=str(shell.MARK), layout="wide", initial_sidebar_state=shell.MENU_WIDTH
     )
     try:
+        db.keys()  # nothing is shown or asked for that could not be opened or kept
         with context.one_run() as known:
             screen(known)
     except Refused as refused:
-        if refused.code != "sick":
+        if refused.code not in {"sick", "key"}:
             raise
         st.error(md(refused.words))  # whoever asks, and wherever it was noticed
 

@@ -38,6 +38,11 @@ def own() -> None:
         st.caption("本单位要求您的角色使用动态口令。要换手机的，请管理员停用后重新启用。")
 
 
+def begun() -> bool:
+    """Whether an app is being enrolled in this browser, and its code waits to be scanned."""
+    return bool(st.session_state.get("factor-secret"))
+
+
 def enrolment() -> None:
     """The way to enrol an app: scan, type what it shows."""
     actor = context.actor()

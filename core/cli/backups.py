@@ -59,7 +59,7 @@ def restore(options: argparse.Namespace) -> int:
             accounts.end_sign_ins(session, sa.true(), now)
     if aside:
         console.say(f"原有的系统另存在 {aside} (the former office)")
-    console.say("已恢复。请执行 python -m core check 核对后再启动 (restored; check it, then start)")
+    console.say(f"已恢复。请执行 {db.command('check')} 核对后再启动 (restored; check it, then start)")
     return 0
 
 

@@ -90,8 +90,8 @@ def office_command(run: Command) -> Command:
     return command(guarded)
 
 
-NO_OFFICE = "系统还没有建立，请先运行 python -m core init (no office yet)"
-OTHER_VERSION = "数据库是另一版本的，请先运行 python -m core init (the database is of another version)"
+NO_OFFICE = f"系统还没有建立，请先执行 {db.command('init')} (no office yet)"
+OTHER_VERSION = f"数据库是另一版本的，请先执行 {db.command('init')} (the database is of another version)"
 
 
 def tell(account: Iterable[str], hints: Iterable[Problem], headings: Mapping[str, str]) -> None:

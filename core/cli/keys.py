@@ -28,7 +28,9 @@ def rotate(options: argparse.Namespace) -> int:
         actor, now = setup.system_actor(session), setup.moment(session, console.now())
         fingerprint = keys.rotate(session, actor=actor, reason=options.reason, now=now)
     console.line([fingerprint])
-    console.say("已更换。请重新打印密钥恢复单并销毁旧单 (print a new recovery sheet: python -m core key sheet FILE)")
+    console.say(
+        f"已更换。请重新打印密钥恢复单并销毁旧单：{db.command('key sheet 恢复单.pdf')} (print a new recovery sheet)"
+    )
     return 0
 
 
@@ -49,7 +51,9 @@ def sheet(options: argparse.Namespace) -> int:
 def restore(_options: argparse.Namespace) -> int:
     """The key file from the words on stdin."""
     if sys.stdin.isatty():
-        console.say("请按恢复单的顺序输入各组的24个字，输完另起一行按 Ctrl+D（Windows：Ctrl+Z 回车）：")
+        console.say(
+            "请按恢复单的编号输入各组的24个字（或扫入各组的二维码），输完另起一行按 Ctrl+D（Windows：Ctrl+Z 回车）："
+        )
     fingerprint = keys.recovered(sys.stdin.read())
-    console.say(f"密钥已放回 {db.key_path()}，指纹 {fingerprint}。请再执行 python -m core check (the key is back)")
+    console.say(f"密钥已放回 {db.key_path()}，指纹 {fingerprint}。请再执行 {db.command('check')} (the key is back)")
     return 0

@@ -95,9 +95,9 @@ def compare_totals(options: argparse.Namespace) -> int:
     if options.rebuild:
         done = "put right"
     elif altered:
-        done = f"but the entries were altered, so no rebuild: {altered[0]}; python -m core check names them all"
+        done = f"but the entries were altered, so no rebuild: {altered[0]}; {db.command('check')} names them all"
     else:
-        done = "python -m core totals --rebuild puts them right"
+        done = f"{db.command('totals --rebuild')} puts them right"
     console.say(
         f"{len(found)} totals differ from their entries; {done}" if found else "every total is the sum of its entries"
     )

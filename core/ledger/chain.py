@@ -46,7 +46,8 @@ def inclusion(session: Session, batch_id: int, line: int) -> Inclusion:
     previous = session.scalar(query) or ""
     if merkle.root(leaves).hex() != batch.root or chain_value(batch, previous, rows) != batch.chain:
         raise Refused(
-            "altered", f"第{batch_id}批与入账时不一致，不能出具证明，请管理员运行 python -m core check 查明。"
+            "altered",
+            f"第{batch_id}批与入账时不一致，不能出具证明，请管理员在程序文件夹中执行 {db.command('check')} 查明。",
         )
     fields = leaf_fields(rows[line - 1], batch.form), chain_fields(batch, rows)
     entry, of_batch = (json.loads(db.canonical(each)) for each in fields)

@@ -340,7 +340,7 @@ def upgrade(*, now: datetime) -> Path | None:
         raise Refused(
             "lost",
             f"{db.home()} 里有附件，数据库却不见了或是空的，所以没有另建。请放回数据库，或从备份恢复："
-            "python -m core restore 备份文件。(attachments without their database: nothing new is made)",
+            f"在程序文件夹中执行 {db.command('restore 备份文件')} (attachments without their database)",
         )
     aside = db.home() / "aside" / f"before-upgrade-{_stamp(now)}{SUFFIX}" if behind else None
     if aside:
@@ -376,7 +376,7 @@ def drill(source: Path, *, passphrase: str = "") -> list[str]:
                 )
                 if done.returncode:
                     said = (done.stdout or done.stderr).splitlines()
-                    return said or [f"python -m core {command[0]} ended with {done.returncode}"]
+                    return said or [f"{db.command(command[0])} ended with {done.returncode}"]
             return _apart(manifest, address)
 
 
@@ -722,7 +722,8 @@ def _identity(outer: tarfile.TarFile, manifest: Manifest, passphrase: str) -> py
         wrong = Refused(
             "key",
             f"这份备份是在另一密钥（指纹{manifest.key}）下做的，现用密钥的指纹是{keys.fingerprints[0]}。请先用密钥恢复单放回"
-            "原来的密钥（python -m core key restore）" + ("，或输入备份口令。" if manifest.passphrase else "。"),
+            f"原来的密钥（在程序文件夹中执行 {db.command('key restore')}）"
+            + ("，或输入备份口令。" if manifest.passphrase else "。"),
         )
         if manifest.key not in keys.fingerprints:
             raise wrong

@@ -7,9 +7,10 @@ Where it lies and what is derived from it: `core.ground.db`.
 from __future__ import annotations
 
 import functools
-import io
 import json
+import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -23,8 +24,8 @@ from sqlalchemy.orm import Session
 from core.ground import db, paper, signing, typed
 from core.ground.access import Actor, Refused, Role, require
 from core.ground.deeds import deed
-from core.models import AuditEntry, Organization, Setting, sealed_columns
-from core.people import accounts, identity, setup
+from core.models import Account, AuditEntry, Organization, Setting, sealed_columns
+from core.people import accounts, identity, passwords, setup
 from core.trail import audit
 
 MOST_NAMED = 20
@@ -269,12 +270,15 @@ def phrases() -> list[str]:
 
 
 def recovered(text: str) -> str:
-    """Put the key back from its words (用恢复词找回密钥): every secret's 24 characters, as the sheet has them.
+    """Put the key back from its words (用恢复词找回密钥): every secret's 24 characters, as the sheet has them, with or
+    without their numbers; or what its QR codes say, a line each.
 
     Answers the fingerprint. Nothing is replaced where a key is in place that this database opens with. Refused codes:
     "words", "key".
     """
-    letters = [char for char in text if not char.isspace()]
+    if (scanned := text.split()) and all(re.fullmatch("[0-9A-Fa-f]{64}", each) for each in scanned):
+        return _put_back([bytes.fromhex(each) for each in scanned])
+    letters = [char for char in text if not (char.isspace() or char.isdigit() or char in "，。、,.")]
     if not letters or len(letters) % 24:
         raise Refused("words", f"恢复词每组24个字，现在是{len(letters)}个字，请对照恢复单逐字核对。")
     groups = [" ".join(letters[at : at + 24]) for at in range(0, len(letters), 24)]
@@ -284,11 +288,19 @@ def recovered(text: str) -> str:
             raise Refused("words", f"第{number}组的“{'、'.join(strange)}”不是恢复词用的字，请对照恢复单核对。")
         if not _words().check(group):
             raise Refused("words", f"第{number}组的24个字与校验不符，有字写错或次序不对，请对照恢复单核对。")
+    return _put_back([bytes(_words().to_entropy(group)) for group in groups])
+
+
+def _put_back(held: list[bytes]) -> str:
     before = db.key_path().read_bytes() if db.has_keys() else None
-    held = [bytes(_words().to_entropy(group)) for group in groups]
     db.use_secrets(held)
     try:
-        return db.keys().fingerprints[0]
+        fingerprint = db.keys().fingerprints[0]
+        if (lacking := _rotated() + 1 - len(held)) > 0:
+            raise Refused(
+                "words", f"恢复单上还有{lacking}组没有输入：曾用的也要输入，以前加密的内容靠它们打开。什么也没有改动。"
+            )
+        return fingerprint
     except Refused:
         if before is None:
             db.key_path().unlink()
@@ -297,13 +309,27 @@ def recovered(text: str) -> str:
         raise
 
 
+def _rotated() -> int:
+    """How often the key of the office in this database was rotated (更换次数); 0 where there is none."""
+    with db.reading() as session:
+        if not db.installed(session) or db.outdated(session):
+            return 0
+        rotated = AuditEntry.event == audit.Event.KEY_ROTATED.value
+        return session.scalar(sa.select(sa.func.count(AuditEntry.id)).where(rotated)) or 0
+
+
 @deed
-def recovery_sheet(session: Session, *, actor: Actor, now: datetime) -> bytes:
+def recovery_sheet(session: Session, password: str = "", *, actor: Actor, now: datetime) -> bytes:
     """The recovery sheet (密钥恢复单) as an A4 PDF, logged: each secret as words and as a QR code of its hex digits.
 
-    Whoever holds it can open everything: it is for the safe. Refused codes: "role", "key".
+    Whoever holds it can open everything: it is for the safe, and an account gives its `password` once more for it; the
+    command line has none. Refused codes: "role", "old" (not the account's password), "key".
     """
     _may(actor, "打印恢复单")
+    if actor.account_id is not None:
+        account = session.get_one(Account, actor.account_id)
+        if not passwords.fits(password, account.password_hash):
+            raise Refused("old", "密码不正确，请重新输入。")
     office = session.get_one(Organization, actor.organization_id)
     told = {"fingerprint": db.keys().fingerprints[0]}
     audit.record(session, audit.Event.KEY_PRINTED, office, actor=actor, after=told, now=now)
@@ -311,20 +337,42 @@ def recovery_sheet(session: Session, *, actor: Actor, now: datetime) -> bytes:
     page.set_title("密钥恢复单")
     page.set_creation_date(now)
     page.add_page()
-    paper.heading(page, "密钥恢复单", [f"打印日期 {db.office_day(now)}"])
+    paper.heading(page, "密钥恢复单", [f"{office.name}　打印日期 {db.office_day(now)}"])
     paper.words(
         page,
         "密钥文件丢失后，凭本单可以找回；没有密钥，身份证号和附件都打不开，备份也打不开。"
         "持有本单的人能打开全部内容：请与备份分开，放入保险柜，不拍照、不扫描、不联网传送。",
     )
-    paper.words(page, "找回：在安装系统的电脑上执行 python -m core key restore，按顺序输入下面各组的24个字。")
+    paper.words(
+        page,
+        "找回：在装好本系统的电脑上，进入程序文件夹，打开命令行，执行\n"
+        "Windows：　.venv\\Scripts\\python -m core key restore\n"
+        "Linux：　.venv/bin/python -m core key restore\n"
+        "容器：　python -m core key restore\n"
+        "然后按编号1至24（从左到右、从上到下）输入每一组的字，各组按本单的次序。二维码与旁边的24个字是同一内容，"
+        "有扫码枪的可扫入，代替输入。",
+    )
     for number, (secret, phrase) in enumerate(zip(db.held_secrets(), phrases(), strict=True), start=1):
+        if page.get_y() + 12 + 4 * _SQUARE > page.h - 24:
+            page.add_page()
         used = "现用" if number == 1 else "曾用"
         paper.section(page, f"第{number}组（{used}，指纹 {db.fingerprint(secret)}）")
-        letters = phrase.split()
-        rows = [tuple(letters[at : at + 6]) for at in range(0, 24, 6)]
-        paper.table(page, tuple("123456"), rows, (22,) * 6, "C" * 6)
-        image = io.BytesIO()
-        segno.make(secret.hex(), error="q").save(image, kind="png", scale=6, border=2)
-        page.image(image, w=42)
+        _squares(page, phrase.split(), segno.make(secret.hex(), error="q").matrix)
     return bytes(page.output())
+
+
+_SQUARE = 15.0
+"""Side of a word's square on the sheet, in millimetres."""
+
+
+def _squares(page: paper.Page, letters: list[str], code: Sequence[Sequence[int]]) -> None:
+    """The words in four lines of six squares, each under its number, and beside them their QR code."""
+    left, top = page.l_margin, page.get_y() + 1
+    for at, letter in enumerate(letters):
+        x, y = left + at % 6 * _SQUARE, top + at // 6 * _SQUARE
+        page.frame((x, y, _SQUARE, _SQUARE))
+        page.set_in(str(at + 1), (x + 1, y + 0.8, 6, 3.5), 7.5, colour=paper.GREY)
+        page.set_in(letter, (x, y + 3, _SQUARE, _SQUARE - 3.5), 20, align="C")
+    side = 4 * _SQUARE - 12
+    paper.modules(page, code, left + 6 * _SQUARE + 12, top + 6, side)
+    page.set_y(top + 4 * _SQUARE + 2)

@@ -315,7 +315,7 @@ def history(
     """Audit history (审计日志): the trail an actor may see, newest first, and how many lines there are in all.
 
     Columns: id, at, event, account, role, organization, organization_id, authority_id, record, record_id, before,
-    after, reason. `also`: a further condition.
+    after, reason. `role` is "" where nobody was signed in. `also`: a further condition.
     Refused codes: "password" (first password not changed yet).
     """
     require(actor, *Role)
@@ -344,7 +344,7 @@ def history(
             AuditEntry.at,
             AuditEntry.event,
             AuditEntry.account_name.label("account"),
-            AuditEntry.role,
+            sa.case((AuditEntry.account_id.is_(None), ""), else_=AuditEntry.role).label("role"),
             Organization.name.label("organization"),
             AuditEntry.organization_id,
             AuditEntry.authority_id,

@@ -220,7 +220,7 @@ def busy_month() -> c.Cast:
             now=c.NOW,
         )
         s.flush()
-        keys.recovery_sheet(s, actor=cast["admin"], now=c.AFTER)
+        keys.recovery_sheet(s, c.PASSWORD, actor=cast["admin"], now=c.AFTER)
         identity.decide(s, name="示例厅", mark=None, keep_mark=True, actor=cast["admin"], now=c.AFTER)
         identity.decide_address(s, "https://jxjy.example.cn", actor=cast["admin"], now=c.AFTER)
         mail.decide(
@@ -459,6 +459,8 @@ def test_every_deed_leaves_a_line_that_says_who_when_what_and_why(database: str)
     }
     assert {field for field in fields if re.search("[a-z]", field)} == set()
     assert all(lines["account"])
+    assert set(lines["role"][lines["account"].isin(["系统", "未登录"])]) == {""}
+    assert any(each.startswith("未登录登录") for each in told["told"])  # a stranger is no administrator
     assert all(moment.tzinfo is not None for moment in lines["at"])
     assert list(lines["id"]) == list(range(count, 0, -1))
     assert [name for name in lines.columns if lines[name].isna().any()] == []

@@ -34,7 +34,7 @@ def test_the_list_ticks_itself_and_is_gone_when_all_of_it_is_settled(office: obj
     assert open_ == {"key", "backup", "place", "name", "address", "second", "people", "mail"}
     who = {"actor": cast["admin"], "now": c.NOW}
     with db.transaction() as session:
-        keys.recovery_sheet(session, **who)
+        keys.recovery_sheet(session, c.PASSWORD, **who)
         home_id = cast["admin"].organization_id
         accounts.open_account(
             session,

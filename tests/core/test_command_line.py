@@ -144,7 +144,7 @@ def test_check_is_silent_and_0_while_everything_stands_and_1_with_names_otherwis
     said = capsys.readouterr()
     guard, line = said.out.splitlines()
     assert guard.startswith("guard card_no_delete is missing")
-    assert guard.endswith("python -m core init puts it back")
+    assert guard.endswith(f"{db.command('init')} puts it back")
     assert line.startswith("audit line 3 was altered")
     assert said.err.startswith("faults: 2; keep a copy of the database")
 
@@ -220,7 +220,7 @@ def test_totals_lists_what_differs_and_puts_it_right(database: str, capsys: pyte
 def test_check_of_a_place_without_a_database_says_so(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     try:
         assert main(["check"]) == 1
-        assert "run python -m core init" in capsys.readouterr().out
+        assert f"run {db.command('init')}" in capsys.readouterr().out
     finally:
         db.engine().dispose()
         db.close()

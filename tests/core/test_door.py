@@ -1,6 +1,7 @@
 """The door: strange names, other sites and strangers are refused before anything of ours or of Streamlit's runs."""
 
 import asyncio
+import re
 import socket
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +24,7 @@ from streamlit.runtime import Runtime
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.state import SafeSessionState, SessionState
 from streamlit.web.server.starlette import starlette_websocket
+from streamlit.web.server.starlette.starlette_path_security_middleware import PathSecurityMiddleware
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
@@ -348,7 +350,10 @@ def test_every_answer_says_what_a_browser_may_do_with_it(office: Path, tmp_path:
         Route("/media/x.pdf", lambda _: PlainTextResponse("x", headers=cached)),
         Mount("/static", Starlette(routes=[Route("/{path:path}", lambda _: FileResponse(script, headers=cached))])),
     ]
-    app = Starlette(routes=ours, middleware=[Middleware(shield.Shield)])
+    app = Starlette(routes=ours, middleware=[Middleware(shield.Shield), Middleware(PathSecurityMiddleware)])
+    bare = [*ask(app, "/verify/%00", "/_stcore/none"), *ask(app, "/session", method="PUT")]
+    assert [each.status_code for each in bare] == [400, 404, 405]
+    assert not [each.text for each in bare if not re.match("[\u4e00-\u9fff]{4}.*\\([a-z ]+\\)$", each.text)]
     wanted = "nosniff same-origin same-origin same-origin".split()
     names = "X-Content-Type-Options Referrer-Policy Cross-Origin-Opener-Policy Cross-Origin-Resource-Policy".split()
     paths = ["/", "/media/x.pdf", "/nowhere", "/static/plain.js", "/static/js/index.DormvYxC.js"]

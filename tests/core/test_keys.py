@@ -152,19 +152,39 @@ def test_the_key_comes_back_from_its_words_and_no_others_do(
     monkeypatch.setattr("sys.stdin", io.StringIO(text.replace(" ", "")))
     assert main(["key", "restore"]) == 0
     assert (home / "secret.key").read_bytes() == kept
+    numbered = " ".join(f"{at % 24 + 1}{letter}" for at, letter in enumerate(text.split()))
+    scanned = "\n".join(secret.hex() for secret in db.held_secrets())
+    for typed, code in ((numbered, 0), (scanned, 0), (scanned[:64], 2), ("ab" * 32, 2)):
+        (home / "secret.key").unlink(missing_ok=True)
+        monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+        assert main(["key", "restore"]) == code
+        assert (home / "secret.key").exists() == (code == 0)
+
+
+def test_a_command_is_said_as_it_runs_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = db.ROOT / ".venv" / "bin" / "python"
+    for python, said in ((own, ".venv/bin/python"), ("/usr/bin/python3", "/usr/bin/python3"), ("/a b/p", '"/a b/p"')):
+        monkeypatch.setattr("sys.executable", str(python))
+        assert db.command("key restore") == f"{said} -m core key restore"
 
 
 def test_the_recovery_sheet_has_the_words_and_is_the_regions_administrators_alone(office: Path, tmp_path: Path) -> None:
     cast = c.assemble()
     for other in ("hohhot_admin", "reviewer", "leader"):
         with pytest.raises(Refused), db.transaction() as session:
-            keys.recovery_sheet(session, actor=cast[other], now=c.NOW)
+            keys.recovery_sheet(session, c.PASSWORD, actor=cast[other], now=c.NOW)
+    with pytest.raises(Refused, match="密码不正确"), db.transaction() as session:
+        keys.recovery_sheet(session, "wrong", actor=cast["admin"], now=c.NOW)
     with db.transaction() as session:
-        page = pypdfium2.PdfDocument(keys.recovery_sheet(session, actor=cast["admin"], now=c.NOW))[0]
+        made = keys.recovery_sheet(session, c.PASSWORD, actor=cast["admin"], now=c.NOW)
+    page = pypdfium2.PdfDocument(made)[0]
     text = page.get_textpage().get_text_bounded()
     (phrase,) = keys.phrases()
-    assert "".join(phrase.split()) in "".join(char for char in text if not char.isspace())
+    numbered = "".join(f"{at}{letter}" for at, letter in enumerate(phrase.split(), start=1))
+    assert numbered in "".join(text.split())
     assert db.keys().fingerprints[0] in text
+    assert "内蒙古自治区人力资源和社会保障厅　打印日期 2024-06-03" in text
+    assert ".venv\\Scripts\\python -m core key restore" in text
     assert identity.SYSTEM in text
 
 

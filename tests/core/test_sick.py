@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from starlette.requests import Request
 from streamlit.testing.v1 import AppTest
 
 from core.__main__ import main
@@ -20,6 +21,7 @@ from core.ground.access import Refused
 from core.office import backups
 from core.submissions import plans
 from core.trail import files
+from routes import health
 from tests import cast as c
 
 AWAY = "postgresql://nobody@127.0.0.1:9/none?connect_timeout=2"
@@ -35,6 +37,18 @@ def spoil(path: Path, how: str) -> None:
             path.write_bytes(content[: len(content) // 3])
         case "pages":
             path.write_bytes(content[:4096] + os.urandom(len(content) - 4096))
+
+
+def test_a_key_that_is_gone_is_said_before_anybody_signs_in_and_to_who_watches_the_server(office: Path) -> None:
+    c.assemble()
+    assert health.health(Request({"type": "http"})).status_code == 200
+    (office / "secret.key").rename(office / "elsewhere")
+    answer = health.health(Request({"type": "http"}))
+    assert (answer.status_code, answer.body) == (503, b'{"status":"key unavailable"}')
+    app = AppTest.from_file(str(db.ROOT / "web" / "__main__.py"), default_timeout=30).run()
+    assert not app.exception
+    assert "找不到密钥文件" in app.error[0].value
+    assert not app.text_input  # nobody signs in to what cannot be opened
 
 
 @pytest.mark.parametrize("how", ["header", "truncated", "pages"])
@@ -173,7 +187,10 @@ def test_a_place_that_cannot_be_written_is_said_by_every_command(
     for command in (["check"], ["totals"], ["init", "--schema"], ["backup", str(tmp_path / "x.cebak")], ["daily"]):
         assert main(command) == (1 if command == ["check"] else 2), command
         told = capsys.readouterr()
-        assert "不能写入" in told.out + told.err, command
+        assert (
+            f"{tmp_path / 'nowhere'} 不存在，也建不了（Read-only file system）。请把环境变量 CE_HOME"
+            in told.out + told.err
+        )
     db.close()
 
 

@@ -6,6 +6,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.ground import db, signing
 from core.office import backups
+from tests import cast as c
 from tests.cast import Cast
 from tests.pages.conftest import frames, open_page, sign_in
 
@@ -33,7 +34,15 @@ def test_an_administrator_restores_on_the_screen_and_has_to_sign_in_anew(cast: C
 def test_the_key_is_rotated_on_the_screen_and_what_was_signed_before_still_holds(cast: Cast) -> None:
     before = signing.signed(b"a card")
     app = open_page("keys", sign_in("admin"))
-    assert {each.proto.label for each in app.get("download_button")} == {"打印密钥恢复单"}
+    for password, said in (("wrong", "密码不正确"), (c.PASSWORD, "恢复单已备好")):  # asked for once more
+        assert not app.get("download_button")
+        app.text_input(key="sheet-password").set_value(password)
+        press(app, "打印密钥恢复单")
+        assert any(said in each.value for each in (*app.error, *app.success))
+    assert {each.proto.label for each in app.get("download_button")} == {"下载密钥恢复单"}
+    assert any("删除下载的文件" in each.value for each in app.warning)
+    app.run()
+    assert not app.get("download_button")  # it is not kept
     assert "/.well-known/jwks.json" in [each.proto.url for each in app.get("link_button")]
     (first,) = held(app)
     assert (first["状态"], bool(first["启用时间"])) == ("现用", True)

@@ -31,6 +31,7 @@ from core.ground.db.guards import alembic_config, append_only, faults, installed
 from core.ground.db.place import (
     OFFICE_ZONE,
     ROOT,
+    command,
     day_begins,
     day_ends,
     home,
@@ -91,6 +92,7 @@ __all__ = [
     "canonical_rows",
     "checkpoint",
     "close",
+    "command",
     "day_begins",
     "day_ends",
     "day_number",

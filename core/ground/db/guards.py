@@ -11,6 +11,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.orm import Session
 
+from core.ground.db import place
 from core.ground.db.place import ROOT
 from core.ground.db.sessions import engine
 from core.ground.db.sickness import told
@@ -108,7 +109,7 @@ def outdated(session: Session) -> str:
     wanted = ScriptDirectory.from_config(alembic_config()).get_current_head()
     if here == wanted:
         return ""
-    return f"schema is at {here or 'nothing'}, this program needs {wanted}: run python -m core init"
+    return f"schema is at {here or 'nothing'}, this program needs {wanted}: run {place.command('init')}"
 
 
 def faults(session: Session, tables: Iterable[str]) -> list[str]:
@@ -119,7 +120,7 @@ def faults(session: Session, tables: Iterable[str]) -> list[str]:
     connection = session.connection()
     standing = _standing(connection)
     return list(filter(None, [outdated(session)])) + [
-        f"guard {name} is missing or altered: rows of {table} could be changed; python -m core init puts it back"
+        f"guard {name} is missing or altered: rows of {table} could be changed; {place.command('init')} puts it back"
         for (table, name), made in _guards(connection.dialect.name, tables).items()
         if standing.get((table, name)) != made
     ]

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import functools
 import os
+import sys
 from datetime import date, datetime, time, timedelta, timezone
 from pathlib import Path
+
+from core.ground.access import Refused
 
 ROOT = Path(__file__).resolve().parents[3]
 OFFICE_ZONE = timezone(timedelta(hours=8), "UTC+8")
@@ -32,11 +35,25 @@ def day_ends(day: date) -> datetime:
     return datetime.combine(day, time.max, OFFICE_ZONE)
 
 
+def command(deed: str) -> str:
+    """A command of the system (命令行) as it runs on this machine, in the program's folder: by our own Python."""
+    python = Path(sys.executable)
+    python = python.relative_to(ROOT) if python.is_relative_to(ROOT) else python
+    return f'"{python}" -m core {deed}' if " " in str(python) else f"{python} -m core {deed}"
+
+
 def home() -> Path:
-    """Where everything lives that is not code: database, keys, attachments (`CE_HOME`)."""
+    """Where everything lives that is not code: database, keys, attachments (`CE_HOME`). Refused codes: "sick"."""
     path = home_path()
     if not os.path.isdir(path):  # noqa: PTH112  asked at every question
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise Refused(
+                "sick",
+                f"数据文件夹 {path} 不存在，也建不了（{error.strerror}）。请把环境变量 CE_HOME 改为运行本系统的账户"
+                "能写入的文件夹，接好所在的硬盘，再重新启动。(CE_HOME cannot be made)",
+            ) from error
     return path
 
 

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from core.ground.access import Refused
-from core.ground.db.place import home, key_path, url
+from core.ground.db.place import command, home, key_path, url
 from core.ground.db.sickness import told
 
 Ring = tuple[bytes, ...]
@@ -64,7 +64,7 @@ def keys() -> Keys:
 
 _PUT_BACK = (
     "没有它，身份证号和附件都打不开，所以没有另造新的。请把原来的密钥文件放回原处（或用 CE_KEY_FILE 指明所在），"
-    "或用密钥恢复单执行 python -m core key restore。"
+    f"或用密钥恢复单，在程序文件夹中执行 {command('key restore')}。"
 )
 
 

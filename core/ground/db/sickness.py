@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 
 from core.ground.access import Refused
+from core.ground.db.place import command
 
 _NOTHING = "刚才的操作没有办理，已有的数据没有受影响。"
 FULL = f"磁盘已满。{_NOTHING}请清理服务器的磁盘后重试。(the disk is full)"
@@ -16,8 +17,8 @@ READ_ONLY = (
     f"数据文件夹不能写入。{_NOTHING}请检查磁盘是否只读、运行本系统的账户有没有写入权限。(the data folder is read-only)"
 )
 DAMAGED = (
-    "数据库文件已损坏，不能办理。请停止服务，原样保留现有文件，再用最近的备份恢复："
-    "python -m core restore 备份文件 --over。(the database is damaged)"
+    "数据库文件已损坏，不能办理。请停止服务，原样保留现有文件，再用最近的备份恢复，在程序文件夹中执行："
+    f"{command('restore 备份文件 --over')} (the database is damaged)"
 )
 AWAY = f"连接不上数据库。{_NOTHING}请确认数据库服务已启动、网络正常，再重试。(the database cannot be reached)"
 BUSY = f"数据库正忙。{_NOTHING}请稍后重试。(the database is busy)"
