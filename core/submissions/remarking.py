@@ -131,6 +131,8 @@ def open_ones(session: Session, submission: Submission) -> list[OpenRemark]:
     else:
         lines = session.scalars(sa.select(Line).where(Line.movement_id == movement_id).order_by(Line.id)).all()
         was = contents.kept(session, movement_id)
+    if not lines:
+        return []
     there = [line.row for line in lines if line.row is not None]
     now = Kept(kind.content(session, submission), kind.rows(session, submission, there) if there else {})
     found = []

@@ -552,16 +552,17 @@ def trail(session: Session, submission_id: int, actor: Actor) -> pd.DataFrame:
 
     Columns: at, action, account_name, to_state, reason, confirmed, kind.
     """
-    kind = seen(session, submission_id, actor)
     plain = "at action account_name to_state reason confirmed".split()
     query = (
         sa.select(*(getattr(Movement, name) for name in plain), Submission.kind)
         .join(Submission, Submission.id == Movement.submission_id)
-        .where(Movement.submission_id == submission_id)
+        .where(Movement.submission_id == submission_id, visible_to(actor))
         .order_by(Movement.id)
     )
-    frame = pd.DataFrame(session.execute(query).mappings().all(), columns=query.selected_columns.keys())
-    return frame.assign(kind=kind)
+    found = session.execute(query).all()
+    if not found:  # no step was taken, or the actor may not know
+        seen(session, submission_id, actor)
+    return pd.DataFrame(found, columns=query.selected_columns.keys())
 
 
 def remarks(session: Session, submission_id: int, actor: Actor) -> list[OpenRemark]:

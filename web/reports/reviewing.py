@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pandas as pd
 import streamlit as st
 
 from core.ground import db
@@ -18,12 +19,12 @@ from web.reports import over_plan, reading, seminar
 from web.words import md, whole
 
 
-def show(submission: Submission, here: Actor) -> None:
+def show(report: Submission, here: Actor, steps: pd.DataFrame) -> None:
     """A report to be decided, clause 一(五)2."""
+    assert isinstance(report, Report)
     with db.reading() as session:
-        found = reading.read(session, submission.id, here)
-        beyond = reports.beyond_plan(session, found.report) if found.report.state is State.SUBMITTED else []
-    report = found.report
+        found = reading.read(session, report, here, steps)
+        beyond = reports.beyond_plan(session, report) if report.state is State.SUBMITTED else []
     reading.heading(found)
     st.caption(f"{md(report.organization.name)}，应于{deadlines.by(report.due_on)}报送")
     if report.late:
