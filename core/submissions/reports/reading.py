@@ -85,24 +85,23 @@ def headcount(session: Session, report: Report) -> tuple[int, int]:
 
 
 def one(session: Session, report_id: int, actor: Actor) -> Report:
-    """A report of the actor's jurisdiction. Refused codes: "missing"."""
-    report = session.scalar(
-        sa.select(Report)
-        .options(sa.orm.joinedload(Report.plan).joinedload(Plan.authority).joinedload(Organization.authority))
-        .options(sa.orm.joinedload(Report.organization))
-        .where(
-            Report.id == report_id,
-            visible(
-                actor,
-                organization=Submission.organization_id,
-                authority=Submission.authority_id,
-                filed_at=Submission.submitted_at,
-            ),
-        )
+    """A report of the actor's jurisdiction, read once in a session. Refused codes: "missing"."""
+    may = visible(
+        actor,
+        organization=Submission.organization_id,
+        authority=Submission.authority_id,
+        filed_at=Submission.submitted_at,
     )
-    if report is None:
+    which = Submission.id == report_id, Submission.kind == Report.__mapper__.polymorphic_identity
+    if session.scalar(sa.select(Submission.id).where(*which, may)) is None:
         raise not_found("报告")
-    return report
+    return session.get_one(Report, report_id, options=_WITH)
+
+
+_WITH = (
+    sa.orm.joinedload(Report.plan).joinedload(Plan.authority).joinedload(Organization.authority),
+    sa.orm.joinedload(Report.organization),
+)
 
 
 def latest(session: Session, plan_id: int) -> int | None:
