@@ -284,7 +284,7 @@ def _file(paper: Paper) -> None:
     What it leads to stood in the bar before the click. Where that could not count what is on the screen, such as a
     roster just chosen, and comes out otherwise, it is said and asked for once more: nothing is filed unannounced.
     """
-    draft, announced = paper.draft, "" if paper.unread() else paper.announced
+    draft, announced, unread = paper.draft, paper.announced, paper.unread()
     fresh, _ = paper.sent
     kept = save(paper, quiet=True) if fresh else paper.found
     if kept is None:
@@ -293,7 +293,7 @@ def _file(paper: Paper) -> None:
 
     def act(session: Session, **who: Unpack[Who]) -> str:
         filed, done = workflow.move(session, kept.id, Action.SUBMIT, version=kept.version, reason=reason, **who)
-        if fresh and announced is not None and done.words != announced:
+        if fresh and (unread or (announced is not None and done.words != announced)):
             raise Refused(_UNANNOUNCED, done.words)
         word = paper.kind.done_word(Action.SUBMIT)
         return f"“{filed.title}”{word}。{done.words}{'。' if done.words else ''}"
@@ -302,7 +302,8 @@ def _file(paper: Paper) -> None:
         if refused.code == _UNANNOUNCED:
             deeds.say("success", paper.said)
             filing = paper.filing
-            deeds.say("warning", f"还没有{filing}。{filing}后：{refused.words}。请看过再点一次“{filing}”。")
+            then = f"{filing}后：{refused.words}。" if refused.words else ""
+            deeds.say("warning", f"还没有{filing}。{then}请看过再点一次“{filing}”。")
         elif fresh:
             deeds.say("error", refused.words)
             words = f"填写的内容已保存，没有{paper.filing}；改正后可再次{paper.filing}，不必重新填写。"
@@ -359,7 +360,6 @@ def _foretold(paper: Paper) -> str:
     if found is None and not (typed or given):
         return ""
     if paper.unread():
-        paper.announced = ""
         return f"选择的文件或粘贴的行点“保存”后，{filing}后的结果列在这里。"
     as_saved = found is not None and (not (typed or given) or workflow.is_large(found))
     asked: tuple[Any, ...] = found and (found.id, found.version), context.today(), paper.reason_typed
