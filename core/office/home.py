@@ -163,7 +163,8 @@ def home(session: Session, actor: Actor, *, now: datetime) -> Home:
 
 def _kept(session: Session, actor: Actor, today: date, what: str, read: Callable[[], Any]) -> Any:
     """A list of an office for a day, as it stands until anything is done (what a person studies leaves no line)."""
-    return kept.once(session, (db.url(), "home", what, actor.role, actor.organization_id, today), read)
+    key = db.url(), "home", what, actor.role, actor.organization_id
+    return kept.mark(key, (kept.stamp(session), today), read)
 
 
 def counts(session: Session, actor: Actor, *, now: datetime) -> dict[str, int]:
