@@ -573,6 +573,19 @@ def remarks(session: Session, submission_id: int, actor: Actor) -> list[OpenRema
     return remarking.open_ones(session, one(session, submission_id, actor))
 
 
+def last_said(session: Session, submission_id: int, actor: Actor) -> tuple[str, tuple[Remark, ...]]:
+    """What its last move was given (最后一步的意见): the opinion, "" where it was made of the remarks, and these.
+
+    Refused codes: "missing".
+    """
+    submission = one(session, submission_id, actor)
+    steps = sa.select(Movement).where(Movement.submission_id == submission.id).order_by(Movement.id.desc())
+    if (last := session.scalars(steps.limit(1)).first()) is None:
+        return "", ()
+    given = remarking.given_with(session, last.id)
+    return ("" if last.reason == remarking.composed(kinds.of(submission), given) else last.reason), given
+
+
 def changes(session: Session, submission_id: int, actor: Actor) -> list[Changed]:
     """What changed since it was returned (退回后的修改): field by field, then row by row; [] where nothing was.
 

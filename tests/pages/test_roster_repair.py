@@ -439,6 +439,16 @@ def test_ticked_rows_are_remarked_on_and_each_remark_leads_its_base_to_the_row(c
     app.session_state[ticks] = {3}
     press(app, "通过")
     assert "退回改正的行刚刚变了" in boxes(app, "error")[0]  # nothing but what was announced
+    app.selectbox(key=f"{key}-reason").set_value("").run()
+    press(app, "退回")
+    assert "勾选了第3行，没有写意见" in boxes(app, "error")[0]
+    app = open_page("review", sign_in("reviewer"), item=str(report.id))
+    assert app.session_state[ticks] == {3}  # after F5
+    app.text_input(key=f"{key}-said").input("单位不对").run()
+    press(app, "记下")
+    assert any("请选择原因" in each.value for each in app.markdown)
+    press(app, "通过")
+    assert "没有选原因" in boxes(app, "error")[0]
     for rows, reason, words in (({3, 5}, "mismatch", "单位与证书不同"), ({4}, "evidence", "")):
         app.session_state[ticks] = rows  # as a hand ticks them in the grid
         app.run()

@@ -16,11 +16,12 @@ from core.ground.access import Actor
 from core.ground.hours import hours_text
 from core.ledger.standing import Standing
 from core.models import Report, State
-from core.submissions import kinds, remarking, reports, workflow
+from core.submissions import kinds, reports, workflow
+from core.submissions import remarking as remarks
 from core.tables.problems import Problem
 from web import address, context, deeds, links, submissions, tables
 from web.deeds import Who
-from web.desk import listing
+from web.desk import listing, remarking
 from web.facts import fact, facts
 from web.reports import over_plan, seminar, trail
 from web.words import chip, days_left, md
@@ -141,7 +142,7 @@ def reading(report: Report, actor: Actor) -> None:
         problems = reports.problems(session, report.id, actor, now=context.now())
         problems = [*reports.warnings(session, report.id, actor), *problems]
         count, _ = reports.counted_rows(session, held)
-        remarked = {each.place for each in remarking.open_ones(session, held) if each.place}
+        remarked = {each.place for each in remarks.open_ones(session, held) if each.place}
         repairs = reports.repairs(session, report.id, actor)
     form = reports.form_of(report)
     if report.faults:
@@ -151,15 +152,17 @@ def reading(report: Report, actor: Actor) -> None:
         own = actor.organization_id == report.organization_id
         tables.problems(sorted(problems, key=lambda each: each.blocking is not own), form.headings)
     trail.trail(report, actor, repairs)
-    label = f"培训花名册（{count}行，有错误、有意见和有提示的在前）"
-    opened = st.expander(label, expanded=count <= FEW, on_change="rerun", key=f"roster-rows-{report.id}")
+    marked = report.faults > 0 or any(each.row for each in problems) or bool(remarked)
+    label = f"培训花名册（{count}行{'，有错误、有意见和有提示的在前' if marked else ''}）"
+    expanded = marked or count <= FEW or bool(submissions.ticked(report))
+    opened = st.expander(label, expanded=expanded, on_change="rerun", key=f"roster-rows-{report.id}")
     if opened.open:
         with opened:
             _roster(report, actor, problems, remarked)
 
 
 FEW = 20
-"""Rows of a roster that is shown unfolded; a longer one is read when it is opened."""
+"""Rows of a roster that is shown unfolded; a longer one with nothing to look at is read when it is opened."""
 
 
 def _roster(report: Report, actor: Actor, problems: Sequence[Problem], remarked: Collection[object]) -> None:
@@ -167,23 +170,23 @@ def _roster(report: Report, actor: Actor, problems: Sequence[Problem], remarked:
 
     def asked(session: Session, who: Actor) -> pd.DataFrame:
         rows = reports.rows(session, report.id, who).rename(columns=roster_columns(report))
-        return _first_what_to_look_at(rows, problems, remarked)
+        return _first_what_to_look_at(rows, problems, remarked, remarking.noted(report))
 
     with db.reading() as session:
         rows = asked(session, actor)
     form = reports.form_of(report)
-    shown = ["file_row", "severity", "name", "id_mask", "employer", "post", form.headings[form.usual]]
-    shown += ["credit_year", "assessment"]
+    shown = ["file_row", "name"] + ["severity"] * bool(rows["severity"].any())
+    shown += [form.headings[form.usual], "assessment"]  # what decides stands first, where there is room for few
     shown += ["hours_standing"] if report.state is State.APPROVED else []
+    shown += ["credit_year"] if report.plan.credit_years else []
+    shown += ["employer", "post", "id_mask"]
     shown += ["repaired"] if rows["repaired"].any() else []
-    if not report.plan.credit_years:
-        shown.remove("credit_year")
     tables.export(asked, shown, name=f"花名册-{report.id}")
     if workflow.Action.RETURN in workflow.moves_for(report, actor):
         st.caption("要退回其中几行的，在左边勾选，再点下面的“分条意见”写明原因。")
         of: dict[str, Any] = {
             "ticked": submissions.ticked(report),
-            "changed": partial(submissions.tick, report),
+            "changed": partial(remarking.tick, report, actor),
             "by": "file_row",
         }
         tables.tick(rows, shown, name=f"roster-{report.id}", empty="没有花名册。", **of)
@@ -192,13 +195,17 @@ def _roster(report: Report, actor: Actor, problems: Sequence[Problem], remarked:
 
 
 def _first_what_to_look_at(
-    rows: pd.DataFrame, problems: Sequence[Problem], remarked: Collection[object]
+    rows: pd.DataFrame, problems: Sequence[Problem], remarked: Collection[object], noted: Collection[int]
 ) -> pd.DataFrame:
-    """The rows of a roster with what each is marked as (错误、意见、提示), those first."""
+    """The rows of a roster with what each is marked as (错误、意见、提示), those first.
+
+    `noted`: rows on which a remark was just noted (已记意见); they say so, and stay where they are.
+    """
     hints = {each.row for each in problems}
     marks = [
         "错误" if faulty else "意见" if row in remarked else "提示" if row in hints else ""
         for row, faulty in zip(rows["file_row"], rows["faulty"], strict=True)
     ]
     order = ("错误", "意见", "提示", "")
-    return rows.assign(severity=marks).sort_values("severity", key=lambda of: of.map(order.index), kind="stable")
+    rows = rows.assign(severity=marks).sort_values("severity", key=lambda of: of.map(order.index), kind="stable")
+    return rows.assign(severity=rows["severity"].mask(rows["file_row"].isin(noted), "已记意见"))

@@ -77,10 +77,10 @@ OTHER = f":red[**{whole('不一致')}**]"
 
 
 def _beside(found: Decimal | int, approved: Decimal | int) -> str:
-    """How a figure is marked beside the approved one: more in red, less in plain words."""
+    """How a figure is marked beside the approved one: more in red, less in plain words with its share."""
     if found > approved:
         return f":red[**{whole('多于计划')}**]"
-    return "少于计划" if found < approved else ""
+    return f"少于计划，为计划的{found * 100 // approved}%" if found < approved else ""
 
 
 def beside_plan(report: Report, beyond: list[reports.Excess]) -> None:
