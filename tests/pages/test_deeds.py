@@ -638,6 +638,7 @@ def test_what_has_nothing_worth_a_look_is_approved_together_each_with_its_own_li
     assert "没有通过：" in boxes(app, "error")[0]
     assert f"批量办理{len(plain)}件：通过{len(plain) - 1}件，没有通过1件。" in "".join(boxes(app, "warning"))
     assert not [button for button in app.button if button.key == "batch-approve"]  # the dialog is closed
+    assert app.query_params["item"]  # the next one that waits is open
     with db.reading() as session:
         states = [session.get_one(Plan, each).state for each in plain]
     assert states == [State.RETURNED, *[State.APPROVED] * (len(plain) - 1)]
