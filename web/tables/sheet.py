@@ -296,7 +296,8 @@ def _line(
     shown += [each for each in mending.beside(found, cells) if each not in shown]
     masked = place not in kept.typed and not found
     if state != "open":
-        words = "已删去" if struck else f"已改{_formerly(column, kept.lines[place])}"
+        now = cells.get(column, "")
+        words = "已删去" if struck else f"已改{_formerly(column, kept.lines[place], now)}"
     return {
         "id": f"{row}-{column}",
         "row": row,
@@ -307,22 +308,30 @@ def _line(
         "offer": offer,
         "advice": "" if offer == LEAVE_OUT or offer in words else offer,
         "strikes": offer == LEAVE_OUT,
-        "cells": [_cell(mending, each, cells[each], masked=masked) for each in shown if each in cells],
+        "cells": [
+            _cell(mending, each, cells[each], masked=masked, was=kept.lines[place] if each == column else "")
+            for each in shown
+            if each in cells
+        ],
     }
 
 
-def _cell(mending: Mending, column: str, value: str, *, masked: bool) -> dict[str, Any]:
+def _cell(mending: Mending, column: str, value: str, *, masked: bool, was: str) -> dict[str, Any]:
+    """A cell as it is drawn; of an accepted number its mask, what was changed of it seen."""
     hidden = masked and column == "id_number"
+    told = resident_id.slip(was, value) if hidden else None
     return {
         "column": column,
         "heading": mending.headings.get(column, column),
-        "value": resident_id.mask(value) if hidden else value,
+        "value": (told[1] if told else resident_id.mask(value)) if hidden else value,
         "fixed": hidden,
     }
 
 
-def _formerly(column: str, value: str) -> str:
+def _formerly(column: str, value: str, now: str) -> str:
     """What stood in a mended cell."""
+    if column == "id_number" and (told := resident_id.slip(value, now)):
+        return f"（原为“{told[0]}”）"
     shown = resident_id.masked(value) if column != "id_number" else resident_id.mask(value)
     return f"（原为“{shown}”）" if value else "（原为空）"
 
