@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from core.ground import db
 from core.ground.access import Actor, Refused
 from core.models import Claim, Nomination, Plan, PlanTable, Report, Seminar, Submission, YearSummary
+from core.submissions import comments as said
 from core.submissions import reports, workflow
 from core.submissions.kinds import KINDS, Action
 from web import address, comments, links, papers, shell, submissions
@@ -77,7 +79,7 @@ FORMS: dict[str, Callable[[Submission | None], papers.Paper | None]] = {
     "year_summary": year_summary,
     "nomination": nomination,
 }
-READINGS: dict[str, Callable[[Any, Actor], None]] = {
+READINGS: dict[str, Callable[[Any, Actor, pd.DataFrame], None]] = {
     "plan": plan_reading.own,
     "report": report_reading.own,
     "claim": claim_reading.own,
@@ -121,10 +123,11 @@ def draw() -> None:
         return
     with db.reading() as session:
         steps = workflow.trail(session, found.id, actor)
+        heard = said.of(session, found.id, actor)
     if editable:
         papers.heading(found)
         above = st.container()  # filled once the form is read: it follows what is typed
-        comments.comment(found, actor)
+        comments.comment(found, actor, heard)
         paper = FORMS[code](found)
         with above:
             papers.came_back(found, steps, actor, paper.draft.changed if paper else {})
@@ -133,10 +136,10 @@ def draw() -> None:
             papers.foot(paper)
         return
     if code in READINGS:
-        READINGS[code](found, actor)
+        READINGS[code](found, actor, steps)
     else:
         submissions.submission(found, steps)
-    comments.comment(found, actor)
+    comments.comment(found, actor, heard)
     papers.closed(found, actor)
 
 

@@ -58,18 +58,21 @@ def item(submission_id: int) -> None:
     """The open item: what it is, and the bar that decides it."""
     with db.reading() as session:
         found = workflow.one(session, submission_id, actor)
+        steps = workflow.trail(session, submission_id, actor)
         papers = files.of(session, submission_id, actor)
         record = readings.record(session, found, actor)
+        before = readings.before(session, found, steps, actor)
+        heard = said.of(session, submission_id, actor)
     if found.kind not in {kind.code for kind in offered}:
         raise not_found("申请")
     remarking.restore(found, actor)
     with st.container(border=True, key="item"):
         if record:
             st.caption(record)
-        readings.earlier(found, actor)
+        readings.earlier(found, before)
         evidence.evidence([each for each in papers if each.purpose in evidence.PURPOSES])
-        readings.of(found).show(found, actor)
-        comments.comment(found, actor)
+        readings.of(found).show(found, actor, steps)
+        comments.comment(found, actor, heard)
     deciding.decide(found, actor)
 
 

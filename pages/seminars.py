@@ -72,8 +72,9 @@ def opened(number: int) -> None:
     """The application that was chosen, to read; the region records its outcome here and decides it at the desk."""
     with db.reading() as session:
         found = workflow.one(session, number, actor, kind="seminar")
+        steps = workflow.trail(session, number, actor)
     with st.container(border=True):
-        seminars.show(found, actor)
+        seminars.show(found, actor, steps)
         where = links.place("seminar", found.id, actor)
         if where and where[0] in ("paper", "review"):
             shell.link(where[0], "在“审核”中打开" if where[0] == "review" else "打开申请", **where[1])

@@ -71,6 +71,9 @@ def test_the_folder_to_hand_out_holds_the_program_and_nothing_of_this_office(
     there = {str(each.relative_to(target)) for each in target.rglob("*")}
     assert {"run.py", "app.py", "start.bat", "start.sh", "LICENSE", "sbom.cdx.json", "data/policies"} <= there
     assert not [name for name in there if re.search(r"secret|\.db|data/local|__pycache__|^tests|\.venv", name)]
+    written = {".py", ".js", ".toml", ".yaml", ".csv", ".txt", ".md"}
+    key = re.compile(rb"BEGIN [A-Z ]*PRIVATE KEY|^[0-9a-f]{64}$", re.MULTILINE)
+    assert not [each for each in target.rglob("*") if each.suffix in written and key.search(each.read_bytes())]
     monkeypatch.setattr(run, "WHEELS", target / "wheelhouse")
     (target / "wheelhouse").mkdir()
     assert {"--no-index", "--require-hashes"} <= set(run._pip_options())

@@ -12,16 +12,15 @@ from core.ground.access import Actor
 from core.models import Submission
 from core.office import unsaved
 from core.submissions import comments
+from core.submissions.comments import Said
 from web import context, deeds, drafts
 from web.deeds import Who
 from web.words import md, moment_text
 
 
-def comment(found: Submission, here: Actor) -> None:
-    """The comments of a submission (留言); what is shown here is read from then on."""
-    with db.reading() as session:
-        said = comments.of(session, found.id, here)
-        may, inside = comments.may_write(found, here), comments.may_write_internally(found, here)
+def comment(found: Submission, here: Actor, said: list[Said]) -> None:
+    """The comments of a submission (留言, `comments.of`); what is shown here is read from then on."""
+    may, inside = comments.may_write(found, here), comments.may_write_internally(found, here)
     fresh = sum(each.unread for each in said)
     if not said and not may:
         return

@@ -42,7 +42,7 @@ def _dialog() -> None:
     elif found:
         st.html(links.STYLE)
         for number, hits in enumerate(found):
-            _part(hits, here, number)
+            _part(hits, here, number, text)
     elif text:
         st.info("没有找到您可以查看的内容。可只输名称的一部分；身份证号、验证码须完整；编号只输数字。")
     else:
@@ -50,15 +50,24 @@ def _dialog() -> None:
     _FOCUS(key="search-focus")
 
 
-def _part(hits: search.Hits, here: Actor, number: int) -> None:
+def _part(hits: search.Hits, here: Actor, number: int, text: str) -> None:
     with links.lines(f"found-{number}"):
         st.markdown(f"**{hits.word}**")
         for hit in hits.hits:
             told = [f"**{md(hit.title)}**", f":gray[{md(hit.words)}]" if hit.words else ""]
             told.append(chip(hit.state) if hit.state else "")
             links.line("　".join(filter(None, told)), _place(hit, here))
+        every = _every(hits, here, text)
         if hits.more:
-            st.caption(f"还有更多，只列出{len(hits.hits)}项。请输入得更完整。")
+            st.caption(f"还有更多，只列出{len(hits.hits)}项。请输入得更完整{'，或：' if every else '。'}")
+            if every:
+                links.line(f"在审核列表中查看全部{hits.word}", every)
+
+
+def _every(hits: search.Hits, here: Actor, text: str) -> Place | None:
+    """Where all of a kind that were found are listed (查看全部): submissions on the desk."""
+    page, asked = _place(hits.hits[0], here) or ("", {})
+    return (page, {"kind": asked["kind"], "state": "all", "own": "0", "q": text}) if page == "review" else None
 
 
 def _place(hit: search.Hit, here: Actor) -> Place | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,7 +25,7 @@ from core.records import cards, faces, shortfalls
 from core.submissions import plans, reports, workflow
 from core.submissions.kinds import KINDS
 from core.submissions.programmes import marking, merged, publicity
-from core.trail import audit
+from core.trail import audit, kept
 
 SOON = 7
 """Days ahead that count as this week (本周)."""
@@ -132,14 +133,15 @@ def home(session: Session, actor: Actor, *, now: datetime) -> Home:
     if actor.role in (Role.REVIEWER, Role.ADMIN):
         given |= _before(session, actor, now)
     if any(kind.filed_by(actor) for kind in KINDS.values()):
-        given |= _own(session, actor, now)
+        own = partial(_own, session, actor, now)
+        given |= own() if actor.role is Role.PERSON else _kept(session, actor, today, "own", own)
     if checklist.applies(session, actor):
         found = checklist.steps(session, actor, now=now)
         given["steps"] = () if all(step.settled for step in found) else found
     if actor.role is Role.ADMIN and actor.oversees_region and setup.setting(session, "office") == "empty":
         given["backup"] = backups.standing(session, actor, now=now)
     if actor.role in (Role.REVIEWER, Role.ADMIN, Role.LEADER):
-        given["below"] = below(session, actor, now=now)
+        given["below"] = _kept(session, actor, today, "below", partial(below, session, actor, now=now))
     if actor.role is Role.LEADER:
         given["figures"] = dashboards.totals(session, actor, today.year, now=now)
     if actor.role is Role.EMPLOYER_CLERK:
@@ -157,6 +159,12 @@ def home(session: Session, actor: Actor, *, now: datetime) -> Home:
             for each in last[last["revoked_on"].notna()].to_dict("records")
         )
     return Home(**given)
+
+
+def _kept(session: Session, actor: Actor, today: date, what: str, read: Callable[[], Any]) -> Any:
+    """A list of an office for a day, as it stands until anything is done (what a person studies leaves no line)."""
+    key = db.url(), "home", what, actor.role, actor.organization_id
+    return kept.mark(key, (kept.stamp(session), today), read)
 
 
 def counts(session: Session, actor: Actor, *, now: datetime) -> dict[str, int]:

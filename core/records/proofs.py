@@ -295,7 +295,8 @@ def pdf(content: bytes, *, by: paper.Letterhead | None = None) -> bytes:
     for words in (
         f"随本证明下载的{name}（也附在本PDF内，可在阅读器的附件栏另存）可离线核对，不需要信任数据库：",
         "由该笔学时沿路径算到本批校验根，再算到本批链值，最后核对签名。",
-        "可在出具机关系统的 /verify 页面核验，不需登录；在其他机器上核对时，公钥须另行取得，命令：",
+        "可在出具机关系统的 /verify 页面核验，不需登录；在其他机器上核对时，公钥须另行取得，在程序文件夹中执行",
+        "（python 写成 .venv 里的那一个，Windows：.venv\\Scripts\\python，Linux：.venv/bin/python）：",
     ):
         paper.small(page, words)
     paper.small(page, f"python -m core proof {name} --key {statement['public_key']}")

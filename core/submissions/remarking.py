@@ -101,6 +101,12 @@ def keep(session: Session, submission: Submission, movement_id: int, given: Sequ
         session.add(line)
 
 
+def given_with(session: Session, movement_id: int) -> tuple[Remark, ...]:
+    """The remarks of a move as they were given with it, in their order."""
+    lines = session.scalars(sa.select(Line).where(Line.movement_id == movement_id).order_by(Line.id))
+    return tuple(Remark(each.code, each.field if each.row is None else each.row, each.words) for each in lines)
+
+
 def rows_of_last(session: Session, submission: Submission) -> int:
     """How many rows of its table the remarks of its last move are on (部分退回的行)."""
     last = sa.select(sa.func.max(Movement.id)).where(Movement.submission_id == submission.id).scalar_subquery()
@@ -131,6 +137,8 @@ def open_ones(session: Session, submission: Submission) -> list[OpenRemark]:
     else:
         lines = session.scalars(sa.select(Line).where(Line.movement_id == movement_id).order_by(Line.id)).all()
         was = contents.kept(session, movement_id)
+    if not lines:
+        return []
     there = [line.row for line in lines if line.row is not None]
     now = Kept(kind.content(session, submission), kind.rows(session, submission, there) if there else {})
     found = []

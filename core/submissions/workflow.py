@@ -552,16 +552,17 @@ def trail(session: Session, submission_id: int, actor: Actor) -> pd.DataFrame:
 
     Columns: at, action, account_name, to_state, reason, confirmed, kind.
     """
-    kind = seen(session, submission_id, actor)
     plain = "at action account_name to_state reason confirmed".split()
     query = (
         sa.select(*(getattr(Movement, name) for name in plain), Submission.kind)
         .join(Submission, Submission.id == Movement.submission_id)
-        .where(Movement.submission_id == submission_id)
+        .where(Movement.submission_id == submission_id, visible_to(actor))
         .order_by(Movement.id)
     )
-    frame = pd.DataFrame(session.execute(query).mappings().all(), columns=query.selected_columns.keys())
-    return frame.assign(kind=kind)
+    found = session.execute(query).all()
+    if not found:  # no step was taken, or the actor may not know
+        seen(session, submission_id, actor)
+    return pd.DataFrame(found, columns=query.selected_columns.keys())
 
 
 def remarks(session: Session, submission_id: int, actor: Actor) -> list[OpenRemark]:
@@ -570,6 +571,19 @@ def remarks(session: Session, submission_id: int, actor: Actor) -> list[OpenRema
     Of a supplement those by which its rows went back. Refused codes: "missing".
     """
     return remarking.open_ones(session, one(session, submission_id, actor))
+
+
+def last_said(session: Session, submission_id: int, actor: Actor) -> tuple[str, tuple[Remark, ...]]:
+    """What its last move was given (最后一步的意见): the opinion, "" where it was made of the remarks, and these.
+
+    Refused codes: "missing".
+    """
+    submission = one(session, submission_id, actor)
+    steps = sa.select(Movement).where(Movement.submission_id == submission.id).order_by(Movement.id.desc())
+    if (last := session.scalars(steps.limit(1)).first()) is None:
+        return "", ()
+    given = remarking.given_with(session, last.id)
+    return ("" if last.reason == remarking.composed(kinds.of(submission), given) else last.reason), given
 
 
 def changes(session: Session, submission_id: int, actor: Actor) -> list[Changed]:

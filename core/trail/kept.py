@@ -23,7 +23,7 @@ MOST = 96
 _KEPT: OrderedDict[Hashable, tuple[Any, Any]] = OrderedDict()
 MOST_MARKS = 20_000
 _MARKS: OrderedDict[Hashable, tuple[Any, Any]] = OrderedDict()
-"""Small answers to one question about one record each; see `mark`."""
+"""Small answers to one question each, about one record or of one office; see `mark`."""
 _LOCK = threading.Lock()
 _NO_CHANGE = tuple(each.value for each in (audit.Event.SIGNED_IN, audit.Event.SIGNED_OUT, audit.Event.FILE_HANDED_OUT))
 """What changes nothing that is kept."""
@@ -52,9 +52,10 @@ def stamp(session: Session) -> Hashable:
 
 
 def mark(key: Hashable, stamp: Hashable, read: Callable[[], Part]) -> Part:
-    """A small answer about one record (标记), read anew where its own stamp has changed and not whenever anything has.
+    """A small answer about one record or of one office (标记), read anew where its own stamp has changed.
 
-    For what only draws the eye in a list, and is found afresh where it matters.
+    For what only draws the eye in a list, and is found afresh where it matters. There may be many: no large part of
+    `once` goes for them.
     """
     with _LOCK:
         before = _MARKS.get(key)

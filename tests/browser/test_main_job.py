@@ -157,5 +157,9 @@ def test_a_training_goes_from_plan_to_card(browser: Browser, server: str, tmp_pa
             break
         base.page.wait_for_timeout(100)
     assert base.page.evaluate("sessionStorage.length") == 0
+    assert base.page.evaluate("Object.keys(localStorage).filter(key => !/^st[A-Z]/.test(key))") == [], (
+        "nothing but Streamlit's own look"
+    )
+    assert "ce_session" not in base.page.evaluate("document.cookie")
     base.page.goto(f"{server}/filing")
     expect(base.page.get_by_label("用户名")).to_be_visible()

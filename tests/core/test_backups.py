@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import io
+import re
 import shutil
 import sqlite3
 import threading
@@ -436,6 +437,9 @@ def test_what_was_written_is_in_the_file_itself_after_a_quiet_moment(office: Pat
 def test_attachments_come_back_by_their_digest(office: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lived_in()
     made = backup(tmp_path)
+    names = [path.name for path in (office / "files").rglob("*") if path.is_file()]
+    assert names
+    assert all(re.fullmatch("[0-9a-f]{64}", name) for name in names)  # whatever their senders called them
     shutil.rmtree(office / "files")
     with db.reading() as session:
         assert files.faults(session) != []

@@ -1,6 +1,8 @@
 """The door: strange names, other sites and strangers are refused before anything of ours or of Streamlit's runs."""
 
 import asyncio
+import io
+import logging
 import re
 import socket
 from collections.abc import Callable, Iterable
@@ -29,6 +31,7 @@ from uvicorn.protocols.http.auto import AutoHTTPProtocol
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
+import app as main
 from core.ground import db
 from core.people import accounts
 from routes import addresses, door, session, shield, uploads
@@ -305,6 +308,25 @@ def test_streamlit_shows_no_errors_inside_and_hands_out_no_table_of_its_own(offi
     options = config.get_config_options(force_reparse=True)
     wanted = {"showErrorDetails": "none", "showErrorLinks": False, "toolbarMode": "minimal", "disableDataExport": True}
     assert {name: options[f"client.{name}"].value for name in wanted} == wanted
+    server = {"address": HERE.partition(":")[0], "fileWatcherType": "none", "maxUploadSize": 20, "maxMessageSize": 50}
+    assert {name: options[f"server.{name}"].value for name in server} == server
+    assert options["runner.magicEnabled"].value is False
+
+
+def test_nothing_that_was_sent_passes_for_an_entry_of_the_servers_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logging.Formatter, "format", logging.Formatter.format)  # put back afterwards
+    monkeypatch.setattr(logging, "lastResort", logging.StreamHandler(said := io.StringIO()))
+    main.one_entry_each()
+    log = logging.Logger("answers")
+    try:
+        raise ValueError("x\r\n2024-06-03 admin\x1b[2Jsigned in\u2028")
+    except ValueError:
+        log.exception("lost %s", "a\n2024-06-03 b\x9b")
+    first, *more = said.getvalue().splitlines()
+    assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d+ answers lost a$", first)
+    assert len(more) > 3
+    assert all(line.startswith("| ") for line in more)
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028]", said.getvalue())
 
 
 def test_a_session_lies_where_no_script_and_no_other_site_reaches_it_and_comes_in_json_alone(office: Path) -> None:
@@ -366,6 +388,7 @@ def test_every_answer_says_what_a_browser_may_do_with_it(office: Path, tmp_path:
             paths[-1] = paths[-1].replace(name, value)
     for path, found in zip(paths, ask(app, *paths), strict=True):
         assert [found.headers[name] for name in names] == wanted, path
+        assert found.headers["permissions-policy"].split(", ")[:2] == ["camera=(self)", "geolocation=()"]
         assert "access-control-allow-origin" not in found.headers
         policy = found.headers["content-security-policy"]
         assert "default-src 'none'" in policy

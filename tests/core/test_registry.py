@@ -1,6 +1,10 @@
 """The office opens; organizations, accounts, sign-ins and persons come and go, and every one of it can be traced."""
 
+import base64
 import hashlib
+import logging
+import re
+import secrets
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -348,9 +352,13 @@ def test_one_address_waits_whatever_names_it_tries(office: Path) -> None:
     assert all(isinstance(attempt("base", address=HERE), str) for _ in range(25))  # right ones do not count
 
 
-def test_a_wrong_try_leaves_a_line_without_what_was_typed(office: Path) -> None:
+def test_a_wrong_try_leaves_a_line_without_what_was_typed(office: Path, caplog: pytest.LogCaptureFixture) -> None:
     cast = c.assemble()
+    for name in ("", "sqlalchemy.engine"):  # every statement
+        caplog.set_level(logging.INFO, logger=name)
     attempt("reviewer", "Right-horse-42", address=HERE)
+    assert "INSERT INTO audit_entry" in caplog.text
+    assert not re.search(f"horse|reviewer|{HERE}", caplog.text)
     line = last_line(cast)
     assert (line["event"], line["record"], line["record_id"]) == (
         "account.wrong",
@@ -427,8 +435,12 @@ def test_strangers_and_closed_accounts_hear_the_same_as_a_wrong_password(databas
 
 
 def test_a_sign_in_is_kept_as_a_digest_and_ends_after_twelve_hours(database: str, home: Path) -> None:
-    cast = c.assemble()
-    token = signed_in(" Reviewer ")
+    cast, drawn, draw = c.assemble(), [], secrets.token_urlsafe
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(secrets, "token_urlsafe", lambda size: drawn.append(size) or draw(size))
+        token = signed_in(" Reviewer ")
+    assert drawn == [32]  # bytes, of the system's own randomness
+    assert len(base64.urlsafe_b64decode(f"{token}=")) == 32
     assert holder(token) == cast["reviewer"]
     assert holder(token[:-1] + ("A" if token[-1] != "A" else "B")) is None
     assert holder("") is None

@@ -153,7 +153,12 @@ def test_it_is_enrolled_and_left_by_its_owner_alone_and_taken_off_by_an_administ
     assert refused(enrol(secret, "000000")) == "code"
     assert refused(enrol("A" * 31, pyotp.TOTP("A" * 32).at(c.NOW))) == "secret"
     assert (refused(keep), refused(drop("admin"))) == ("missing", "none")
-    enrolled(base)
+    own, _ = enrolled(base)
+    with db.reading() as session:
+        kept = second_factor.of(session, mine)
+        assert kept is not None
+        assert kept.secret == own
+    assert not [table for table, rows in c.everything().items() if any(own in row for row in rows)]  # sealed
     assert refused(enrol(secret, code(secret, c.NOW))) == "there"
     assert refused(keep) == "old"
     assert refused(lambda s: second_factor.remove(s, "wrong", actor=base, now=c.NOW)) == "old"

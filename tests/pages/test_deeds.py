@@ -567,9 +567,15 @@ def test_an_opinion_and_a_comment_wait_for_their_writer_alone_until_they_are_sen
     assert (again.text_area(key=opinion).value, again.text_input(key=comment).value) == ("请补充师资", "写到一半")
     other = open_page("review", sign_in("reviewer2"), item=str(plan.id))
     assert (other.text_area(key=opinion).value, other.text_input(key=comment).value) == ("", "")
+    other.text_area(key=opinion).input("我的意见").run()
     press(again, "发给对方")
     press(again, "退回")
     assert one(sa.select(Movement.reason).where(Movement.action == "return")) == "请补充师资"
+    other.run()
+    assert any("退回（审核员reviewer，" in each.value for each in other.caption)  # who was faster
+    assert [each.value for each in other.code] == ["我的意见"]
+    press(other, "不再保留")
+    assert not other.code
     assert one(sa.select(sa.func.count(Unsaved.place))) == 0
 
 
@@ -577,10 +583,16 @@ def test_a_return_that_was_undone_leaves_no_mark_on_the_desk(cast: Cast) -> None
     plan = people.file_plan(cast, now=NOW, **ahead(20))
     app = open_page("review", sign_in("reviewer"), item=str(plan.id))
     app.text_area(key=f"opinion-{plan.id}").input("请补充师资")
+    key = f"remarks-{plan.id}-{plan.version}-"
+    app.selectbox(key=f"{key}place").set_value("teachers")
+    app.selectbox(key=f"{key}reason").set_value("unclear")
+    app.text_input(key=f"{key}said").input("请写明职称").run()
     press(app, "退回")
     people.file_plan(cast, now=NOW, title="另一期", **ahead(20))
     app = press(open_page("review", sign_in("reviewer"), item=str(plan.id), state="all"), "撤销")
     assert f"“{plan.title}”：已撤销“退回”，回到待审。" in boxes(app, "success")
+    assert app.text_area(key=f"opinion-{plan.id}").value == "请补充师资"  # what was written is not written twice
+    assert any("师资情况：表述不清，请写明职称" in each.value for each in app.markdown)
     assert app.query_params["item"] == str(plan.id)  # whoever takes a decision back means this one
     app = open_page("review", sign_in("reviewer"), item=str(plan.id))
     assert not [words for words in boxes(app, "warning") if "再次上报" in words]
@@ -626,6 +638,7 @@ def test_what_has_nothing_worth_a_look_is_approved_together_each_with_its_own_li
     assert "没有通过：" in boxes(app, "error")[0]
     assert f"批量办理{len(plain)}件：通过{len(plain) - 1}件，没有通过1件。" in "".join(boxes(app, "warning"))
     assert not [button for button in app.button if button.key == "batch-approve"]  # the dialog is closed
+    assert app.query_params["item"]  # the next one that waits is open
     with db.reading() as session:
         states = [session.get_one(Plan, each).state for each in plain]
     assert states == [State.RETURNED, *[State.APPROVED] * (len(plain) - 1)]

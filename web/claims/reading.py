@@ -63,8 +63,8 @@ class ClaimRead:
     steps: pd.DataFrame
 
 
-def read(session: Session, claim_id: int, actor: Actor) -> ClaimRead:
-    """A claim of the actor's jurisdiction, with its evidence and its history. Refused codes: "missing"."""
+def read(session: Session, claim_id: int, actor: Actor, steps: pd.DataFrame) -> ClaimRead:
+    """A claim of the actor's jurisdiction, with its evidence and its `steps`. Refused codes: "missing"."""
     claim = workflow.one(session, claim_id, actor, kind="claim")
     assert isinstance(claim, Claim)
     return ClaimRead(
@@ -73,14 +73,14 @@ def read(session: Session, claim_id: int, actor: Actor) -> ClaimRead:
         claims.taken_back(session, claim),
         [] if claim.state in (State.APPROVED, State.REJECTED) else claims.hints(session, claim),
         claims.evidence(session, claim.id, actor),
-        workflow.trail(session, claim.id, actor),
+        steps,
     )
 
 
-def own(claim: Claim, actor: Actor) -> None:
+def own(claim: Claim, actor: Actor, steps: pd.DataFrame) -> None:
     """A claim of one's own that is not to be edited."""
     with db.reading() as session:
-        found = read(session, claim.id, actor)
+        found = read(session, claim.id, actor, steps)
     with st.container(border=True):
         show(found, actor)
 

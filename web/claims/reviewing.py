@@ -20,10 +20,10 @@ from web.deeds import Who
 from web.words import md
 
 
-def show(submission: Submission, here: Actor) -> None:
+def show(submission: Submission, here: Actor, steps: pd.DataFrame) -> None:
     """A claim to be decided, clause 一(四)5-8, with whatever else of the person it is to be held against."""
     with db.reading() as session:
-        found = reading.read(session, submission.id, here)
+        found = reading.read(session, submission.id, here, steps)
         decides = Action.APPROVE in workflow.moves_for(found.claim, here)
         others = claims.beside(session, found.claim.id, here) if decides else None
         held = claims.capacity_left(session, found.claim) if decides and not found.activity.deemed else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Unpack
 
+import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
@@ -12,7 +13,7 @@ from core.exams import papers
 from core.ground import db
 from core.ground.access import Actor, Refused
 from core.models import ExamPaper, StudyAppeal, Submission
-from core.submissions import appeals, workflow
+from core.submissions import appeals
 from core.submissions.appeals import Lost
 from web import deeds, submissions, tables
 from web.deeds import Who
@@ -58,12 +59,11 @@ def _appeal(open_: dict[str, Lost], person_id: int) -> None:
         st.form_submit_button("提出申诉", on_click=file, key=f"{key}do")
 
 
-def show(found: Submission, here: Actor) -> None:
+def show(found: Submission, here: Actor, steps: pd.DataFrame) -> None:
     """An appeal as the desk reads it (审核阅读): with the paper it is about, for those who hold the exam."""
     assert isinstance(found, StudyAppeal)
     paper = None
     with db.reading() as session:
-        steps = workflow.trail(session, found.id, here)
         if found.paper_id is not None:
             with suppress(Refused):  # of an exam that another office holds
                 paper = papers.result(session, found.paper_id, here)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import streamlit as st
 
 from core.eligibility import decisions
@@ -14,12 +15,11 @@ from web import shell, submissions, tables
 from web.words import md
 
 
-def show(found: Submission, here: Actor) -> None:
+def show(found: Submission, here: Actor, steps: pd.DataFrame) -> None:
     """A dispute to be answered, with the ways to the person's entries and to the batch."""
     assert isinstance(found, Dispute)
     with db.reading() as session:
         whose = disputes.whose(session, found)
-        steps = workflow.trail(session, found.id, here)
         seen = bool(persons.id_masks(session, here, [whose.id]))
         relied = len(decisions.relied(session, found.batch_id, here, only=[found.line]))
     st.markdown(f"**{md(whose.name)}**　:gray[{md(resident_id.mask(whose.id_number))}]")

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from decimal import Decimal
 from typing import Unpack
 
 import streamlit as st
 from sqlalchemy.orm import Session
 
 from core.ground.access import Actor, Refused
+from core.ground.hours import hours_text
+from core.ledger.consequences import Consequence
 from core.models import State, Submission
 from core.submissions import kinds, queues, workflow
 from core.submissions.queues import Row, Wanted
 from core.submissions.workflow import Action
-from web import context, deeds, submissions, tables
+from web import address, context, deeds, submissions, tables
 from web.deeds import Who
 from web.words import md
 
@@ -42,15 +45,15 @@ def _begin(wanted: Wanted) -> None:
         rows = queues.listed(session, all_of_it, actor=here, now=context.moment(session), limit=MOST)
         return [row for row in rows if Action.APPROVE in workflow.moves_for(row.submission, here)]
 
-    def act(session: Session, **who: Unpack[Who]) -> tuple[list[tuple[Row, str]], list[tuple[Row, str]]]:
-        plain: list[tuple[Row, str]] = []
+    def act(session: Session, **who: Unpack[Who]) -> tuple[list[tuple[Row, Consequence]], list[tuple[Row, str]]]:
+        plain: list[tuple[Row, Consequence]] = []
         aside: list[tuple[Row, str]] = []
         for row in waiting:
             try:
                 if why := workflow.aside(session, row.submission.id, who["actor"]):
-                    aside.append((row, "；".join(why)))
+                    aside.append((row, "；".join(each.rstrip("。") for each in why)))
                 else:
-                    plain.append((row, _told(session, row.submission, who)))
+                    plain.append((row, _foreseen(session, row.submission, who)))
             except Refused as refused:
                 aside.append((row, f"现在还不能通过：{refused.words}"))
         return plain, aside
@@ -64,20 +67,21 @@ def _begin(wanted: Wanted) -> None:
     _ask(plain, aside)
 
 
-def _told(session: Session, found: Submission, who: Who) -> str:
+def _foreseen(session: Session, found: Submission, who: Who) -> Consequence:
     """What approval leads to. Refused as it would be."""
-    told = workflow.foreseen(session, found.id, Action.APPROVE, version=found.version, **who).words
-    return f"通过后，{told}" if told else ""
+    return workflow.foreseen(session, found.id, Action.APPROVE, version=found.version, **who)
 
 
 @st.dialog("批量通过", width="large")
-def _ask(plain: Sequence[tuple[Row, str]], aside: Sequence[tuple[Row, str]]) -> None:
+def _ask(plain: Sequence[tuple[Row, Consequence]], aside: Sequence[tuple[Row, str]]) -> None:
     """What may be approved together, ticked, each with what decides and what follows; the rest is named, with why."""
     count = len(plain) + len(aside)
     many = f"列表最前面的{MOST}件待审，其余的请缩小筛选条件后再办" if count == MOST else f"列表各页共{count}件待审"
     st.caption(f"{many}：{len(plain)}件没有提示，可以一起通过；{len(aside)}件须逐件审核，不在其内。")
-    chosen = [row.submission for row, told in plain if _ticked(row, told)]
-    with st.container(horizontal=True, key="batch-acts"):
+    acts = st.container(horizontal=True, vertical_alignment="center", key="batch-acts")
+    ticked = [(row.submission, told) for row, told in plain if _ticked(row, told)]
+    chosen = [found for found, _ in ticked]
+    with acts:
         done = st.button(
             f"通过所选{len(chosen)}件" if chosen else "没有选中",
             type="primary",
@@ -88,17 +92,33 @@ def _ask(plain: Sequence[tuple[Row, str]], aside: Sequence[tuple[Row, str]]) -> 
         )
         if st.button("不办理", key="batch-leave") or done:
             st.rerun()
+        if plain:
+            word, keys = "全不选" if chosen else "全选", [_box(row.submission) for row, _ in plain]
+            st.button(word, key="batch-all", type="tertiary", on_click=_tick_all, args=(keys, not chosen))
+        if people := sum(told.people for _, told in ticked):
+            hours = sum((told.hours for _, told in ticked), Decimal())
+            st.markdown(f"共登记{people}人次、{hours_text(hours)}学时", width="content")
     if aside:
         with st.expander(f"须逐件审核的{len(aside)}件及原因", expanded=len(aside) <= FEW):
             tables.prose([(_named(row.submission), md(why)) for row, why in aside], ["事项", "原因"])
 
 
-def _ticked(row: Row, told: str) -> bool:
+def _box(found: Submission) -> str:
+    return f"batch-{found.id}-{found.version}"
+
+
+def _tick_all(keys: Sequence[str], ticked: bool) -> None:
+    for key in keys:
+        st.session_state[key] = ticked
+
+
+def _ticked(row: Row, told: Consequence) -> bool:
     """One of them, and whether it stays ticked."""
     found, line = row.submission, row.line
     facts = "，".join(filter(None, (found.organization.name, line.when, line.size, line.hours)))
-    label = f"{_named(found)}　{md(facts)}  \n:small[{md(told)}]"
-    return st.checkbox(label, True, key=f"batch-{found.id}-{found.version}")
+    after = f"  \n:small[通过后，{md(told.words)}]" if told.words else ""
+    st.session_state.setdefault(_box(found), True)
+    return st.checkbox(f"{_named(found)}　{md(facts)}{after}", key=_box(found))
 
 
 def _named(found: Submission) -> str:
@@ -121,6 +141,6 @@ def _approve(chosen: Sequence[Submission]) -> None:
     failed = len(chosen) - passed
     left = f"，没有通过{failed}件" if failed else ""
     deeds.say("warning" if failed else "success", f"批量办理{len(chosen)}件：通过{passed}件{left}。", first=True)
-    opened = st.query_params.get("item", "")
-    if opened.isdecimal() and int(opened) in {each.id for each in chosen}:
-        st.session_state["desk-after"] = int(opened)
+    opened = address.chosen("item") or chosen[-1].id
+    if opened in {each.id for each in chosen}:  # the next one that waits opens by itself, as after a single one
+        st.session_state["desk-after"] = opened

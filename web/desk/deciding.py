@@ -18,34 +18,39 @@ from core.submissions.workflow import Action, Remark
 from web import address, bar, deeds, drafts, submissions
 from web.deeds import Who
 from web.desk import readings, remarking
-from web.words import md
+from web.words import md, moment_text
 
 
 def decide(found: Submission, here: Actor) -> None:
     """The decision (审核) in the bar that never scrolls away, with the message of the last deed beside its buttons."""
     moves, reading, kind = workflow.moves_for(found, here), readings.of(found), kinds.of(found)
-    with bar.bar(keep=True):
+    with bar.bar(keep=True, of=_stands(found)):
         if not moves:
             _not_mine(found, here)
             back_to_last(found.id)
             return
-        given, asked = remarking.given(found), ""
-        if Action.APPROVE in moves:
-            word = kind.word_for(Action.APPROVE)
-            asked = _consequence(word, _foretold(found, given), f"{word}后，")
-        if Action.UNDO in moves:
-            word = kind.word_for(Action.UNDO)
-            _consequence(word, _foretold_undoing(found), f"“{word}”的后果：")
-        if asked:
-            st.checkbox(
-                f"{workflow.CONFIRM}:red[{md(asked)}]（{kind.word_for(Action.APPROVE)}前须勾选）",
-                key=_box(found, asked),
-            )
-        if note := reading.note(found):
-            st.caption(note)
-        with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="decisions"):
-            if reading.ask and Action.APPROVE in moves:
+        given, asked, above = remarking.given(found), "", st.container()
+        row = st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="decisions")
+        if reading.ask and Action.APPROVE in moves:
+            with row:  # first of all: what is proposed in it is what is foretold above it
                 reading.ask(found)
+        with above:
+            if Action.APPROVE in moves:
+                word = kind.word_for(Action.APPROVE)
+                asked = _consequence(word, _foretold(found, given), f"{word}后，")
+            if Action.UNDO in moves:
+                word = kind.word_for(Action.UNDO)
+                _consequence(word, _foretold_undoing(found), f"“{word}”的后果：")
+            if asked:
+                st.checkbox(
+                    f"{workflow.CONFIRM}:red[{md(asked)}]（{kind.word_for(Action.APPROVE)}前须勾选）",
+                    key=_box(found, asked),
+                )
+            if note := reading.note(found):
+                st.caption(note)
+            if Action.RETURN in moves:
+                remarking.ticks(found, here)
+        with row:
             required = "、".join(kind.word_for(action) for action in moves if workflow.needs_reason(kind, action))
             whose = f"{required}时必填，{kind.filer}会看到" if required else f"{kind.filer}会看到"
             drafts.words(
@@ -71,15 +76,56 @@ def decide(found: Submission, here: Actor) -> None:
             back_to_last(found.id)
 
 
+def _stands(found: Submission) -> object:
+    """What a refusal was said of (被拒时的内容): once anything else is written, or open, it goes."""
+    hand = deeds.hand()
+    said = {kind for kind, _ in hand.messages or hand.last}
+    opinion = st.session_state.get(_opinion(found), "")
+    return (found.id, opinion, remarking.given(found), remarking.bare(found)) if said == {"error"} else None
+
+
 def _not_mine(found: Submission, here: Actor) -> None:
-    """Why nothing can be decided here."""
+    """Why nothing can be decided here: whose it is, or who was faster; what one wrote meanwhile is not lost."""
     kind = kinds.of(found)
     if found.state is State.SUBMITTED and here.role in workflow.deciders(kind):
         with db.reading() as session:
             office = workflow.decider(session, found).name
         st.caption(f"该{kind.short}由{md(office)}{workflow.stage_of(found).word}，您可以查看。")
     else:
-        st.caption(f"{kind.word_for(found.state)}，不需要在这里办理。")
+        st.caption(f"{kind.word_for(found.state)}{_by_whom(found, here)}，不需要在这里办理。")
+    _unsent(found, here)
+
+
+def _by_whom(found: Submission, here: Actor) -> str:
+    """Who brought it into its state and when (何时由谁办理), as it stands behind the state's word."""
+    with db.reading() as session:
+        steps = workflow.standing_steps(workflow.trail(session, found.id, here))
+    if steps.empty:
+        return ""
+    last = steps.iloc[-1]
+    return f"（{md(last['account_name'])}，{moment_text(last['at'])}）"
+
+
+def _unsent(found: Submission, here: Actor) -> None:
+    """The opinion and remarks that were written and not sent (没有发出的意见), to be copied."""
+    with db.reading() as session:
+        opinion = unsaved.kept(session, _place(found), actor=here)
+        lines = [opinion.values.get("words", "")] if opinion else []
+        lines += remarking.unsent(session, found, here)
+    if words := "\n".join(filter(None, lines)):
+        st.caption("您在这里写的意见没有发出，可以复制到留言里：")
+        st.code(words, language=None, wrap_lines=True)
+        st.button("不再保留", key=f"unsent-{found.id}", type="tertiary", on_click=_discard, args=(found,))
+
+
+def _discard(found: Submission) -> None:
+    def act(session: Session, **who: Unpack[Who]) -> str:
+        unsaved.drop(session, _place(found), actor=who["actor"])
+        remarking.drop(session, found, who["actor"])
+        return ""
+
+    deeds.deed(act, "discard", found.id)
+    st.session_state.pop(_opinion(found), None)
 
 
 def back_to_last(opened: int | None = None) -> None:
@@ -153,21 +199,34 @@ def _decided(found: Submission, action: Action, asked: str, back: frozenset[int]
     if action is Action.APPROVE and remarking.rows_back(remarks) != back:
         deeds.say("error", "退回改正的行刚刚变了，还没有办理。请看过现在列出的后果再按一次。")
         return
+    if action is not Action.UNDO and (why := remarking.unfinished(found)):
+        deeds.say("error", why)
+        return
 
-    def act(session: Session, **who: Unpack[Who]) -> str:
+    def act(session: Session, **who: Unpack[Who]) -> str | tuple[str, str]:
         version = found.version
+        if action is Action.UNDO:
+            opinion, given = workflow.last_said(session, found.id, who["actor"])
         if action is Action.APPROVE and reading.before:
             version = reading.before(session, found, typed, **who)
         said = {"version": version, "reason": reason, "confirmed": confirmed, "remarks": remarks}
         moved, done = workflow.move(session, found.id, action, **said, **who)
         unsaved.drop(session, _place(found), actor=who["actor"])
         remarking.drop(session, found, who["actor"])
-        return submissions.told(moved, action, done)
+        if action is not Action.UNDO:
+            return submissions.told(moved, action, done)
+        unsaved.keep(session, _place(found), {"words": opinion} if opinion else {}, version=0, **who)
+        remarking.bring_back(session, moved, given, **who)
+        return submissions.told(moved, action, done), opinion
 
-    if deeds.deed(act, action, found.id, found.version, confirmed, reason, typed, remarks):
-        st.session_state["desk-last"] = found.id
-        if action is not Action.UNDO:  # who takes a decision back means to decide this one again
-            st.session_state["desk-after"] = found.id
+    made = deeds.deed(act, action, found.id, found.version, confirmed, reason, typed, remarks)
+    if made is None:
+        return
+    st.session_state["desk-last"] = found.id
+    if action is Action.UNDO:  # who takes a decision back means to decide this one again, with the same words
+        st.session_state[_opinion(found)] = made
+    else:
+        st.session_state["desk-after"] = found.id
 
 
 def go_on(ids: Sequence[int]) -> None:

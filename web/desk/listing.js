@@ -5,6 +5,7 @@ const GIVE_UP = 4000 // ms without a run after which the keys live again: the pr
 const FEW = 320 // px for the list, below which the words about keys have no place
 const FOOT = 16 // px left free at the foot of the window
 const HEAD = 64 // px of Streamlit's own header
+const WAY_BACK = 40 // px for the way back to the list, which stays in view on a telephone
 const ASKED = ["opinion", "remarks", "evidence"] // what a key asks for that decides nothing
 const FIRST = "[data-testid=stPopoverBody] [class*=st-key-remarks-][class*=-place] input" // in what the key of remarks opens
 const HELD = "data-desk-held" // on the page itself, whose buttons are drawn anew meanwhile
@@ -89,7 +90,7 @@ class Desk {
     this.later = null // {at, since}: a decision pressed while what was typed before is still on its way
     this.wish = null // {name, since, opened}: what was asked for by key and is not there yet
     this.fold = root.querySelector(".fold")
-    this.fold.onclick = () => this.folded(!this.root.classList.contains("folded"))
+    this.fold.onclick = () => this.back()
     this.list.onclick = event => {
       const at = event.target.closest(".row")
       if (at) this.open(Number(at.dataset.id))
@@ -130,11 +131,12 @@ class Desk {
     this.list.scrollTop = place
     if (changed) {
       this.folded(data.open !== null)
-      this.find(data.open)?.scrollIntoView({ block: "nearest" })
       this.turned = true
     }
     this.list.tabIndex = 0
+    this.fresh = true
     this.sized()
+    if (changed) this.bring(this.find(data.open))
     if (focused) (this.find(changed ? data.open : focused) ?? this.list).focus({ preventScroll: true })
   }
 
@@ -157,8 +159,26 @@ class Desk {
   upward() {
     const item = document.querySelector(".st-key-item")
     if (!this.main || !item) return
-    const over = item.getBoundingClientRect().top - HEAD
-    if (over < 0 || window.innerWidth <= 640) this.main.scrollTop += over
+    const narrow = window.innerWidth <= 640
+    const over = item.getBoundingClientRect().top - HEAD - (narrow ? WAY_BACK : 0)
+    if (over < 0 || narrow) this.main.scrollTop += over
+  }
+
+  /** A row comes into the list's view; the page itself stays where it is. */
+  bring(row) {
+    if (!row) return
+    const [at, box] = [row, this.list].map(each => each.getBoundingClientRect())
+    if (at.top < box.top) this.list.scrollTop -= box.top - at.top
+    else if (at.bottom > box.bottom) this.list.scrollTop += at.bottom - box.bottom
+  }
+
+  /** On a telephone: the list is unfolded and comes into view, or is folded away. */
+  back() {
+    const away = !this.root.classList.contains("folded")
+    this.folded(away)
+    if (away) return this.upward()
+    if (this.main) this.main.scrollTop += this.root.getBoundingClientRect().top - HEAD
+    this.bring(this.find(this.data.open))
   }
 
   /** On a telephone the list is folded away while an item is read. */
@@ -177,6 +197,11 @@ class Desk {
   }
 
   look() {
+    if (this.fresh && !running()) { // what stands below the list is there now
+      this.fresh = false
+      this.sized()
+      if (this.turned) this.bring(this.find(this.data.open))
+    }
     if (this.later) this.pressLater()
     if (this.held || this.turned) this.letGo()
     if (this.wish) this.grant()
@@ -216,7 +241,7 @@ class Desk {
     const at = ids.indexOf(here)
     const to = at < 0 ? (by > 0 ? 0 : ids.length - 1) : at + by
     if (ids[to] === undefined) return
-    this.find(ids[to])?.scrollIntoView({ block: "nearest" })
+    this.bring(this.find(ids[to]))
     this.open(ids[to])
   }
 

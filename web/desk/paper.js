@@ -10,5 +10,24 @@ export default function ({ data, parentElement }) {
   made.src = address
   made.title = made.alt = "材料"
   place.replaceChildren(made)
-  return () => URL.revokeObjectURL(address)
+
+  // A file that was clicked into takes all keys, Esc too: that is said, and is over once the mouse is outside.
+  const held = parentElement.querySelector(".held")
+  const inside = () => place.getRootNode().activeElement === made
+  const taken = () => setTimeout(() => { held.hidden = !inside() })
+  const back = () => {
+    if (!inside()) return
+    window.focus()
+    place.focus({ preventScroll: true })
+    held.hidden = true
+  }
+  held.querySelector("button").onclick = back
+  place.onmouseleave = back
+  window.addEventListener("blur", taken)
+  window.addEventListener("focus", taken)
+  return () => {
+    window.removeEventListener("blur", taken)
+    window.removeEventListener("focus", taken)
+    URL.revokeObjectURL(address)
+  }
 }

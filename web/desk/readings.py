@@ -6,15 +6,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import pandas as pd
 import sqlalchemy as sa
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from core.ground import db
 from core.ground.access import Actor, Role
 from core.models import Plan, State, Submission, YearSummary
 from core.submissions import kinds, reports, workflow
+from core.submissions.contents import Changed
 from core.submissions.kinds import Action, Kind
+from core.submissions.remarking import OpenRemark
+from core.tables.problems import Problem
 from web import submissions, tables
 from web.claims import reading as claim_reading
 from web.claims import reviewing as claim_reviewing
@@ -29,7 +32,7 @@ from web.reports import reviewing as report_reviewing
 from web.study import reviewing as study_reviewing
 from web.words import md
 
-Shows = Callable[[Submission, Actor], None]
+Shows = Callable[[Submission, Actor, pd.DataFrame], None]
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class Reading:
     """What the desk asks of a kind's screens; the defaults fit every kind."""
 
     show: Shows
-    """Draws one to read, with its history."""
+    """Draws one to read, with its history (`workflow.trail`)."""
     ask: Callable[[Submission], None] | None = None
     """Draws what is to be filled in beside the opinion before approval."""
     typed: Callable[[Submission], Any] = lambda _submission: None
@@ -57,25 +60,21 @@ def of(submission: Submission) -> Reading:
     return READINGS.get(submission.kind) or PLAIN
 
 
-def _plain(found: Submission, here: Actor) -> None:
-    with db.reading() as session:
-        steps = workflow.trail(session, found.id, here)
+def _plain(found: Submission, here: Actor, steps: pd.DataFrame) -> None:
     submissions.submission(found, steps)
 
 
-def _plan(found: Submission, here: Actor) -> None:
+def _plan(found: Submission, here: Actor, steps: pd.DataFrame) -> None:
     assert isinstance(found, Plan)
-    with db.reading() as session:
-        steps = workflow.trail(session, found.id, here)
     plan_reading.plan_facts(found)
     submissions.history(steps)
     if extending.offered(found, here):
         extending.extend(found)
 
 
-def _summary(found: Submission, here: Actor) -> None:
+def _summary(found: Submission, here: Actor, steps: pd.DataFrame) -> None:
     assert isinstance(found, YearSummary)
-    programme_summary.show(found, here)
+    programme_summary.show(found, here, steps)
 
 
 def _supplement(found: Any) -> str:
@@ -142,18 +141,34 @@ def record(session: Session, found: Submission, here: Actor) -> str:
     return f"{md(found.organization.name)}历年：" + "；".join(f"{label}{value}" for label, value in facts)
 
 
-def earlier(found: Submission, here: Actor) -> None:
-    """What to know before reading one that was filed again (再次提交): why it went back, and what changed since."""
-    if found.state != State.SUBMITTED:
-        return
-    with db.reading() as session:
-        steps = workflow.trail(session, found.id, here)
-        returned = workflow.standing_steps(steps)
-        returned = returned[returned["action"] == Action.RETURN]
-        went_back = not returned.empty
-        remarks = workflow.remarks(session, found.id, here) if went_back else []
-        changes = workflow.changes(session, found.id, here) if went_back else []
-        hints = workflow.warnings(session, found.id, here) if found.kind not in WARNED else []
+@dataclass(frozen=True)
+class Before:
+    """What to know before reading one that waits (审前须知); all empty of one that does not."""
+
+    returned: pd.DataFrame
+    """The returns that stand, out of `workflow.trail`."""
+    remarks: list[OpenRemark]
+    changes: list[Changed]
+    hints: list[Problem]
+
+
+def before(session: Session, found: Submission, steps: pd.DataFrame, here: Actor) -> Before:
+    """Of one that was filed again (再次提交) why it went back and what changed; of every one what is worth a look."""
+    waits = found.state is State.SUBMITTED
+    returned = workflow.standing_steps(steps)
+    returned = returned[(returned["action"] == Action.RETURN) & waits]
+    return Before(
+        returned,
+        [] if returned.empty else workflow.remarks(session, found.id, here),
+        [] if returned.empty else workflow.changes(session, found.id, here),
+        kinds.of(found).warnings(session, found, here) if waits and found.kind not in WARNED else [],
+    )
+
+
+def earlier(found: Submission, known: Before) -> None:
+    """Draw what to know before reading one that waits."""
+    returned, remarks, changes, hints = known.returned, known.remarks, known.changes, known.hints
+    went_back = not returned.empty
     if went_back:
         last, (filed, back) = returned.iloc[-1], map(kinds.of(found).word_for, (Action.SUBMIT, Action.RETURN))
         st.warning(f"再次{filed}。上次由{md(last['account_name'])}{back}：{md(last['reason'])}")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import Any
+from typing import Any, Unpack
 
 import streamlit as st
 from sqlalchemy.orm import Session
@@ -18,7 +18,7 @@ from core.models import Submission
 from core.office import unsaved
 from core.submissions import kinds, remarking, workflow
 from core.submissions.remarking import Remark
-from web import address, context, drafts, submissions
+from web import address, context, deeds, drafts, submissions
 from web.words import md
 
 WHOLE, ROWS = "", "rows"
@@ -73,6 +73,8 @@ def _line(found: Submission, here: Actor) -> None:
         st.text_input("说明", key=_key(found, "said"), max_chars=remarking.LONGEST, width=230, **keep)
         st.button("记下", key=_key(found, "note"), on_click=_note, args=(found, here))
     drafts.watch(_key(found, "said"), _place(found), here)
+    if _key(found, "blamed") in st.session_state and not st.session_state[key]:
+        st.markdown(":red[:material/error: 请选择原因，这一条还没有记下。]")
     if kind.headings(found) and ROWS not in places:
         st.caption("要指明其中的行，先在表里勾选。")
 
@@ -99,6 +101,42 @@ def _place_of(found: Submission) -> str:
     return chosen if chosen in places else next(iter(places))
 
 
+def tick(found: Submission, here: Actor, rows: set[int]) -> None:
+    """Let these rows be the ones that are ticked (勾选的行), and keep that as what is written is kept."""
+    submissions.tick(found, rows)
+    _keep(found, here)
+
+
+def bare(found: Submission) -> list[int]:
+    """The rows that are ticked and that no remark is on yet (勾选了没有写意见的行)."""
+    on = {each.place for each in _written(found)}
+    return sorted(submissions.ticked(found) - on)
+
+
+def unfinished(found: Submission) -> str:
+    """Why nothing can be decided yet (没有写完的意见): one without its reason, rows without one; "" of none."""
+    if not kinds.of(found).reasons:
+        return ""
+    if st.session_state.get(_key(found, "said")) and not st.session_state.get(_key(found, "reason")):
+        return "还没有办理：有一条分条意见写了说明，没有选原因。请打开“分条意见”，选好原因；不要这一条的，清空说明。"
+    if rows := bare(found):
+        return f"还没有办理：勾选了{_named(rows)}，没有写意见。请打开“分条意见”写明原因，或点“取消勾选”。"
+    return ""
+
+
+def ticks(found: Submission, here: Actor) -> None:
+    """Say in the bar that nothing is written on rows that are ticked (勾选了没有写意见); the way to clear them."""
+    if rows := bare(found):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(f":orange[:small[勾选了{_named(rows)}，还没有写意见]]", width="content")
+            st.button("取消勾选", key=f"unticking-{found.id}", type="tertiary", on_click=_clear, args=(found, here))
+
+
+def _clear(found: Submission, here: Actor) -> None:
+    tick(found, here, set())
+    address.forget_choice()
+
+
 def _named(rows: list[int]) -> str:
     """Rows in few words."""
     return f"第{'、'.join(map(str, rows[:3]))}" + ("行" if len(rows) <= 3 else f"等{len(rows)}行")
@@ -113,7 +151,9 @@ def _note(found: Submission, here: Actor) -> None:
     """Note the one that is being written, so that another can be."""
     said = _written(found)
     if not said:
+        st.session_state[_key(found, "blamed")] = True
         return
+    st.session_state.pop(_key(found, "blamed"), None)
     places = {each.place for each in said if isinstance(each.place, int)}  # a row has one
     _noted(found)[:] = [each for each in _noted(found) if each.place not in places] + said
     if places:
@@ -143,6 +183,11 @@ def given(found: Submission) -> tuple[Remark, ...]:
     return (*_noted(found), *_written(found))
 
 
+def noted(found: Submission) -> frozenset[int]:
+    """The rows on which a remark is noted that was not sent yet (已记意见的行)."""
+    return rows_back(st.session_state.get(_key(found, "noted"), ()))
+
+
 def rows_back(remarks: Iterable[Remark]) -> frozenset[int]:
     """The rows that would go back with an approval (退回改正的行)."""
     return frozenset(each.place for each in remarks if isinstance(each.place, int))
@@ -154,12 +199,31 @@ def _keep(found: Submission, here: Actor) -> None:
     values: dict[str, Any] = {"codes": [each.code for each in noted], "places": [each.place for each in noted]}
     values["words"] = [each.words for each in noted]
     values |= {name: st.session_state.get(_key(found, name), "") for name in ("reason", "said")}
-    values |= {"place": place, "rows": sorted(submissions.ticked(found)) if place == ROWS else []}
-    written = noted or values["reason"] or values["said"]
+    values |= {"place": place, "rows": sorted(submissions.ticked(found))}
+    written = noted or values["reason"] or values["said"] or values["rows"]
     with suppress(Refused), db.transaction() as session:
         actor, now = context.actor_now(session), context.moment(session)
         if actor and actor.account_id == here.account_id:
             unsaved.keep(session, _place(found), values if written else {}, version=found.version, actor=actor, now=now)
+
+
+def unsent(session: Session, found: Submission, here: Actor) -> list[str]:
+    """What was written on it and not sent (没有发出的分条意见), a text each; it may have changed since."""
+    kept, kind = unsaved.kept(session, _place(found), actor=here), kinds.of(found)
+    said = kept.values if kept else {}
+    columns = (said.get(name, []) for name in ("codes", "places", "words"))
+    noted = [Remark(*each) for each in zip(*columns, strict=True)]
+    lines = remarking.told(kind, [each for each in noted if each.code in kind.reasons])
+    last = "，".join(filter(None, (kind.reasons.get(said.get("reason", ""), ""), said.get("said", ""))))
+    return [*lines, last] if last else lines
+
+
+def bring_back(session: Session, found: Submission, given: Iterable[Remark], **who: Unpack[deeds.Who]) -> None:
+    """Let the remarks of a decision that was taken back be written again (意见回到原处)."""
+    noted = list(given)
+    values: dict[str, Any] = {"codes": [each.code for each in noted], "places": [each.place for each in noted]}
+    values["words"] = [each.words for each in noted]
+    unsaved.keep(session, _place(found), values if noted else {}, version=found.version, **who)
 
 
 def drop(session: Session, found: Submission, actor: Actor) -> None:

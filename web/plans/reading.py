@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import streamlit as st
 
 from core.ground import db
 from core.ground.access import Actor
 from core.ground.hours import hours_text
 from core.models import Plan, State
-from core.submissions import plans, reports, workflow
+from core.submissions import plans, reports
 from core.submissions.kinds import KINDS
 from core.submissions.programmes import marking
 from web import shell, submissions
@@ -16,10 +17,9 @@ from web.facts import fact, facts
 from web.words import chip, md, moment_text
 
 
-def own(plan: Plan, actor: Actor) -> None:
+def own(plan: Plan, actor: Actor, steps: pd.DataFrame) -> None:
     """A plan of one's own that is not to be edited: what it says, what became of it, what comes next."""
     with db.reading() as session:
-        steps = workflow.trail(session, plan.id, actor)
         report = reports.latest(session, plan.id)
     with st.container(border=True):
         plan_facts(plan)

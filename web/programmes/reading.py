@@ -8,7 +8,6 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.ground import db
 from core.ground.access import Actor
 from core.models import PlanTable, Submission
 from core.submissions import workflow
@@ -19,12 +18,10 @@ from web.facts import fact, facts
 from web.words import chip, md, moment_text
 
 
-def show(found: Submission, here: Actor) -> None:
+def show(found: Submission, here: Actor, steps: pd.DataFrame) -> None:
     """A plan table as its reviewer reads it, and as its office reads one that is not to be edited."""
     assert isinstance(found, PlanTable)
     kind = capability.TABLE
-    with db.reading() as session:
-        steps = workflow.trail(session, found.id, here)
     st.markdown(f"#### {md(found.title)}　{chip(found.state, kind.word_for(found.state))}")
     filed = [(f"{kind.word_for(Action.SUBMIT)}时间", moment_text(found.submitted_at))]
     facts([*kind.facts(found), *filed, ("审核时间", moment_text(found.decided_at))])

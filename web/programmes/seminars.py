@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Unpack
 
+import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
 from core.ground import db
 from core.ground.access import Actor, Role
 from core.models import Seminar, SeminarLevel, SeminarScore, State, Submission
-from core.submissions import kinds, workflow
+from core.submissions import kinds
 from core.submissions.programmes import seminars
 from web import context, deeds, drafts, submissions, tables
 from web.deeds import Who
@@ -19,11 +20,10 @@ from web.programmes import seminar_form
 from web.words import chip, md, moment_text
 
 
-def show(found: Submission, here: Actor) -> None:
+def show(found: Submission, here: Actor, steps: pd.DataFrame) -> None:
     """An application to read, with what its office adds to it: scores before, an outcome after the decision."""
     assert isinstance(found, Seminar)
     with db.reading() as session:
-        steps = workflow.trail(session, found.id, here)
         given = seminars.scores(session, found.id, here)
     kind = kinds.of(found)
     st.markdown(f"#### {md(found.title)}　:gray[:small[第{found.id}号]]　{chip(found.state)}")
@@ -47,7 +47,7 @@ def note(found: Submission) -> str:
     """What approval means, beside the buttons of the desk."""
     assert isinstance(found, Seminar)
     national = found.level is SeminarLevel.NATIONAL
-    return "国家级：通过即转报，批准结果下达后再登记。" if national else "自治区级：通过即入选。"
+    return "国家级：通过即转报，批准结果下达后再登记。" if national else "自治区级：评审打分后，通过即入选。"
 
 
 def _scores(given: list[SeminarScore]) -> None:

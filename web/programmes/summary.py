@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Unpack
 
+import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
@@ -75,11 +76,10 @@ def _keep(draft: drafts.Form, session: Session, **who: Unpack[Who]) -> tuple[str
     return f"“{kept.title}”已保存。", kept
 
 
-def show(found: YearSummary, here: Actor) -> None:
+def show(found: YearSummary, here: Actor, steps: pd.DataFrame) -> None:
     """A summary to read (总结): its figures as they were filed, what is written, its history."""
     kind = summaries.SUMMARY
     with db.reading() as session:
-        steps = workflow.trail(session, found.id, here)
         hints = workflow.warnings(session, found.id, here)
     st.markdown(f"#### {md(found.title)}　{chip(found.state, kind.word_for(found.state))}")
     filed = [(f"{kind.word_for(Action.SUBMIT)}时间", moment_text(found.submitted_at))]

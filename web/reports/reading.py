@@ -17,10 +17,11 @@ from core.ground.hours import hours_text
 from core.ledger.standing import Standing
 from core.models import Report, State
 from core.submissions import kinds, reports, workflow
+from core.submissions import remarking as remarks
 from core.tables.problems import Problem
 from web import address, context, deeds, links, submissions, tables
 from web.deeds import Who
-from web.desk import listing
+from web.desk import listing, remarking
 from web.facts import fact, facts
 from web.reports import over_plan, seminar, trail
 from web.words import chip, days_left, md
@@ -38,7 +39,8 @@ class ReportRead:
 
     report: Report
     standing: Standing | None
-    reversals: pd.DataFrame
+    """None before its approval: nothing was posted, nor reversed."""
+    reversals: pd.DataFrame | None
     steps: pd.DataFrame
 
     @property
@@ -47,30 +49,25 @@ class ReportRead:
         return self.standing in (Standing.PARTLY, Standing.REVERSED)
 
 
-def read(session: Session, report_id: int, actor: Actor) -> ReportRead:
-    """A report of the actor's jurisdiction, with its reversals and its history. Refused codes: "missing"."""
-    report = reports.one(session, report_id, actor)
-    return ReportRead(
-        report,
-        reports.standing(session, report),
-        reports.reversals(session, report_id, actor),
-        workflow.trail(session, report_id, actor),
-    )
+def read(session: Session, report: Report, actor: Actor, steps: pd.DataFrame) -> ReportRead:
+    """A report with what became of its hours and its `steps`. Refused codes: "missing"."""
+    standing = reports.standing(session, report) if report.state is State.APPROVED else None
+    return ReportRead(report, standing, reports.reversals(session, report.id, actor) if standing else None, steps)
 
 
 def heading(found: ReportRead) -> None:
     """The heading of a report (培训情况报告): title, state, and what was reversed of its hours."""
     badge = f"　{chip(found.standing)}" if found.standing and found.gone else ""
     st.markdown(f"#### {md(found.report.title)}　{chip(found.report.state)}{badge}")
-    if found.gone:
+    if found.gone and found.reversals is not None:
         made = found.reversals.rename(columns={"at": "reversed_at"})
         tables.table(made, ["reversed_at", "entries", "hours", "reason"], empty="")
 
 
-def own(report: Report, actor: Actor) -> None:
+def own(report: Report, actor: Actor, steps: pd.DataFrame) -> None:
     """A report of one's own that is not to be edited: what became of it and of its hours, and the rest (补报)."""
     with db.reading() as session:
-        found = read(session, report.id, actor)
+        found = read(session, report, actor, steps)
         refusals = reports.turned_down(session, report)
         left = reports.unregistered(session, report)
     with st.container(border=True):
@@ -95,7 +92,7 @@ def own(report: Report, actor: Actor) -> None:
 def owed(actor: Actor) -> None:
     """What a base has to report (待报送), the most urgent first, and what was taken back; a line opens its form."""
     with db.reading() as session:
-        due = reports.open_plans(session, actor, now=context.moment(session))
+        due = reports.open_plans(session, actor, now=context.now())
         left = reports.to_supplement(session, actor)
     for number, title, words in left.itertuples(index=False):
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -141,53 +138,76 @@ def supplement(report_id: int, open_: Callable[[int], None]) -> None:
 def reading(report: Report, actor: Actor) -> None:
     """A filed roster (培训花名册), masked: its problems, its edit history, every row with what came of it."""
     with db.reading() as session:
-        problems = reports.problems(session, report.id, actor, now=context.moment(session))
+        held = reports.one(session, report.id, actor)  # held, it is read once for all that follows
+        problems = reports.problems(session, report.id, actor, now=context.now())
         problems = [*reports.warnings(session, report.id, actor), *problems]
-        rows = reports.rows(session, report.id, actor).rename(columns=roster_columns(report))
-        remarked = {each.place for each in workflow.remarks(session, report.id, actor) if each.place}
+        count, _ = reports.counted_rows(session, held)
+        remarked = {each.place for each in remarks.open_ones(session, held) if each.place}
+        repairs = reports.repairs(session, report.id, actor)
     form = reports.form_of(report)
-    rows = _first_what_to_look_at(rows, problems, remarked)
     if report.faults:
         result = "没有登记学时" if report.state is State.APPROVED else "通过后这些行不登记学时"
         st.warning(f"花名册有{report.faults}行有错误，{result}。")
     if problems:  # what its base has to mend, or what an officer has to judge, comes first
         own = actor.organization_id == report.organization_id
         tables.problems(sorted(problems, key=lambda each: each.blocking is not own), form.headings)
-    trail.trail(report, actor)
-    shown = ["file_row", "severity", "name", "id_mask", "employer", "post", form.headings[form.usual]]
-    shown += ["credit_year", "assessment"]
+    trail.trail(report, actor, repairs)
+    marked = report.faults > 0 or any(each.row for each in problems) or bool(remarked)
+    label = f"培训花名册（{count}行{'，有错误、有意见和有提示的在前' if marked else ''}）"
+    key = f"roster-rows-{report.id}"
+    if submissions.ticked(report) and key not in st.session_state:  # not by `expanded`: a tick would draw it all anew
+        st.session_state[key] = True
+    opened = st.expander(label, expanded=marked or count <= FEW, on_change="rerun", key=key)
+    if opened.open:
+        with opened:
+            _roster(report, actor, problems, remarked)
+
+
+FEW = 20
+"""Rows of a roster that is shown unfolded; a longer one with nothing to look at is read when it is opened."""
+
+
+def _roster(report: Report, actor: Actor, problems: Sequence[Problem], remarked: Collection[object]) -> None:
+    """Every row of a roster with what came of it (花名册各行), to tick where some may go back."""
+
+    def asked(session: Session, who: Actor) -> pd.DataFrame:
+        rows = reports.rows(session, report.id, who).rename(columns=roster_columns(report))
+        return _first_what_to_look_at(rows, problems, remarked, remarking.noted(report))
+
+    with db.reading() as session:
+        rows = asked(session, actor)
+    form = reports.form_of(report)
+    shown = ["file_row", "name"] + ["severity"] * bool(rows["severity"].any())
+    shown += [form.headings[form.usual], "assessment"]  # what decides stands first, where there is room for few
     shown += ["hours_standing"] if report.state is State.APPROVED else []
+    shown += ["credit_year"] if report.plan.credit_years else []
+    shown += ["employer", "post", "id_mask"]
     shown += ["repaired"] if rows["repaired"].any() else []
-    if not report.plan.credit_years:
-        shown.remove("credit_year")
-    with st.expander(f"培训花名册（{len(rows)}行，有错误、有意见和有提示的在前）", expanded=len(rows) <= 20):
-        tables.export(
-            lambda session, who: _first_what_to_look_at(
-                reports.rows(session, report.id, who).rename(columns=roster_columns(report)), problems, remarked
-            ),
-            shown,
-            name=f"花名册-{report.id}",
-        )
-        if workflow.Action.RETURN in workflow.moves_for(report, actor):
-            st.caption("要退回其中几行的，在左边勾选，再点下面的“分条意见”写明原因。")
-            of: dict[str, Any] = {
-                "ticked": submissions.ticked(report),
-                "changed": partial(submissions.tick, report),
-                "by": "file_row",
-            }
-            tables.tick(rows, shown, name=f"roster-{report.id}", empty="没有花名册。", **of)
-        else:
-            tables.table(rows, shown, empty="没有花名册。")
+    tables.export(asked, shown, name=f"花名册-{report.id}")
+    if workflow.Action.RETURN in workflow.moves_for(report, actor):
+        st.caption("要退回其中几行的，在左边勾选，再点下面的“分条意见”写明原因。")
+        of: dict[str, Any] = {
+            "ticked": submissions.ticked(report),
+            "changed": partial(remarking.tick, report, actor),
+            "by": "file_row",
+        }
+        tables.tick(rows, shown, name=f"roster-{report.id}", empty="没有花名册。", **of)
+    else:
+        tables.table(rows, shown, empty="没有花名册。")
 
 
 def _first_what_to_look_at(
-    rows: pd.DataFrame, problems: Sequence[Problem], remarked: Collection[object]
+    rows: pd.DataFrame, problems: Sequence[Problem], remarked: Collection[object], noted: Collection[int]
 ) -> pd.DataFrame:
-    """The rows of a roster with what each is marked as (错误、意见、提示), those first."""
+    """The rows of a roster with what each is marked as (错误、意见、提示), those first.
+
+    `noted`: rows on which a remark was just noted (已记意见); they say so, and stay where they are.
+    """
     hints = {each.row for each in problems}
     marks = [
         "错误" if faulty else "意见" if row in remarked else "提示" if row in hints else ""
         for row, faulty in zip(rows["file_row"], rows["faulty"], strict=True)
     ]
     order = ("错误", "意见", "提示", "")
-    return rows.assign(severity=marks).sort_values("severity", key=lambda of: of.map(order.index), kind="stable")
+    rows = rows.assign(severity=marks).sort_values("severity", key=lambda of: of.map(order.index), kind="stable")
+    return rows.assign(severity=rows["severity"].mask(rows["file_row"].isin(noted), "已记意见"))

@@ -33,10 +33,11 @@ MOST = 500
 def room(report: Report, actor: Actor) -> None:
     """Roster repair (花名册改正) of one's own report: totals, the rows with faults, the hints."""
     with db.reading() as session:
-        problems = reports.problems(session, report.id, actor, now=context.moment(session))
+        problems = reports.problems(session, report.id, actor, now=context.now())
         warnings = reports.warnings(session, report.id, actor)
         people, earning = sum(reports.headcount(session, report)), reports.expected(session, report)
         rows, registered = reports.counted_rows(session, report)
+        made = reports.repairs(session, report.id, actor)
     places = st.columns(4)
     places[0].metric("花名册人数", people)
     places[1].metric("可登记人数", earning.people)
@@ -66,7 +67,7 @@ def room(report: Report, actor: Actor) -> None:
     if report.part == 1:
         _columns(report, actor)
     _others(report, actor)
-    trail.trail(report, actor)
+    trail.trail(report, actor, made)
 
 
 def _adds_up(rows: int, registered: int, faulty: int, faults: int) -> str:
@@ -183,6 +184,10 @@ class _Mending:
     @property
     def key(self) -> str:
         return f"roster-{self.report.id}-{self.report.roster_id}"
+
+    @property
+    def unit(self) -> str:
+        return "行"
 
     @property
     def headings(self) -> Mapping[str, str]:

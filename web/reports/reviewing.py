@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pandas as pd
 import streamlit as st
 
 from core.ground import db
@@ -18,12 +19,12 @@ from web.reports import over_plan, reading, seminar
 from web.words import md, whole
 
 
-def show(submission: Submission, here: Actor) -> None:
+def show(report: Submission, here: Actor, steps: pd.DataFrame) -> None:
     """A report to be decided, clause 一(五)2."""
+    assert isinstance(report, Report)
     with db.reading() as session:
-        found = reading.read(session, submission.id, here)
-        beyond = reports.beyond_plan(session, found.report) if found.report.state is State.SUBMITTED else []
-    report = found.report
+        found = reading.read(session, report, here, steps)
+        beyond = reports.beyond_plan(session, report) if report.state is State.SUBMITTED else []
     reading.heading(found)
     st.caption(f"{md(report.organization.name)}，应于{deadlines.by(report.due_on)}报送")
     if report.late:
@@ -76,10 +77,10 @@ OTHER = f":red[**{whole('不一致')}**]"
 
 
 def _beside(found: Decimal | int, approved: Decimal | int) -> str:
-    """How a figure is marked beside the approved one: more in red, less in plain words."""
+    """How a figure is marked beside the approved one: more in red, less in plain words with its share."""
     if found > approved:
         return f":red[**{whole('多于计划')}**]"
-    return "少于计划" if found < approved else ""
+    return f"少于计划，为计划的{found * 100 // approved}%" if found < approved else ""
 
 
 def beside_plan(report: Report, beyond: list[reports.Excess]) -> None:

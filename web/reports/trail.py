@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Unpack
 
+import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from core.ground import db
 from core.ground.access import Actor
 from core.models import Report
 from core.submissions import reports
@@ -18,10 +18,8 @@ from web.deeds import Who
 NAMES = {"row": "file_row", "before": "cell_before", "after": "cell_after", "how": "repaired_by"}
 
 
-def trail(report: Report, actor: Actor) -> None:
-    """Roster edit history (改正记录): what was changed since the file came, by whom and when."""
-    with db.reading() as session:
-        made = reports.repairs(session, report.id, actor)
+def trail(report: Report, actor: Actor, made: pd.DataFrame) -> None:
+    """Roster edit history (改正记录, `reports.repairs`): what was changed since the file came, by whom and when."""
     if made.empty:
         return
     with st.expander(f"改正记录（{made['row'].nunique()}行，{len(made)}处）"):

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import streamlit as st
 
 from core.ground import db
 from core.ground.access import Actor
 from core.models import Nomination
-from core.submissions import workflow
 from core.submissions.programmes import placements, study
 from web import submissions
 from web.claims import reading as evidence
 from web.study import placing
 
 
-def own(nomination: Nomination, actor: Actor) -> None:
+def own(nomination: Nomination, actor: Actor, steps: pd.DataFrame) -> None:
     """A nomination of one's own house that is not to be edited."""
     with db.reading() as session:
-        steps = workflow.trail(session, nomination.id, actor)
         kept = study.evidence(session, nomination.id, actor)
         completed = placements.placed(session, nomination.id)
     with st.container(border=True):

@@ -53,7 +53,13 @@ class List {
       this.n = Math.max(this.n, data.answered)
     }
     const alike = before && ["rows", "columns", "fixed"].every(name => JSON.stringify(before[name]) === JSON.stringify(data[name]))
-    if (!alike) this.build()
+    if (!alike) {
+      const ids = of => String(of?.rows.map(row => row.id))
+      const same = before && ids(before) === ids(data) // only what is said of them has changed
+      const place = this.box.scrollTop
+      this.build(same ? this.count : FIRST)
+      if (same) this.box.scrollTop = place
+    }
     this.mark()
     this.root.querySelector(".hint").textContent = data.chosen === null ? data.hint : ""
     this.root.querySelector(".paper").textContent = data.paper
@@ -76,7 +82,7 @@ class List {
   }
 
   /** The table anew: its heads, and as many rows as were shown. */
-  build() {
+  build(shown) {
     const { columns, rows, mode } = this.data
     this.table = made(null, "table", mode === "open" ? "opens" : "")
     this.table.setAttribute("aria-label", this.data.label)
@@ -110,7 +116,7 @@ class List {
     this.order()
     this.box.replaceChildren(this.table)
     this.count = 0
-    this.draw(FIRST)
+    this.draw(Math.max(shown, FIRST))
     this.box.classList.toggle("long", rows.length > this.data.page)
     this.fit()
   }

@@ -85,24 +85,23 @@ def headcount(session: Session, report: Report) -> tuple[int, int]:
 
 
 def one(session: Session, report_id: int, actor: Actor) -> Report:
-    """A report of the actor's jurisdiction. Refused codes: "missing"."""
-    report = session.scalar(
-        sa.select(Report)
-        .options(sa.orm.joinedload(Report.plan).joinedload(Plan.authority).joinedload(Organization.authority))
-        .options(sa.orm.joinedload(Report.organization))
-        .where(
-            Report.id == report_id,
-            visible(
-                actor,
-                organization=Submission.organization_id,
-                authority=Submission.authority_id,
-                filed_at=Submission.submitted_at,
-            ),
-        )
+    """A report of the actor's jurisdiction, read once in a session. Refused codes: "missing"."""
+    may = visible(
+        actor,
+        organization=Submission.organization_id,
+        authority=Submission.authority_id,
+        filed_at=Submission.submitted_at,
     )
-    if report is None:
+    which = Submission.id == report_id, Submission.kind == Report.__mapper__.polymorphic_identity
+    if session.scalar(sa.select(Submission.id).where(*which, may)) is None:
         raise not_found("报告")
-    return report
+    return session.get_one(Report, report_id, options=_WITH)
+
+
+_WITH = (
+    sa.orm.joinedload(Report.plan).joinedload(Plan.authority).joinedload(Organization.authority),
+    sa.orm.joinedload(Report.organization),
+)
 
 
 def latest(session: Session, plan_id: int) -> int | None:
@@ -201,9 +200,13 @@ def repairs(session: Session, report_id: int, actor: Actor) -> pd.DataFrame:
         for name, nothing in (("before", ""), ("after", "删去")):
             if not line["column"]:
                 line[name] = str(json.loads(line[name]).get("name", "")) if line[name] else nothing
-            line[name] = resident_id.shown(line["column"], line[name])
-        if line["column"] == "id_number" and line["how"] == "proposal" and len(line["after"]) == 18:
-            line["after"] = resident_id.mask_of_found(line["after"])
+        before, after = line["before"], line["after"]
+        line |= {name: resident_id.shown(line["column"], line[name]) for name in ("before", "after")}
+        if line["column"] == "id_number":
+            if told := resident_id.slip(before, after):
+                line["before"], line["after"] = told
+            elif line["how"] == "proposal" and len(after) == 18:
+                line["after"] = resident_id.mask_of_found(after)
         lines.append(line | {"how": HOW[line["how"]]})
     return pd.DataFrame(lines, columns=names)
 
