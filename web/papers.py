@@ -43,16 +43,20 @@ class Paper:
     """What is sent beside the fields: the files chosen, by their ids."""
     taken: Callable[[], None] = lambda: None
     """What the form forgets once it was saved: a file that was taken, rows that were pasted."""
-    withheld: Callable[[Any, tuple[str, ...]], str] = lambda _kept, _given: ""
-    """Why what was saved, with what was given beside the fields, is not filed by the same click; "" where it is."""
-    tried_with_files: bool = True
-    """Whether what filing leads to is tried with the files chosen; else they are read only when they are saved."""
+    unread: Callable[[], bool] = lambda: False
+    """Whether what is given is read only when it is saved, so that the bar cannot say yet what filing it leads to."""
+    wanting: Callable[[Session, Any], bool] = lambda _session, _kept: False
+    """Whether what was saved needs something more before it can be filed: then its words are no plain success."""
     reason: str = ""
     """The field whose text goes along as the reason of filing."""
 
     def __post_init__(self) -> None:
         self.drawn = self.draft.place, self.draft.version
         self._sent: tuple[bool, tuple[str, ...]] | None = None
+        self.announced: str | None = None
+        """What the bar said filing leads to, where that does not count what is on the screen; None where it does."""
+        self.said = ""
+        """What saving it last said."""
 
     @property
     def sent(self) -> tuple[bool, tuple[str, ...]]:
@@ -225,11 +229,11 @@ def save(paper: Paper, *, quiet: bool = False) -> Submission | None:
     """Save what is on the screen (保存); answers the record, None where it was refused. `quiet`: says so only then."""
     draft, keep = paper.draft, (quiet and paper.keep_to_file) or paper.keep
 
-    def act(session: Session, **who: Unpack[Who]) -> tuple[str, tuple[str, Submission]]:
+    def act(session: Session, **who: Unpack[Who]) -> tuple[str, tuple[str, bool, Submission]]:
         words, kept = keep(session, **who)
         session.flush()
         unsaved.drop(session, draft.place, actor=who["actor"])
-        return "" if quiet else words, (words, kept)
+        return "", (words, paper.wanting(session, kept), kept)
 
     given = paper.sent[1]
 
@@ -238,19 +242,17 @@ def save(paper: Paper, *, quiet: bool = False) -> Submission | None:
 
     sent = (*map(str, draft.values.values()), *given)
     once = paper.kind.code, *paper.drawn, quiet, *sent
-    made: tuple[str, Submission] | None = deeds.deed(draft.blaming(act), *once, instead=instead)
+    made: tuple[str, bool, Submission] | None = deeds.deed(draft.blaming(act), *once, instead=instead)
     if made is None:
         return None
-    words, kept = made
+    paper.said, wanting, kept = made
+    if not quiet:
+        deeds.say("warning" if wanting else "success", paper.said)
     paper.taken()
     draft.saved(f"{paper.kind.code}:{kept.id}" if ":new" in draft.place else draft.place, kept.version)
     for name in ("kind", "plan", "copy", "for", "study", drafts.DRAFT):  # what named the form before there was a record
         address.choose(name, None)
     address.choose("item", kept.id)
-    if quiet and (why := paper.withheld(kept, given)):
-        deeds.say("success", words)
-        deeds.say("warning", why)
-        return None
     return kept
 
 
@@ -277,8 +279,12 @@ def _kept_as_draft(paper: Paper, refused: Refused, given: tuple[str, ...]) -> bo
 
 
 def _file(paper: Paper) -> None:
-    """File what is on the screen (上报、报送、提交): saved first; where filing is refused, what was saved is kept."""
-    draft = paper.draft
+    """File what is on the screen (上报、报送、提交): saved first; where filing is refused, what was saved is kept.
+
+    What it leads to stood in the bar before the click. Where that could not count what is on the screen, such as a
+    roster just chosen, and comes out otherwise, it is said and asked for once more: nothing is filed unannounced.
+    """
+    draft, announced, unread = paper.draft, paper.announced, paper.unread()
     fresh, _ = paper.sent
     kept = save(paper, quiet=True) if fresh else paper.found
     if kept is None:
@@ -287,12 +293,27 @@ def _file(paper: Paper) -> None:
 
     def act(session: Session, **who: Unpack[Who]) -> str:
         filed, done = workflow.move(session, kept.id, Action.SUBMIT, version=kept.version, reason=reason, **who)
+        if fresh and (unread or (announced is not None and done.words != announced)):
+            raise Refused(_UNANNOUNCED, done.words)
         word = paper.kind.done_word(Action.SUBMIT)
         return f"“{filed.title}”{word}。{done.words}{'。' if done.words else ''}"
 
-    if not deeds.deed(draft.blaming(act), Action.SUBMIT, kept.id, kept.version, reason) and fresh:
-        words = f"填写的内容已保存，没有{paper.filing}；改正后可再次{paper.filing}，不必重新填写。"
-        deeds.say("warning", words)
+    def instead(refused: Refused) -> bool:
+        if refused.code == _UNANNOUNCED:
+            deeds.say("success", paper.said)
+            filing = paper.filing
+            then = f"{filing}后：{refused.words}。" if refused.words else ""
+            deeds.say("warning", f"还没有{filing}。{then}请看过再点一次“{filing}”。")
+        elif fresh:
+            deeds.say("error", refused.words)
+            words = f"填写的内容已保存，没有{paper.filing}；改正后可再次{paper.filing}，不必重新填写。"
+            deeds.say("warning", words)
+        return fresh
+
+    deeds.deed(draft.blaming(act), Action.SUBMIT, kept.id, kept.version, reason, instead=instead)
+
+
+_UNANNOUNCED = "unannounced"
 
 
 def _preview(paper: Paper) -> None:
@@ -332,20 +353,18 @@ NOT_YET = ":orange[现在还不能"
 def _foretold(paper: Paper) -> str:
     """What filing leads to (后果) as the form is on the screen, or what still stands in its way; asked once a change.
 
-    A large record is asked as it was saved, and so is one whose chosen file is only read when it is saved.
+    A large record is asked as it was saved; of a file that is only read when it is saved, nothing can be said yet.
     """
     draft, found, given, filing = paper.draft, paper.found, paper.given(), paper.filing
     typed, key = bool(draft.changed), f"{draft.prefix}foretold"
     if found is None and not (typed or given):
         return ""
-    unread = bool(given) and not paper.tried_with_files
-    if found is None and unread:
-        return f"选择的文件保存后，{filing}后的结果列在这里。"
-    as_saved = found is not None and (unread or not (typed or given) or workflow.is_large(found))
+    if paper.unread():
+        return f"选择的文件或粘贴的行点“保存”后，{filing}后的结果列在这里。"
+    as_saved = found is not None and (not (typed or given) or workflow.is_large(found))
     asked: tuple[Any, ...] = found and (found.id, found.version), context.today(), paper.reason_typed
     asked += () if as_saved else (given, *map(str, draft.values.values()))
-    before, said = st.session_state.get(key, (None, ""))
-    told = str(said)
+    before, told, words = st.session_state.get(key, (None, "", ""))
     if before != asked:
 
         def act(session: Session, **who: Unpack[Who]) -> str:
@@ -358,13 +377,15 @@ def _foretold(paper: Paper) -> str:
             return workflow.foreseen(session, kept.id, Action.SUBMIT, **more, **who).words
 
         try:
-            told = f"{filing}后：{md(deeds.rehearsed(act, large=found is not None and workflow.is_large(found)))}。"
+            words = deeds.rehearsed(act, large=found is not None and workflow.is_large(found))
+            told = f"{filing}后：{md(words)}。"
         except Refused as refused:
-            told = f"{NOT_YET}{filing}：{md(_in_the_way(refused))}]"
-        st.session_state[key] = asked, told
+            told, words = f"{NOT_YET}{filing}：{md(_in_the_way(refused))}]", ""
+        st.session_state[key] = asked, told, words
     if not as_saved or not (typed or given):
-        return told
-    return f"{told}（按已保存的内容；填写的改动{filing}时一并送出）"
+        return str(told)
+    paper.announced = str(words)
+    return f"{told}（按已保存的内容；填写的改动{filing}时一并送出，结果不同的会再问一次）"
 
 
 def _in_the_way(refused: Refused) -> str:

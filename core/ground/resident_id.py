@@ -106,10 +106,33 @@ def proposed(raw: object) -> tuple[str, str]:
     In words it is masked but for the characters that become others: the fault names those in any case.
     """
     number, _ = meant(raw)
-    if not number:
-        return "", ""
-    seen = "".join(b if a != b else c for a, b, c in zip(_bare(raw), number, mask(number), strict=True))
-    return f"改为{seen}，校验码相符", number
+    return (f"改为{_seen(number, _bare(raw), number)}，校验码相符", number) if number else ("", "")
+
+
+def slip(before: object, after: str) -> tuple[str, str] | None:
+    """A letter for a digit that was put right (字母误作数字), masked before and after with the changed characters seen.
+
+    None where that is not the change, or where too few numbers would fit what is seen (`LEAST`): then both are masked
+    as ever.
+    """
+    bare = _bare(before)
+    if meant(before)[0] != after:
+        return None
+    seen = [at for at in range(6, 14) if bare[at] != after[at]]
+    fit = sum(all(day[at - 6] == after[at] for at in seen) for day in _days())
+    return (_seen(bare, bare, after), _seen(after, bare, after)) if fit // 11 >= LEAST or not seen else None
+
+
+def _seen(shown: str, one: str, other: str) -> str:
+    """A number behind its mask, but for the characters in which two ways to write it differ."""
+    return "".join(c if a != b else m for a, b, c, m in zip(one, other, shown, mask(shown), strict=True))
+
+
+@functools.lru_cache(maxsize=1)
+def _days() -> list[str]:
+    """The days of a hundred years as a number has them: who is alive may be born on each."""
+    first = date(1925, 1, 1).toordinal()
+    return [date.fromordinal(first + at).strftime("%Y%m%d") for at in range(36_525)]
 
 
 def words(code: str, raw: object) -> str:

@@ -266,6 +266,20 @@ def test_the_true_number_of_a_ruined_one_is_filled_in_by_the_program(database: s
         )
 
 
+def test_a_letter_put_right_is_masked_as_ever_and_what_was_changed_is_seen_in_the_log(database: str) -> None:
+    cast, number = c.assemble(), c.id_number(2)
+    at = number.index("0", 8)
+    report = c.draft_report(cast, c.sheet([c.row(2, id_number=f"{number[:at]}O{number[at + 1 :]}"), c.row(3)]))
+    done(accepting(cast, report, 3))
+    with db.reading() as session:
+        rows = reports.rows(session, report.id, cast["base"])
+        (made,) = reports.repairs(session, report.id, cast["base"]).itertuples()
+        assert reports.cells(session, report.id, 3, cast["base"])["id_number"] == number  # its own file held it
+    mask = resident_id.mask(number)
+    assert rows["id_mask"][0] == mask
+    assert (made.before, made.after) == (f"{mask[:at]}O{mask[at + 1 :]}", f"{mask[:at]}0{mask[at + 1 :]}")
+
+
 @pytest.mark.parametrize(
     "row",
     [

@@ -267,16 +267,19 @@ def test_what_was_typed_is_saved_before_it_is_submitted(cast: Cast) -> None:
     app = open_page("paper", sign_in("base"), kind="report", plan=str(plan.id))
     key = f"report-{plan.id}-"
     uploads = {uploader.key: uploader for uploader in app.get("file_uploader")}
-    uploads[f"{key}announcement"].upload("通知.pdf", b"%PDF-1.4", "application/pdf")
+    uploads[f"{key}announcement"].upload("通知.pdf", b"%PDF-1.4", "application/pdf").run()
+    assert any("：培训总结未填；培训花名册未上传。" in each.value for each in app.caption)  # the announcement counts
     press(app, "保存并检查花名册")
     press(app, "报送")
     assert "培训总结未填" in boxes(app, "error")[0]
     app.text_area(key=f"{key}summary").input("按计划完成")
-    app.text_area(key=f"{key}pasted").input("\n".join("\t".join(map(str, people.row(n, sex="m"))) for n in (1, 2)))
+    rows = people.row(1, sex="m"), people.row(2)
+    app.text_area(key=f"{key}pasted").input("\n".join("\t".join(map(str, row)) for row in rows))
+    assert any("报送后的结果列在这里" in each.value for each in app.run().caption)
     press(app, "报送")
-    assert "还没有报送" in boxes(app, "warning")[-1]  # faults nobody has looked at yet
+    assert "还没有报送。报送后：" in boxes(app, "warning")[-1]  # what the rows lead to was not on the screen
     report = one(sa.select(Report))
-    assert (report.state, report.summary, report.faults) == (State.DRAFT, "按计划完成", 2)
+    assert (report.state, report.summary, report.faults) == (State.DRAFT, "按计划完成", 1)
     SheetOf(app).mend(2, "sex", "男")
     app.text_area(key=f"{key}summary").input("按计划完成，两人")
     press(app, "报送")

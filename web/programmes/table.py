@@ -40,7 +40,7 @@ def form(found: PlanTable | None, actor: Actor) -> Paper:
         found=found,
         given=partial(given, draft),
         taken=partial(taken, draft),
-        withheld=_withheld,
+        unread=partial(_unread, draft),
     )
     which(draft, found, actor, "plan_due")
     _files(draft, paper, found, actor)
@@ -173,11 +173,9 @@ def _asked_of(draft: drafts.Form) -> tuple[str, str]:
     return chosen.file_id if chosen else "", str(draft.value("pasted"))
 
 
-def _withheld(_kept: Any, sent: tuple[str, ...]) -> str:
-    """Lines that have just come in are looked at before they are filed."""
-    if any(each.startswith(("file", "pasted")) for each in sent):
-        return "计划表刚刚读入，还没有报送。请核对下面各项后再点“报送”。"
-    return ""
+def _unread(draft: drafts.Form) -> bool:
+    """Whether lines come in with the click: they are looked at before they are filed."""
+    return any(each.startswith(("file", "pasted")) for each in given(draft))
 
 
 def _keep(draft: drafts.Form, session: Session, **who: Unpack[Who]) -> tuple[str, PlanTable]:
@@ -237,6 +235,10 @@ class _Mending:
     @property
     def key(self) -> str:
         return f"plan-table-{self.found.id}-{self.taken}"
+
+    @property
+    def unit(self) -> str:
+        return "项"
 
     @property
     def headings(self) -> Mapping[str, str]:

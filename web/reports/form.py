@@ -45,8 +45,8 @@ def form(plan: Plan, report: Report | None, actor: Actor) -> Paper:
         found=report,
         given=partial(_given, draft),
         taken=partial(_taken, draft, plan, report),
-        withheld=_withheld,
-        tried_with_files=False,
+        unread=partial(_unread, draft),
+        wanting=_wanting,
         reason="late_reason",
     )
     if report is None:
@@ -217,11 +217,15 @@ def _taken(draft: drafts.Form, plan: Plan, report: Report | None) -> None:
             st.session_state[f"{draft.key(name)}-taken"] = given.file_id
 
 
-def _withheld(report: Report, given: tuple[str, ...]) -> str:
-    """A roster that brings new faults is shown before it is filed."""
-    if report.faults and any(each.startswith(("roster", "pasted")) for each in given):
-        return "花名册有错误的行不登记学时，所以还没有报送。请核对后再点“报送”。"
-    return ""
+def _unread(draft: drafts.Form) -> bool:
+    """Whether a roster was given that is read only when it is saved: of 100,000 rows that takes seconds."""
+    return any(each.startswith(("roster", "replace", "pasted")) for each in _given(draft))
+
+
+def _wanting(session: Session, report: Report) -> bool:
+    """Whether a report as saved has rows to mend, or is so far beyond its plan that a reason is still wanted."""
+    far = report.roster_id is not None and not report.over_plan_reason
+    return bool(report.faults) or (far and any(each.far for each in reports.beyond_plan(session, report)))
 
 
 # --- saving -----------------------------------------------------------------------------------------------------------

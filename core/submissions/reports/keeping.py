@@ -189,7 +189,7 @@ def filled_in(session: Session, report: Report) -> set[int]:
     """Rows whose ID number the program filled in (系统代填的号码): their base never sees the last four of it.
 
     Step 1: the last change of a row's number was an accepted proposal. Step 2: the number stood in no cell of the row
-    before; a shifted row that was moved back has brought its own.
+    before; a shifted row that was moved back has brought its own. Step 3: no cell says it with a letter for a digit.
     """
     columns = (RosterRepair.row, RosterRepair.column, RosterRepair.before, RosterRepair.after, RosterRepair.how)
     stood: dict[int, set[str]] = {}
@@ -200,7 +200,11 @@ def filled_in(session: Session, report: Report) -> set[int]:
             filled.pop(row, None)
         if column == "id_number" and how == "proposal":
             filled[row] = after
-    return {row for row, number in filled.items() if number not in stood[row]}
+    return {
+        row
+        for row, number in filled.items()
+        if number not in stood[row] and not any(resident_id.meant(cell)[0] == number for cell in stood[row])
+    }
 
 
 def _earned(row: roster.Row) -> Decimal:

@@ -200,9 +200,13 @@ def repairs(session: Session, report_id: int, actor: Actor) -> pd.DataFrame:
         for name, nothing in (("before", ""), ("after", "删去")):
             if not line["column"]:
                 line[name] = str(json.loads(line[name]).get("name", "")) if line[name] else nothing
-            line[name] = resident_id.shown(line["column"], line[name])
-        if line["column"] == "id_number" and line["how"] == "proposal" and len(line["after"]) == 18:
-            line["after"] = resident_id.mask_of_found(line["after"])
+        before, after = line["before"], line["after"]
+        line |= {name: resident_id.shown(line["column"], line[name]) for name in ("before", "after")}
+        if line["column"] == "id_number":
+            if told := resident_id.slip(before, after):
+                line["before"], line["after"] = told
+            elif line["how"] == "proposal" and len(after) == 18:
+                line["after"] = resident_id.mask_of_found(after)
         lines.append(line | {"how": HOW[line["how"]]})
     return pd.DataFrame(lines, columns=names)
 
