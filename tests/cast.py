@@ -217,9 +217,13 @@ def file_plan(cast: Cast, *, by: str = "base", now: datetime = NOW, **changes: A
 
 
 def approve(cast: Cast, submission_id: int, *, by: str = "reviewer", now: datetime = NOW) -> str:
-    """Approve what is waiting; answers what it led to, in words."""
+    """Approve what is waiting, a seminar once it was scored; answers what it led to, in words."""
     with db.transaction() as session:
-        version = workflow.one(session, submission_id, cast[by]).version
+        found = workflow.one(session, submission_id, cast[by])
+        version = found.version
+        scored = not isinstance(found, Seminar) or found.level is SeminarLevel.NATIONAL
+        if not scored and not seminars.scores(session, submission_id, cast[by]):
+            seminars.score(session, submission_id, 90, "选题好", actor=cast[by], now=now)
         _, told = workflow.move(session, submission_id, Action.APPROVE, version=version, actor=cast[by], now=now)
     return told.words
 
@@ -493,7 +497,10 @@ def waiting(cast: Cast, kind: str) -> Submission:
             with db.transaction() as session:
                 return disputes.file(session, person_id(1), 1, 1, words="学时有误", actor=cast["employer"], now=AFTER)
         case "seminar":
-            return file_seminar(cast)
+            seminar = file_seminar(cast)
+            with db.transaction() as session:
+                seminars.score(session, seminar.id, 90, "选题好", actor=cast["reviewer"], now=NOW)
+            return seminar
         case "plan_table":
             return file_table(cast)
         case "year_summary":

@@ -31,6 +31,7 @@ _KINDS = {
 }
 _DATED = re.compile(r"(?:19|20)\d\d年度?")
 _YEAR = re.compile(r"((?:19|20)\d\d)(?:年度?|学年)?")
+_FIGURE = re.compile(r"\d[\d,.]*(?:人次|人|名|个|项|期|班|学时|课时|元|万元)?")
 
 
 class Words(NamedTuple):
@@ -276,7 +277,10 @@ def _chosen(filled: Rows, at: int, last: int, words: Vocabulary) -> Headings:
     """The place of each column below headings that take the rows `at` to `last`."""
     start = max(0, at - _ABOVE)
     spread = [_to_the_right(filled[row]) for row in range(start, last + 1)]
-    groups = [line if len({*line}) > 1 else [""] * len(line) for line in spread[: at - start]]  # no title over all
+    groups = [
+        line if len({*line}) > 1 and not _has_figures(filled[row]) else [""] * len(line)  # no title over all, no sum
+        for row, line in enumerate(spread[: at - start], start)
+    ]
     labels: dict[int, str] = {}
     candidates: dict[str, list[Candidate]] = {}
     for place in range(max(len(filled[row]) for row in range(start, last + 1))):
@@ -330,9 +334,15 @@ def _parts(
 
 
 def _is_title(cells: Sequence[Any]) -> bool:
-    """Whether a row above the headings is a title, not groups: it says one thing, or fills in a form."""
+    """Whether a row above the headings is a title, not groups: it says one thing, fills in a form, or is a sum."""
     said = {typed.text(cell) for cell in cells} - {""}
-    return len(said) < 2 or any(map(_fills_in, said))
+    return len(said) < 2 or any(map(_fills_in, said)) or _has_figures(cells)
+
+
+def _has_figures(cells: Sequence[Any]) -> bool:
+    """Whether a row above the headings has figures in it (上方的合计): 合计 250 groups nothing; a year does."""
+    said = {typed.text(cell) for cell in cells}
+    return any(_FIGURE.fullmatch(text) and not _YEAR.fullmatch(text) for text in said)
 
 
 def _fills_in(text: str) -> bool:

@@ -134,6 +134,10 @@ class Table:
     unused: tuple[str, ...] = ()
     """Headings that a clerk has said are not used (不用的列)."""
     left_out: list[LeftOut] = field(default_factory=list)
+    aside: str = ""
+    """The other visible sheets with something in them, which were not read (没有读入的工作表), in words."""
+    same: dict[str, list[int]] = field(default_factory=dict)
+    """By column, the rows that said 同上 and were read as the line above them."""
     problems: list[Problem] = field(default_factory=list)
     """What to look at: columns not read, hidden rows, examples, names merged over several rows."""
     written: dict[int, dict[str, Any]] = field(default_factory=dict)
@@ -204,7 +208,7 @@ def _read(
     try:
         with contextlib.nullcontext() if ours else db.unlocked():
             sheets = _sheets(content, filename, words)
-            fitting, others = _fitting(sheets, words, listing, each=each)
+            fitting, others, aside = _fitting(sheets, words, listing, each=each)
             if not fitting and filename.lower().endswith(_WORKBOOKS) and not reader.is_workbook(content):
                 raise reader.Unreadable(_RENAMED.format(filename))
             if not fitting:
@@ -213,6 +217,7 @@ def _read(
     except reader.Unreadable as error:
         raise Refused("file", str(error)) from error
     tables[0].problems += [Problem(0, name[:20], UNKNOWN, "", said, False) for name, said in others]
+    tables[0].aside = aside
     known[key] = tables
     return tables
 
@@ -281,17 +286,18 @@ def has_headings(rows: Sequence[Sequence[str]], words: Vocabulary) -> bool:
 
 def _fitting(
     sheets: Sequence[Sheet], words: Vocabulary, listing: Listing, *, each: bool
-) -> tuple[list[tuple[Sheet, Headings]], list[tuple[str, str]]]:
-    """The visible sheets with the headings and rows below them, and what to say of hidden ones.
+) -> tuple[list[tuple[Sheet, Headings]], list[tuple[str, str]], str]:
+    """The visible sheets with the headings and rows below them, what to say of hidden ones, and of the others.
 
-    Unless `each` is wanted, two are refused: nobody is to be left out unseen.
+    Unless `each` is wanted, two are refused, and so is another that lacks a heading but has most of the same columns:
+    nobody is to be left out unseen. A cover or a page of instructions is only named.
     """
-    fitting, empty, hidden = [], [], []
+    fitting, empty, hidden, others = [], [], [], []
     for sheet in sheets:
         found = headings.find(sheet.rows(0, HEAD), sheet.merged, words)
         if found is None:
-            continue
-        if sheet.hidden:
+            others += [] if sheet.hidden else [sheet]
+        elif sheet.hidden:
             hidden.append(sheet.name)
         elif _has_rows(sheet, found, listing):
             fitting.append((sheet, found))
@@ -300,7 +306,7 @@ def _fitting(
     if len(fitting) > 1 and not each:
         named = "和".join(f"“{sheet.name}”" for sheet, _ in fitting[:2])
         raise reader.Unreadable(
-            f"{named}两张工作表都有表头和人员，只能读取一张。请合并到一张工作表，或删去、隐藏不用的工作表后再上传。"
+            f"{named}两张工作表都有表头和内容，只能读取一张。请合并到一张工作表，或删去、隐藏不用的工作表后再上传。"
         )
     if not fitting and not empty and hidden:
         raise reader.Unreadable(f"表头和人员在隐藏的工作表“{hidden[0]}”中，请取消隐藏后再上传。")
@@ -310,7 +316,42 @@ def _fitting(
     told = [
         (name, f"隐藏的工作表“{name}”也有这些表头，没有读入；如要报送，请取消隐藏并合并后再上传") for name in hidden
     ]
-    return fitting or empty[:1], told
+    if fitting and not each:
+        _refuse_alike(others, fitting[0], words, listing)
+    return fitting or empty[:1], told, _aside(others, (fitting or empty)[:1], listing)
+
+
+def _refuse_alike(others: Sequence[Sheet], read: tuple[Sheet, Headings], words: Vocabulary, listing: Listing) -> None:
+    """Refuse another sheet that looks like the same table (相像的工作表): most of what is read stands there as well."""
+    columns = read[1].places.keys() - words.loose
+    for sheet in others:
+        for at, cells in enumerate(sheet.rows(0, HEAD)):
+            known = {words.alone(cell) for cell in cells if isinstance(cell, str)}
+            alike = columns & known
+            if len(alike) < 3 or 2 * len(alike) <= len(columns) or not _filled_rows(sheet, at + 1):
+                continue
+            lacks = "、".join(f"“{listing.columns[name][0]}”" for name in words.required if name not in known)
+            raise reader.Unreadable(
+                f"工作表“{sheet.name}”有{_filled_rows(sheet, at + 1)}行，看上去也是{listing.name}，"
+                f"但第{at + 1}行的表头中没有认出{lacks}，只读“{read[0].name}”会漏掉它。"
+                "请合并到一张工作表，或删去、隐藏不用的工作表后再上传。"
+            )
+
+
+def _filled_rows(sheet: Sheet, start: int = 0) -> int:
+    """How many rows of a sheet, from one on, have something in them."""
+    columns = [column[start:] for column in sheet.columns]
+    return sum(any(cell != "" for cell in cells) for cells in zip(*columns, strict=True))
+
+
+def _aside(others: Sequence[Sheet], read: Sequence[tuple[Sheet, Headings]], listing: Listing) -> str:
+    """What to say of the other sheets, with the rows of each."""
+    rows = {sheet.name: count for sheet in others if (count := _filled_rows(sheet))}
+    if not rows or not read:
+        return ""
+    named = "、".join(f"“{name}”（{count}行）" for name, count in [*rows.items()][:_NAMED])
+    named += f"等{len(rows)}张" if len(rows) > _NAMED else ""
+    return f"没有读入的工作表：{named}，没有{listing.name}的表头；其中有要报送的，请并入“{read[0][0].name}”后再上传"
 
 
 def _has_rows(sheet: Sheet, found: Headings, listing: Listing) -> bool:
@@ -460,6 +501,7 @@ def _take(sheet: Sheet, found: Headings, stop: int, words: Vocabulary, listing: 
                 said = f"此行是{reason}（“{begins[:20]}”），没有读入；如是人员，请改正后再上传"
                 table.problems.append(Problem(number, column, "row-left", begins, said, blocking=False))
     table.rows += lines
+    _take_as_above(columns, listing, lines, table)
     if listing.near_by_row:
         table.problems += _near_in_rows(sheet, found, words, listing, lines)
     table.problems += _sums(sheet, found, stop, listing, lines)
@@ -468,6 +510,28 @@ def _take(sheet: Sheet, found: Headings, stop: int, words: Vocabulary, listing: 
         said = "姓名、身份证号与上一行是合并的单元格；每人一行，请取消合并，把此行并入上一行或补填姓名和号码"
         table.problems.append(Problem(found.first + at + 1, listing.identity[0], "row-merged", "", said))
     return lines
+
+
+SAME = frozenset(("〃", "″", "〞", "”", '"', "''", "同上", "同 上", "同前"))
+"""What people write for the cell above (同上)."""
+
+
+def _take_as_above(columns: Mapping[str, list[Any]], listing: Listing, lines: _Lines, table: Table) -> None:
+    """Read 同上 as what the line above says, and name the rows; whose line it is, each has to say by itself."""
+    each_own = () if listing.several else (*listing.identity, *listing.required)
+    for name, column in columns.items():
+        if SAME.isdisjoint(column):
+            continue
+        above: Any = ""
+        for number, cells in lines:
+            if cells[name] not in SAME:
+                above = cells[name]
+            elif above == "" or name in each_own:
+                said = "不能写“同上”，请逐行填写" if name in each_own else "写的是“同上”，上一行没有内容，请补填"
+                table.problems.append(Problem(number, name, "cell-same", typed.text(cells[name]), said))
+            else:
+                cells[name] = above
+                table.same.setdefault(name, []).append(number)
 
 
 def _sums(sheet: Sheet, found: Headings, stop: int, listing: Listing, lines: _Lines) -> Iterator[Problem]:
@@ -679,17 +743,21 @@ def account(table: Table) -> list[str]:
         reasons.setdefault(each.reason, []).append(each)
     lines = [f"读入{len(table.rows)}行" + (f"，未读入{len(table.left_out)}行" if table.left_out else "")]
     for reason, rows in reasons.items():
-        runs = _runs(each.row for each in rows)
-        which = "、".join(f"{a}" if a == b else f"{a}至{b}" for a, b in runs[:_NAMED])
-        which += f"等{len(rows)}" if len(runs) > _NAMED else ""
-        lines.append(
-            f"第{which}行：{reason}（{'；'.join(dict.fromkeys(each.text for each in rows[:3] if each.text))}）"
-        )
+        which = _which_rows([each.row for each in rows])
+        lines.append(f"{which}：{reason}（{'；'.join(dict.fromkeys(each.text for each in rows[:3] if each.text))}）")
+    for name, numbers in table.same.items():
+        lines.append(f"{_which_rows(numbers)}：“{_short(table.columns[name])}”写的是同上，按上一行读入")
     for said, labels in (("未识别的列", table.unread), ("按本单位的选择不用的列", table.unused)):
         if labels:
             more = f"等{len(labels)}列" if len(labels) > _NAMED else ""
             lines.append(f"{said}：{'、'.join(map(_short, labels[:_NAMED]))}{more}")
-    return lines
+    return [*lines, table.aside] if table.aside else lines
+
+
+def _which_rows(numbers: Sequence[int]) -> str:
+    runs = _runs(numbers)
+    which = "、".join(f"{a}" if a == b else f"{a}至{b}" for a, b in runs[:_NAMED])
+    return f"第{which}{f'等{len(numbers)}' if len(runs) > _NAMED else ''}行"
 
 
 def _short(label: str) -> str:

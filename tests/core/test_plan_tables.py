@@ -73,10 +73,18 @@ def test_people_are_a_number_only_where_one_is_written(cell: str, number: int | 
         ("2024.5.10-2024.5.15", "", (5, 10), (5, 15), ""),
         ("2024-05-10至2024-05-15", "", (5, 10), (5, 15), ""),
         ("5月10日", "", (5, 10), None, ""),
-        ("2024年5月", "", None, None, ""),
-        ("5月中旬", "", None, None, ""),
-        ("二季度", "", None, None, ""),
-        ("6月至8月", "", None, None, ""),
+        ("2024年2月份", "", (2, 1), (2, 29), ""),
+        ("5月中旬", "", (5, 11), (5, 20), ""),
+        ("2月下旬-3月上旬", "", (2, 21), (3, 10), ""),
+        ("二季度", "", (4, 1), (6, 30), ""),
+        ("下半年", "", (7, 1), (12, 31), ""),
+        ("6月至8月", "", (6, 1), (8, 31), ""),
+        ("3—4月", "", (3, 1), (4, 30), ""),
+        ("5月", "6月", (5, 1), (6, 30), ""),
+        ("秋收以后", "", None, None, "words"),
+        ("3月、9月", "", None, None, "words"),
+        ("8月至6月", "", None, None, "order"),
+        ("13月", "", None, None, "day"),
         ("待定", "", None, None, "later"),
         ("", "", None, None, "none"),
         ("2023年5月", "", None, None, "year"),
@@ -169,7 +177,7 @@ def test_a_table_in_two_rows_of_headings_with_days_in_cells_of_their_own() -> No
     )
     assert [(each.name, each.people, each.start_on, each.end_on) for each in found] == [
         ("农技推广骨干培训班", 80, date(2024, 5, 10), date(2024, 5, 15)),
-        ("数字农业培训班", 100, None, None),
+        ("数字农业培训班", 100, date(2024, 5, 11), date(2024, 5, 20)),
     ]
     assert (found[1].said["start"], found[1].said["people"]) == ("5月中旬", "约100人")
     assert said == ["2 people-about"]
@@ -246,7 +254,7 @@ def test_a_workbook_of_the_old_kind_is_read(office: str) -> None:
     found, said, account = read(path.read_bytes(), "计划表.xls")
     assert [(each.name, each.people, each.start_on) for each in found] == [
         ("蒙医药适宜技术培训班", 60, date(2024, 6, 3)),
-        ("基层全科医师培训班", None, None),
+        ("基层全科医师培训班", None, date(2024, 7, 1)),
     ]
     assert said == ["1 area-other", "2 area-none", "2 people-later"]
     assert account[0].startswith("读入2行")
@@ -259,6 +267,43 @@ def test_two_columns_for_one_name_are_asked_about_and_a_wrong_year_is_named() ->
     assert "人数（线上）" in asked.value.words
     last_year = book([["项目名称", "计划人数", "培训时间"], ["班", 10, "2023年5月10日"]])
     assert read(last_year)[1] == ["1 area-none", "1 when-year"]
+
+
+def test_a_sum_above_the_headings_and_a_mark_for_the_cell_above_are_understood_and_told() -> None:
+    heads = ["序号", "单位", "培训班次", "重点领域", "计划人数", "何时办"]
+    rows = [["合计", "", "", "", 250, ""], heads, [1, "示例局", "甲班", "新能源", 50, "3月"]]
+    rows += [[2, "〃", "乙班", "同上", "〃", "4月"], ["合计", "", "", "", 100, ""]]
+    found, said, account = read(book(rows), 何时办="start")
+    assert [(each.said["unit"], each.area, each.people) for each in found] == [("示例局", "新能源", 50)] * 2
+    assert (said, account[0]) == ([], "读入2行，未读入1行")
+    assert "表中第4行：“单位”写的是同上，按上一行读入" in account
+    nothing_above = book([["项目名称", "计划人数", "培训地点"], ["班", 5, "同上"]])
+    assert "1 cell-same" in read(nothing_above)[1]
+
+
+def test_another_sheet_is_named_or_where_it_is_such_a_table_refused() -> None:
+    def two(*second: list[Any]) -> bytes:
+        buffer = io.BytesIO()
+        with xlsxwriter.Workbook(buffer, {"in_memory": True}) as made:
+            first = [
+                ["序号", "项目名称", "计划人数", "培训时间", "地点", "方式"],
+                [1, "班", 5, "3月", "包头市", "线下"],
+            ]
+            for name, rows in (("线上班", first), ("另一张", second)):
+                page = made.add_worksheet(name)
+                for at, cells in enumerate(rows):
+                    page.write_row(at, 0, cells)
+        return buffer.getvalue()
+
+    line = [1, "班", 6, "4月", "包头市", "线下"]
+    with pytest.raises(Refused, match=r"“另一张”有1行.*没有认出“项目名称”"):
+        read(two(["序号", "课", "人数", "培训时间", "地点", "方式"], line))
+    with pytest.raises(Refused, match="“线上班”和“另一张”"):
+        read(two(["序号", "培训班次", "人数", "培训时间", "地点", "方式"], line))
+    other_kind: list[list[Any]] = [["单位", "人数", "地点"], ["示例局", 5, "包头市"]]
+    for harmless in ([["填表说明"], ["一、项目名称、计划人数须填写"]], other_kind):
+        told = read(two(*harmless))[2][-1]
+        assert told.startswith("没有读入的工作表：“另一张”（2行）")
 
 
 def test_an_id_number_has_no_place_in_it() -> None:

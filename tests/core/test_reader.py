@@ -235,4 +235,5 @@ def test_one_roster_saved_by_libreoffice_in_each_form_is_read_alike_by_its_conte
         "读入6行，未读入3行",
         "第5行：示例行（示例）",
         "第12至13行：表尾（合计；制表人：王某）",
+        "没有读入的工作表：“填表说明”（1行），没有花名册的表头；其中有要报送的，请并入“花名册”后再上传",
     ]

@@ -217,6 +217,9 @@ def test_reviewers_score_and_the_deciding_office_alone_sees_the_ranking(cast: c.
         assert len(audit.history(session, cast["reviewer"], event=seminars.Event.SCORED)[0]) == 4
     assert "not-scored" in told(cast, third.id)
     assert "not-scored" not in told(cast, first.id)
+    act: Any = {"version": third.version, "actor": cast["reviewer"], "now": c.NOW}
+    assert c.refusal(lambda s: workflow.move(s, third.id, Action.APPROVE, **act)).code == "not-scored"
+    c.approve(cast, first.id)
 
 
 def test_who_may_not_score_is_refused_and_so_are_points_without_words(cast: c.Cast) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -91,6 +92,14 @@ def test_hours_that_the_days_do_not_hold_are_told_at_once_and_what_was_typed_sta
     fill(app, key, start_on=TODAY - timedelta(days=366), amount=4.0)
     press(app, "保存")
     assert "起止日期跨年度" in "".join(boxes(app, "warning"))
+
+
+def test_the_hours_that_are_proposed_are_those_that_approval_is_foretold_with(learner: Cast) -> None:
+    days: Any = {"start_on": TODAY, "completed_on": TODAY, "amount": Decimal(6)}
+    claim = people.file_claim(learner, 1, by="person", now=NOW, activity="技能培训", **days)
+    app = open_page("review", sign_in("reviewer"), item=str(claim.id))
+    assert app.number_input(key=f"granted-{claim.id}").value == 6
+    assert not [each.value for each in app.markdown if "现在还不能" in each.value]
 
 
 def test_a_reviewer_is_told_of_hours_beyond_the_certificate_and_stopped_beyond_its_days(learner: Cast) -> None:

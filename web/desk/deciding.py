@@ -29,25 +29,28 @@ def decide(found: Submission, here: Actor) -> None:
             _not_mine(found, here)
             back_to_last(found.id)
             return
-        given, asked = remarking.given(found), ""
-        if Action.APPROVE in moves:
-            word = kind.word_for(Action.APPROVE)
-            asked = _consequence(word, _foretold(found, given), f"{word}后，")
-        if Action.UNDO in moves:
-            word = kind.word_for(Action.UNDO)
-            _consequence(word, _foretold_undoing(found), f"“{word}”的后果：")
-        if asked:
-            st.checkbox(
-                f"{workflow.CONFIRM}:red[{md(asked)}]（{kind.word_for(Action.APPROVE)}前须勾选）",
-                key=_box(found, asked),
-            )
-        if note := reading.note(found):
-            st.caption(note)
-        if Action.RETURN in moves:
-            remarking.ticks(found, here)
-        with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="decisions"):
-            if reading.ask and Action.APPROVE in moves:
+        given, asked, above = remarking.given(found), "", st.container()
+        row = st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="decisions")
+        if reading.ask and Action.APPROVE in moves:
+            with row:  # first of all: what is proposed in it is what is foretold above it
                 reading.ask(found)
+        with above:
+            if Action.APPROVE in moves:
+                word = kind.word_for(Action.APPROVE)
+                asked = _consequence(word, _foretold(found, given), f"{word}后，")
+            if Action.UNDO in moves:
+                word = kind.word_for(Action.UNDO)
+                _consequence(word, _foretold_undoing(found), f"“{word}”的后果：")
+            if asked:
+                st.checkbox(
+                    f"{workflow.CONFIRM}:red[{md(asked)}]（{kind.word_for(Action.APPROVE)}前须勾选）",
+                    key=_box(found, asked),
+                )
+            if note := reading.note(found):
+                st.caption(note)
+            if Action.RETURN in moves:
+                remarking.ticks(found, here)
+        with row:
             required = "、".join(kind.word_for(action) for action in moves if workflow.needs_reason(kind, action))
             whose = f"{required}时必填，{kind.filer}会看到" if required else f"{kind.filer}会看到"
             drafts.words(

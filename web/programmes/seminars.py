@@ -47,7 +47,7 @@ def note(found: Submission) -> str:
     """What approval means, beside the buttons of the desk."""
     assert isinstance(found, Seminar)
     national = found.level is SeminarLevel.NATIONAL
-    return "国家级：通过即转报，批准结果下达后再登记。" if national else "自治区级：通过即入选。"
+    return "国家级：通过即转报，批准结果下达后再登记。" if national else "自治区级：评审打分后，通过即入选。"
 
 
 def _scores(given: list[SeminarScore]) -> None:

@@ -237,6 +237,10 @@ class _Mending:
         return f"plan-table-{self.found.id}-{self.taken}"
 
     @property
+    def unit(self) -> str:
+        return "项"
+
+    @property
     def headings(self) -> Mapping[str, str]:
         return {name: lines.HEADINGS[name] for name in lines.FILLED}
 

@@ -186,6 +186,10 @@ class _Mending:
         return f"roster-{self.report.id}-{self.report.roster_id}"
 
     @property
+    def unit(self) -> str:
+        return "行"
+
+    @property
     def headings(self) -> Mapping[str, str]:
         return self.form.headings
 

@@ -41,7 +41,7 @@ def _number(submission: Submission, label: str, usual: int) -> None:
     key = _key(submission)
     if key not in st.session_state:
         st.session_state[key] = usual
-    st.number_input(label, 1, selection.MOST_RANK, step=1, key=key, width=150)
+    st.number_input(label, 1, selection.MOST_RANK, step=1, key=key, width=110)
 
 
 def _key(submission: Submission) -> str:

@@ -40,6 +40,7 @@ class _Filed:
     problems: Sequence[Problem]
     headings: Mapping[str, str]
     choices: Mapping[str, Sequence[str]]
+    unit: str = "行"
 
     def rows(self, numbers: Collection[int]) -> Mapping[int, Mapping[str, str]]:
         usual, mended = dict.fromkeys(self.headings, ""), self.held.mended

@@ -141,7 +141,7 @@ class Sheet {
     } else {
       line.strike.dataset.sure = "1";
       write(line.strike, "确认删去");
-      line.strike.title = `确认删去第${line.row}行：这一行不计入；原件不变，删去的行留在改正记录中`;
+      line.strike.title = `确认删去${line.where}：这一${line.where.slice(-1)}不计入；原件不变，删去的行留在改正记录中`;
     }
   }
 

@@ -37,6 +37,10 @@ class Mending(Protocol):
         """Its own name: another file is another table."""
 
     @property
+    def unit(self) -> str:
+        """What a line of it is called after its number (第3行、第3项)."""
+
+    @property
     def headings(self) -> Mapping[str, str]: ...
 
     @property
@@ -186,7 +190,7 @@ def _accept(kept: _Kept, mending: Mending, row: int) -> None:
     try:
         mending.accept([row])
         kept.typed -= {place for place in kept.typed if place[0] == row}
-        kept.said = "success", f"第{row}行已按建议改正。"
+        kept.said = "success", f"第{row}{mending.unit}已按建议改正。"
     except Refused as refused:
         kept.said = "error", refused.words
 
@@ -194,7 +198,7 @@ def _accept(kept: _Kept, mending: Mending, row: int) -> None:
 def _strike(kept: _Kept, mending: Mending, row: int) -> None:
     try:
         mending.strike(row)
-        kept.said = "success", f"第{row}行已删去。"
+        kept.said = "success", f"第{row}{mending.unit}已删去。"
     except Refused as refused:
         kept.said = "error", refused.words
 
@@ -265,12 +269,13 @@ def _told(
     wrong = [place for place in kept.touched if place in faults]
     if wrong:
         row, column = wrong[-1]
-        return "error", f"第{row}行{mending.headings.get(column, column)}还不对：{faults[row, column][0].words}"
+        where = f"第{row}{mending.unit}{mending.headings.get(column, column)}"
+        return "error", f"{where}还不对：{faults[row, column][0].words}"
     row, column = list(kept.touched)[-1]
-    said = f"第{row}行{mending.headings.get(column, column)}已改正。"
+    said = f"第{row}{mending.unit}{mending.headings.get(column, column)}已改正。"
     if new := [place for place in came if place[0] in {row for row, _ in kept.touched}]:
         row, column = new[0]
-        return "warning", f"{said}第{row}行{mending.headings.get(column, column)}另有错误，列在最后。"
+        return "warning", f"{said}第{row}{mending.unit}{mending.headings.get(column, column)}另有错误，列在最后。"
     return "success", said
 
 
@@ -298,7 +303,7 @@ def _line(
     return {
         "id": f"{row}-{column}",
         "row": row,
-        "where": f"第{row}行" if row else "全表",
+        "where": f"第{row}{mending.unit}" if row else "全表",
         **_who(cells, shifted=any(problem.code == "row-shifted" for problem in found)),
         "state": state,
         "words": " ".join(filter(None, (refused, words))),

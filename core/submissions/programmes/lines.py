@@ -5,8 +5,10 @@ The words stay as they were filed; beside them stands a value only where there i
 
 from __future__ import annotations
 
+import calendar
 import csv
 import io
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -38,6 +40,14 @@ WORDS: dict[str, Sequence[str]] = {
         "培训班名称",
         "培训名称",
         "培训项目",
+        "培训班次",
+        "培训班",
+        "班次（项目）名称",
+        "班次项目名称",
+        "培训班次名称",
+        "办班名称",
+        "班级名称",
+        "班名",
         "项目",
         "班次",
     ),
@@ -160,7 +170,9 @@ def read(upload: Upload, asked: Asks, chosen: Mapping[str, str]) -> tuple[list[d
             rows[each.row]["people"] = f"{each.value}{_EACH_OR_SUM}"
     told = [each for each in found.problems if not any(each.code.startswith(code) for code in (*_OWN, "sum-merged"))]
     account = [f"第{each.row}行：{each.words}" if each.row else each.words for each in told if each.code != "row-left"]
-    return [rows[number] for number in sorted(rows)], [*found.account, *account]
+    # On the screen a line has its number in the table (第1项): what is said of the file is of the rows of the file.
+    account = [f"表中{words}" if words.startswith("第") else words for words in (*found.account, *account)]
+    return [rows[number] for number in sorted(rows)], account
 
 
 def pasted(text: str, chosen: Mapping[str, str]) -> Upload:
@@ -232,13 +244,56 @@ _DAY = r"(?:(\d{4})(?:年|[-./]))?(\d{1,2})(?:月|[-./])(\d{1,2})[日号]?"
 _SPAN = re.compile(_DAY + _JOIN + r"(?:(?:(\d{4})(?:年|[-./]))?(\d{1,2})(?:月|[-./]))?(\d{1,2})[日号]?")
 _ONE = re.compile(_DAY)
 _YEAR = re.compile(r"(?<!\d)(20\d\d)(?:年|[-./]|$)")
+_MONTH = re.compile(r"(?:(\d{4})年)?(\d{1,2})月(?:份|([上中下])旬)?")
+_MONTHS = re.compile(rf"(?:(\d{{4}})年)?(\d{{1,2}}){_JOIN}(\d{{1,2}})月份?")
+_PART = re.compile(r"(?:(\d{4})年度?)?(?:第?([一二三四1-4])季度|([上下])半年)")
+
+
+def is_in_days(start: str) -> bool:
+    """Whether the days of a training are written as such, and not as a month, a quarter (几月、几季度)."""
+    text = typed.plain(start)
+    return bool(_SPAN.fullmatch(text) or _ONE.fullmatch(text))
+
+
+def _months(year: int, first: int, last: int) -> tuple[date, date]:
+    """From the first day of a month to the last of another. `ValueError`: there is no such month."""
+    return date(year, first, 1), date(year, last, calendar.monthrange(year, last)[1])
+
+
+def _stretch(text: str, year: int) -> tuple[date, date] | None:
+    """First and last day of what is written in words (一段时间): 5月10日, 5月, 5月中旬, 3-4月, 二季度, 上半年.
+
+    `ValueError` where there is no such day or month.
+    """
+    if found := _ONE.fullmatch(text):
+        day = date(int(found[1] or year), int(found[2]), int(found[3]))
+        return day, day
+    if found := _MONTH.fullmatch(text):
+        first, last = _months(int(found[1] or year), int(found[2]), int(found[2]))
+        if found[3]:
+            third = "上中下".index(found[3])
+            return first.replace(day=1 + 10 * third), last if third == 2 else first.replace(day=10 + 10 * third)
+        return first, last
+    if found := _MONTHS.fullmatch(text):
+        return _months(int(found[1] or year), int(found[2]), int(found[3]))
+    if found := _PART.fullmatch(text):
+        whole = 3 if found[2] else 6
+        which = ("一二三四".find(found[2]) + 1 or int(found[2])) if found[2] else "上下".index(found[3]) + 1
+        return _months(int(found[1] or year), whole * (which - 1) + 1, whole * which)
+    parts = re.split(_JOIN, text)
+    if len(parts) == 2 and all(parts):
+        one = _stretch(parts[0], year)
+        two = one and _stretch(parts[1], one[0].year)
+        return (one[0], two[1]) if one and two else None
+    return None
 
 
 def period(start: str, end: str, year: int) -> tuple[date | None, date | None, str]:
     """The days of a training (培训时间) where they are certain, and what is odd about them.
 
-    5月10日-15日 are two days; 5月中旬 and 二季度 are none, and nothing is odd about them. Odd: "", "later" (待定),
-    "none" (nothing there), "year" (another year's), "order" (ends before it begins), "day" (there is no such day).
+    5月10日-15日 are two days, 5月 and 二季度 their first and their last. Odd: "", "later" (待定), "none" (nothing
+    there), "words" (no days can be made out), "year" (another year's), "order" (ends before it begins), "day" (there is
+    no such day).
     """
     first, last = typed.plain(start), typed.plain(end)
     one: date | None
@@ -253,8 +308,10 @@ def period(start: str, end: str, year: int) -> tuple[date | None, date | None, s
             one = date(int(y or year), int(m), int(d))
             two = date(int(y2 or one.year), int(m2 or m), int(d2))
         else:
-            days = [_ONE.fullmatch(text) for text in (first, last)]
-            one, two = (date(int(each[1] or year), int(each[2]), int(each[3])) if each else None for each in days)
+            begins, ends = (_stretch(text, year) for text in (first, last))
+            one, two = begins and begins[0], ends and ends[1]
+            if begins and not last and not _ONE.fullmatch(first):
+                two = begins[1]
     except ValueError:
         return None, None, "day"
     named = {int(found) for found in _YEAR.findall(f"{first} {last}")} | {each.year for each in (one, two) if each}
@@ -262,7 +319,31 @@ def period(start: str, end: str, year: int) -> tuple[date | None, date | None, s
         return None, None, "year"
     if one and two and two < one:
         return None, None, "order"
-    return one, two, ""
+    return one, two, "" if one or two else "words"
+
+
+_MONTH = re.compile(r"(十[一二]?|[一二三四五六七八九]|\d{1,2})月")
+_QUARTER = re.compile(r"([一二三四1-4])季度")
+_HALVES = {"上半年": 6, "下半年": 12, "年底": 12, "年末": 12}
+_COUNTED = ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二")
+
+
+def named_by(said: str, year: int) -> date | None:
+    """The last day of the month that a line's words name (5月中旬, 二季度); None where they name none.
+
+    `said`: the cells as they were filed, JSON by column.
+    """
+    cells = json.loads(said or "{}")
+    text = typed.plain(f"{cells.get('start', '')} {cells.get('end', '')}")
+    months = [_count(found) for found in _MONTH.findall(text)]
+    months += [3 * _count(found) for found in _QUARTER.findall(text)]
+    months += [month for word, month in _HALVES.items() if word in text]
+    month = max((each for each in months if 1 <= each <= 12), default=0)
+    return date(year, month, calendar.monthrange(year, month)[1]) if month else None
+
+
+def _count(word: str) -> int:
+    return int(word) if word.isdecimal() else _COUNTED.index(word) + 1
 
 
 def _area(cell: str, areas: Sequence[str]) -> tuple[str, bool]:
@@ -309,6 +390,9 @@ def _cells(number: int, each: Line) -> Iterator[Problem]:
         if len(text) > most:
             words = f"{HEADINGS[column]}不超过{most}个字，现为{len(text)}个字，请改短"
             yield Problem(number, column, "cell-long", f"{text[:20]}…", words)
+        if text in reading.SAME:
+            words = f"{HEADINGS[column]}写的是“{text}”，不知道同哪一项，请写明"
+            yield Problem(number, column, "cell-same", text, words)
         if resident_id.masked(text) != text:
             words = "计划表不填身份证号，请删去"
             yield Problem(number, column, "cell-number", resident_id.masked(text)[:40], words)
@@ -340,7 +424,11 @@ def _people(number: int, each: Line) -> Iterator[Problem]:
 def _when(number: int, each: Line, asked: Asks) -> Iterator[Problem]:
     start, end = each.said.get("start", ""), each.said.get("end", "")
     odd, text = period(start, end, asked.year)[2], "至".join(filter(None, (start, end)))
-    hints = {"later": f"培训时间“{start}”，确定后请写明", "none": "没有写培训时间，确定后请写明"}
+    hints = {
+        "later": f"培训时间“{start}”，确定后请写明",
+        "none": "没有写培训时间，确定后请写明",
+        "words": f"培训时间“{text[:30]}”看不出起止日期，汇总表照原样写，确定后请写明",
+    }
     faults = {
         "year": f"培训时间不在{asked.year}年，请核对是否选错了年度或文件",
         "order": "结束时间早于开始时间，请核对",

@@ -162,7 +162,13 @@ class Merged:
         said = capability.cells(self.line)
         unit = said.get("unit", "")
         office = self.office if unit in ("", self.office) else f"{self.office}（{unit}）"
-        return said | {"unit": office, "category": self.category}
+        return said | {"unit": office, "category": self.category} | self._days(said.get("start", ""))
+
+    def _days(self, words: str) -> dict[str, str]:
+        """Its two days as far as they are certain, the month or quarter they were written as beside them."""
+        start, end = self.line.start_on, self.line.end_on
+        aside = f"（{words}）" if words and not lines.is_in_days(words) else ""
+        return ({"start": f"{start}{aside}"} if start else {}) | ({"end": str(end)} if end else {})
 
 
 def category(home: Organization) -> str:
@@ -231,11 +237,8 @@ def file(session: Session, programme: str, year: int, *, actor: Actor, now: date
         raise Refused("empty", f"{year}年度还没有通过的计划表，没有可以导出的内容。")
     rows: list[tuple[int, dict[str, Any]]] = []
     for number, each in enumerate(found, start=1):
-        start, end = each.line.start_on, each.line.end_on
         cells: dict[str, Any] = dict(each.cells) | {"number": number}
         cells |= {"people": each.line.people or cells.get("people", "")}
-        cells |= {"start": str(start)} if start else {}
-        cells |= {"end": str(end)} if end else {}
         cells |= {"plans": each.carried.plans, "reports": each.carried.reports}
         rows.append((number, cells | {"done": each.carried.people, "visits": each.carried.visits}))
     sums = {name: sum(int(cells[name]) for _, cells in rows) for name in CARRIED}

@@ -747,9 +747,14 @@ class SeminarKind(Kind[Seminar]):
             refuse_faults([("start_on", words)], "改期后再提交。")
 
     def on_approve(self, session: Session, seminar: Seminar, *, actor: Actor, now: datetime) -> str:
-        """A regional one is selected by its approval, a national one is forwarded."""
+        """A regional one is selected by its approval once it was scored, a national one is forwarded.
+
+        Refused codes: "not-scored".
+        """
         if seminar.level is SeminarLevel.NATIONAL:
             return "转报国家级，批准结果下达后在“高级研修”登记"
+        if not _means(session, [seminar.id]):
+            raise Refused("not-scored", "自治区级项目评审打分后遴选，现在还没有评分，请先打分并写明评审意见。")
         _add_line(session, seminar)
         session.flush()
         programme = policy_of(seminar).programme(seminar.programme)
