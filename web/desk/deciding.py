@@ -219,10 +219,8 @@ def _decided(found: Submission, action: Action, asked: str, back: frozenset[int]
         remarking.bring_back(session, moved, given, **who)
         return submissions.told(moved, action, done), opinion
 
-    def at(refused: Refused) -> tuple[str, ...]:
-        return (_opinion(found),) if refused.code == "reason" else (_box(found, asked),) if asked else ()
-
-    made = deeds.deed(act, action, found.id, found.version, confirmed, reason, typed, remarks, at=at)
+    # A refusal leaves the hand on the keys: A, B and J go on working; O is the way into the opinion.
+    made = deeds.deed(act, action, found.id, found.version, confirmed, reason, typed, remarks)
     if made is None:
         return
     st.session_state["desk-last"] = found.id
