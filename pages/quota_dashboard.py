@@ -102,7 +102,12 @@ left, right = st.columns(2) if seen.has_trainings else [st.container(), st.conta
 if seen.has_trainings:
     with left:
         of = board.choice("按什么计", charts.OF_FUNNEL, key="of", default="people")
-        board.figure(charts.funnel(seen, of), "办理进度 · 从计划到入账", lambda _, again: charts.funnel(again, of), ask)
+        board.figure(
+            charts.funnel(seen, of),
+            "办理进度 · 从计划到入账（不含草稿和已撤回的计划）",
+            lambda _, again: charts.funnel(again, of),
+            ask,
+        )
 with right:
     words = {name: word for name, word in dashboards.GROUPS.items() if name != "league" or actor.oversees_region}
     by = board.choice("分组", words, key="by", default="level")

@@ -24,6 +24,7 @@ from core.people import accounts, passwords
 from core.quotas import progress
 from core.records import recognition
 from core.submissions import plans, queues, reports, roster, workflow
+from core.submissions.kinds import KINDS
 from core.submissions.programmes import study
 from core.submissions.workflow import Action
 from core.trail import audit
@@ -106,6 +107,10 @@ def programmes_under_way() -> None:
         tables = {each.organization.name: each for each in filed_tables}
         assert [name for name, each in tables.items() if each.late] == ["乌海市人力资源和社会保障局"]
         assert "阿拉善盟人力资源和社会保障局" not in tables
+        waits = session.scalars(sa.select(models.Nomination))
+        stopped = next(each for each in waits if study.status(each) == "待盟市排名")
+        hints = {each.code for each in KINDS["nomination"].warnings(session, stopped, who(session, "league_reviewer"))}
+        assert "earlier" in hints, "docs/demo.md promises it"
         of_this_year = models.YearSummary.year == NOW.year
         summaries = Counter(session.scalars(sa.select(models.YearSummary.state).where(of_this_year)))
         assert set(summaries) == {State.APPROVED, State.SUBMITTED}
@@ -190,13 +195,28 @@ def year_beside_the_last() -> None:
     with db.reading() as session:
         leader = who(session, "leader")
         seen = dashboards.board(session, leader, Wanted(NOW.year, db.office_day(NOW)), now=NOW)
-        assert [each.measure.label for each in seen.tiles() if not each.change] == ["学时完成率"]
+        assert not [each.measure.label for each in seen.tiles() if each.change == dashboards.NO_BEFORE]
+        assert seen.due_now() == ("项目实施情况总结18个应报，已报4个（11月30日截止）",)  # and in no rate yet
+        assert "项目实施情况总结" not in set(seen.in_time()["matter"])
         grown = next(each for each in seen.tiles() if each.measure is dashboards.Measure.PEOPLE)
         assert 0.6 < (grown.before or 0) / (grown.value or 1) < 1, "a year as offices know it: some growth"
         before = progress.of_year(session, leader, NOW.year - 1, date(NOW.year - 1, 12, 31))
         reached = {each.programme.code: (each.share or 0) >= 1 for each in before}
         assert [code for code in reached if not reached[code]] == ["special_training"], "one of five fell short"
         assert min(each.share or 0 for each in before) == 0.8
+        for day in (
+            date(NOW.year - 1, 8, 31),
+            date(NOW.year - 1, 10, 31),
+            date(NOW.year, 5, 31),
+            date(NOW.year, 8, 31),
+        ):
+            whole = before if day.year < NOW.year else progress.of_year(session, leader, NOW.year, db.office_day(NOW))
+            came = next(each.done for each in whole if each.programme.way is notices.Way.LINES) or 0
+            told = progress.of_year(session, leader, day.year, day)
+            foreseen = next(each.forecast for each in told if each.programme.way is notices.Way.LINES)
+            assert foreseen, day
+            assert came <= foreseen.most, day  # what was foretold on an earlier day holds what came
+            assert day.year == NOW.year or foreseen.least <= came, day
         assert recognition.trainings(session, leader, NOW.year)[1] >= 2
         assert recognition.trainings(session, who(session, "league_reviewer"), NOW.year)[1]
         for each in filed.listed(session, leader)["id"]:

@@ -7,9 +7,9 @@ counts for programmes of its way. Reads only, and only what the asker may see.
 from __future__ import annotations
 
 import calendar
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,7 @@ from core.law.notices import Programme, Way
 from core.models import Organization, Plan, ProgrammeLine, Report, State, Submission
 from core.quotas import targets
 from core.quotas.targets import Split, Targets
-from core.submissions.programmes import classes, merged, seminars, study
+from core.submissions.programmes import classes, lines, merged, seminars, study
 
 Done = Callable[[Programme, int], sa.Select[*tuple[Any, ...]]]
 COUNTED: dict[Way, Done] = {
@@ -43,6 +43,8 @@ LEAST_REALISED = 5
 """So many of what was planned must be over for their outcome to say anything about the rest."""
 SETTLED_AFTER = 45
 """Days after the last one of a training by which its report is filed and decided, or it did not take place."""
+MOST_FORMER = 200
+"""So many former lines, the latest, are asked what came of them."""
 LUMPS = 12
 """So many lumps a year's work falls in: the fewer, the less its pace by a day says about its end."""
 DRAWS, SEED = 2000, 20240101
@@ -54,8 +56,14 @@ class Forecast:
 
     least: int
     most: int
-    likely: int | None
-    """The middle one; None where too little is over to say: then `least` and `most` are none and all of the rest."""
+    likely: int
+    """The middle one."""
+    left: int = 0
+    """So many approved lines are still to be carried out, or reported."""
+    planned: int = 0
+    """What these planned."""
+    lapsed: int = 0
+    """So many more are long overdue, without a report."""
 
 
 @dataclass(frozen=True)
@@ -248,43 +256,101 @@ def _pace(session: Session, found: Programme, year: int, on: date) -> tuple[floa
 
 def _forecast(
     session: Session, actor: Actor, found: Programme, year: int, on: date, amounts: tuple[int, int]
-) -> Forecast | None:
-    """What a year may come to by its last day (年底预测), by what is approved and not yet reported.
+) -> Forecast | str:
+    """What a year may come to by its last day (年底预测), by what is approved and not reported yet; or why none is.
 
     Method: the bootstrap (Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapters 6 and 13, percentile
-    interval). Step 1: of the approved lines (项目任务) of this year and the last whose time is over, which part of what
-    each planned took place: its outcome. Step 2: these are drawn anew with replacement, since they are a few of many,
-    and for each line still open an outcome from those that were drawn, `DRAWS` times; what each draw adds to what is
-    done is one possible year. Step 3: where people count once, what is added is taken down by the part of visits that
-    brought somebody new so far. Step 4: the tenth, the middle and the ninetieth of a hundred. Step 5: early in a year
-    that says little, since those over first were the surest; so the same is asked of the pace (`_by_pace`). The band
-    spans both, the likely one is the mean of their middles (Bates and Granger, The Combination of Forecasts, 1969). The
-    same draws whenever it is asked (`SEED`).
+    interval). Step 1: each approved line (项目任务) that is not carried out yet is held beside former lines that stood
+    alike at the same distance from their day: with or without an approved plan, so many weeks before or after it. What
+    these came to later, and how long after their day, is what this one may come to; what would be approved after the
+    year's last day does not count. So a line that is long overdue counts at the rate at which overdue ones were carried
+    out after all, which is often nought. Step 2: the former ones are drawn anew with replacement, since they are a few
+    of many, and one of those drawn for each line, `DRAWS` times; what each draw adds to what is done is one possible
+    year. Step 3: where people count once, what is added is taken down by the part of visits that brought somebody new
+    so far. Step 4: the tenth, the middle and the ninetieth of a hundred. Step 5: early in a year that says little,
+    since those over first were the surest; so the same is asked of the pace (`_by_pace`). The band spans both, the
+    likely one is the mean of their middles (Bates and Granger, The Combination of Forecasts, 1969). The same draws
+    whenever it is asked (`SEED`).
 
-    None for a year of study, whose places are given by quota in one selection, and after the year.
+    "" for a year of study, whose places are given by quota in one selection, and after the year.
     """
     if found.way is Way.STUDY or on >= date(year, 12, 31):
-        return None
-    planned, realised, over = _lines(session, actor, found, year, on)
+        return ""
+    tasks = _tasks(session, actor, found, year, on)
     done, visits = amounts
     fresh = done / visits if visits else 1.0
-    left = ~over & (realised < planned)
+    today, day = on.toordinal(), np.where(np.isfinite(tasks.held), tasks.held, tasks.said)
+    over = day + SETTLED_AFTER <= today
+    rest = np.maximum(tasks.planned - tasks.realised, 0)
+    still = (tasks.year == year) & (rest > 0) & ((tasks.realised == 0) | (tasks.held > today))
+    left, lapsed = still & ~over, still & over
     if not left.any():
-        return Forecast(done, done, done)
-    rest = planned[left] - realised[left]
-    past = over & (planned > 0)
-    if past.sum() < LEAST_REALISED:
-        return Forecast(done, done + round(float(rest.sum()) * fresh), None)
-    outcomes, chance = realised[past] / planned[past], np.random.default_rng(SEED)
-    known = outcomes[chance.integers(len(outcomes), size=(DRAWS, len(outcomes)))]
-    drawn = np.take_along_axis(known, chance.integers(len(outcomes), size=(DRAWS, int(left.sum()))), axis=1)
-    gains = [np.maximum(planned[left] * drawn - realised[left], 0).sum(axis=1) * fresh]
+        return Forecast(done, done, done, lapsed=int(lapsed.sum()))
+    former = np.flatnonzero(over & (tasks.planned > 0))
+    if len(former) < LEAST_REALISED:
+        return f"到期的任务不足{LEAST_REALISED}项，暂不预测年底"
+    former = former[np.argsort(day[former], kind="stable")][-MOST_FORMER:]
+    chance = np.random.default_rng(SEED)
+    gains = [_by_tasks(chance, tasks, rest, still, former, today, date(year, 12, 31).toordinal()) * fresh]
     sizes = _sizes(session, actor, found, year, on)
     if len(sizes) >= LEAST_REALISED:
         gains.append(_by_pace(chance, sizes, _pace(session, found, year, on)[0] or 0.0) * fresh)
     bands = np.array([np.quantile(done + each, (0.1, 0.5, 0.9)) for each in gains])
-    least, likely, most = bands[:, 0].min(), bands[:, 1].mean(), bands[:, 2].max()
-    return Forecast(round(float(least)), round(float(most)), round(float(likely)))
+    least, likely, most = (round(float(each)) for each in (bands[:, 0].min(), bands[:, 1].mean(), bands[:, 2].max()))
+    return Forecast(least, most, likely, int(left.sum()), round(float(rest[left].sum())), int(lapsed.sum()))
+
+
+@dataclass(frozen=True)
+class _Tasks:
+    """Approved lines as known on a day, a place of each array for a line; days by their number, inf for none."""
+
+    year: NDArray[np.float64]
+    planned: NDArray[np.float64]
+    said: NDArray[np.float64]
+    """The day by which it was to be over, as it was filed."""
+    held: NDArray[np.float64]
+    """The last day of its approved plans."""
+    approved: NDArray[np.float64]
+    """When the first of these was approved."""
+    realised: NDArray[np.float64]
+    came: NDArray[np.float64]
+    """When the last of its reports was approved."""
+
+
+def _by_tasks(
+    chance: np.random.Generator,
+    tasks: _Tasks,
+    rest: NDArray[np.float64],
+    still: NDArray[np.bool_],
+    former: NDArray[np.intp],
+    today: int,
+    last: int,
+) -> NDArray[np.float64]:
+    """What lines that are `still` open may add by the `last` day of the year, `DRAWS` times (按任务推算)."""
+    gain = np.zeros(DRAWS)
+    outcome = tasks.realised[former] / tasks.planned[former]
+    planned = np.isfinite(tasks.approved)
+    for with_plan, of_line in ((True, tasks.held), (False, tasks.said)):
+        weeks = np.floor((today - of_line) / 7) * 7
+        dated = np.isfinite(of_line[former])
+        own = np.where(dated, of_line[former], 0)
+        lag = np.where(dated, tasks.came[former] - own, np.inf)
+        for ahead in np.unique(weeks[still & (planned == with_plan)]):
+            these = np.flatnonzero(still & (planned == with_plan) & (weeks == ahead))
+            open_then = dated & (lag > ahead)
+            has_plan = tasks.approved[former] <= own + ahead
+            alike = np.flatnonzero(open_then & (has_plan == with_plan))
+            if len(alike) < LEAST_REALISED and ahead < (SETTLED_AFTER if with_plan else 0):  # too few: all of them
+                alike = np.flatnonzero(dated)
+                alike = alike if len(alike) >= LEAST_REALISED else np.arange(len(former))
+            if not len(alike):
+                continue
+            known = alike[chance.integers(len(alike), size=(DRAWS, len(alike)))]
+            drawn = np.take_along_axis(known, chance.integers(len(alike), size=(DRAWS, len(these))), axis=1)
+            # Known before the year is over, and not before today, whatever the one drawn was earlier with.
+            in_time = np.maximum(of_line[these] + lag[drawn], today) <= last
+            gain += np.where(in_time, rest[these] * outcome[drawn], 0).sum(axis=1)
+    return gain
 
 
 def _by_pace(chance: np.random.Generator, sizes: NDArray[np.float64], pace: float) -> NDArray[np.float64]:
@@ -305,62 +371,82 @@ def _sizes(session: Session, actor: Actor, found: Programme, year: int, on: date
     return np.array([*items(session, actor, found, year, on).values()], np.float64)
 
 
-def _lines(
-    session: Session, actor: Actor, found: Programme, year: int, on: date
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
-    """Approved lines of a programme, this year's and last year's: planned, realised by reports until a day, over.
+def _tasks(session: Session, actor: Actor, found: Programme, year: int, on: date) -> _Tasks:
+    """Approved lines of a programme, this year's and last year's, with what came of each, as known on a day.
 
-    A seminar is one whole; of classes each institute with an approved one; of other lines people count. Of last year's
-    only those that are over.
+    A seminar is one whole; of classes each institute with an approved one; of other lines people count. A line whose
+    days are words only (5月中旬) is to be over by the end of that month; one that says none, halfway through what is
+    left of its year.
     """
-    if found.way is Way.CLASSES:
-        return _institutes(session, actor, found, year, on)
+    until = db.day_begins(on + timedelta(days=1))
+    rows = (_institutes if found.way is Way.CLASSES else _lines)(session, actor, found, year, until)
+    columns = list(zip(*(_numbered(row, on) for row in rows), strict=True)) or [()] * 7
+    return _Tasks(*(np.array(column, np.float64) for column in columns))
+
+
+def _numbered(row: Any, on: date) -> tuple[float, ...]:
+    """A line with its days as numbers."""
+    of, planned, said, held, approved, realised, came = row
+    if said is None:
+        last = date(of, 12, 31)
+        said = last if last <= on else on + (last - on) // 2
+    moments = [np.inf if each is None else float(db.office_day(each).toordinal()) for each in (approved, came)]
+    return of, planned, said.toordinal(), np.inf if held is None else held.toordinal(), moments[0], realised, moments[1]
+
+
+def _lines(session: Session, actor: Actor, found: Programme, year: int, until: datetime) -> Iterator[tuple[Any, ...]]:
     filed = sa.orm.aliased(Submission, flat=True)
     plan, reported = sa.orm.aliased(Plan, flat=True), sa.orm.aliased(Report, flat=True)
-    until = db.day_begins(on + timedelta(days=1))
     decided = sa.and_(reported.state == State.APPROVED, reported.decided_at < until)
-    people = sa.func.sum(sa.case((decided, reported.people), else_=0))
-    held = sa.func.max(sa.case((decided, 1), else_=0))
     seminars = found.way is Way.SEMINARS
+    people = (
+        sa.func.max(sa.case((decided, 1), else_=0))
+        if seminars
+        else sa.func.sum(sa.case((decided, reported.people), else_=0))
+    )
     query = (
         sa.select(
             ProgrammeLine.year,
             sa.literal(1) if seminars else sa.func.coalesce(ProgrammeLine.people, 0),
-            sa.func.coalesce(held if seminars else people, 0),
+            ProgrammeLine.start_on,
             ProgrammeLine.end_on,
+            ProgrammeLine.said,
             sa.func.max(plan.end_on),
+            sa.type_coerce(sa.func.min(plan.decided_at), db.Moment),
+            sa.func.coalesce(people, 0),
+            sa.type_coerce(sa.func.max(sa.case((decided, reported.decided_at))), db.Moment),
         )
         .join(filed, filed.id == ProgrammeLine.submission_id)
-        .outerjoin(plan, sa.and_(plan.line_id == ProgrammeLine.id, plan.state == State.APPROVED))
+        .outerjoin(
+            plan,
+            sa.and_(plan.line_id == ProgrammeLine.id, plan.state == State.APPROVED, plan.decided_at < until),
+        )
         .outerjoin(reported, reported.plan_id == plan.id)
         .where(ProgrammeLine.programme == found.code, ProgrammeLine.year.in_((year, year - 1)))
-        .where(filed.state == State.APPROVED)
-        .group_by(ProgrammeLine.id, ProgrammeLine.year, ProgrammeLine.people, ProgrammeLine.end_on)
+        .where(filed.state == State.APPROVED, filed.decided_at < until)
+        .group_by(ProgrammeLine.id)
+        .order_by(ProgrammeLine.id)
     )
     if not actor.oversees_region:
         mine = actor.organization_id
         query = query.where(sa.or_(filed.organization_id == mine, filed.authority_id == mine))
-    planned, realised, over = [], [], []
-    for of, amount, done, said, held_until in session.execute(query):
-        last = held_until or said or date(of, 12, 31)
-        settled = last + timedelta(days=SETTLED_AFTER) <= on
-        if of == year or settled:
-            planned.append(amount)
-            realised.append(done)
-            over.append(settled)
-    return np.array(planned, np.float64), np.array(realised, np.float64), np.array(over, np.bool_)
+    for of, planned, start_on, end_on, words, held, approved, realised, came in session.execute(query):
+        yield of, planned, end_on or start_on or lines.named_by(words, of), held, approved, realised, came
 
 
 def _institutes(
-    session: Session, actor: Actor, found: Programme, year: int, on: date
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
-    """Institutes with an approved class, as `_lines` has them: each is one, realised by its first approved report."""
+    session: Session, actor: Actor, found: Programme, year: int, until: datetime
+) -> Iterator[tuple[Any, ...]]:
+    """Institutes with an approved class: each is one, realised by its first approved report."""
     plan, report = sa.orm.aliased(Plan, flat=True), sa.orm.aliased(Report, flat=True)
-    until = db.day_begins(on + timedelta(days=1))
     decided = sa.and_(report.state == State.APPROVED, report.decided_at < until)
     query = (
         sa.select(
-            sa.extract("year", plan.end_on), sa.func.max(sa.case((decided, 1), else_=0)), sa.func.max(plan.end_on)
+            sa.extract("year", plan.end_on),
+            sa.func.max(plan.end_on),
+            sa.type_coerce(sa.func.min(plan.decided_at), db.Moment),
+            sa.func.max(sa.case((decided, 1), else_=0)),
+            sa.type_coerce(sa.func.min(sa.case((decided, report.decided_at))), db.Moment),
         )
         .join(Organization, Organization.id == plan.organization_id)
         .outerjoin(report, sa.and_(report.plan_id == plan.id, report.part == 1))
@@ -368,17 +454,13 @@ def _institutes(
         .where(plan.state == State.APPROVED, plan.decided_at < until)
         .where(plan.end_on.between(date(year - 1, 1, 1), date(year, 12, 31)))
         .group_by(plan.organization_id, sa.extract("year", plan.end_on))
+        .order_by(plan.organization_id, sa.extract("year", plan.end_on))
     )
     if not actor.oversees_region:
         mine = actor.organization_id
         query = query.where(sa.or_(plan.organization_id == mine, plan.authority_id == mine))
-    realised, over = [], []
-    for of, held, last in session.execute(query):
-        settled = last + timedelta(days=SETTLED_AFTER) <= on
-        if int(of) == year or settled:
-            realised.append(held)
-            over.append(settled)
-    return np.ones(len(realised)), np.array(realised, np.float64), np.array(over, np.bool_)
+    for of, held, approved, realised, came in session.execute(query):
+        yield int(of), 1, held, held, approved, realised, came
 
 
 # --- in words ---------------------------------------------------------------------------------------------------------
@@ -391,10 +473,10 @@ def _progress(
     amounts = _done(session, actor, found, year, on, known)
     pace, by = _pace(session, found, year, on)
     expected = None if split.target is None or pace is None else split.target * pace
-    forecast = _forecast(session, actor, found, year, on, amounts) if amounts else None
+    foretold = _forecast(session, actor, found, year, on, amounts) if amounts else ""
     done, visits = amounts or (None, None)
     people = found.way in (Way.LINES, Way.STUDY)
-    said = sentence(found, split, amounts, expected, by, forecast, whose=whose)
+    said = sentence(found, split, amounts, expected, by, foretold, whose=whose)
     if found.way is Way.STUDY:
         said = said.removesuffix("。") + _studying(session, actor, found, year, on, done or 0) + "。"
     return Progress(
@@ -409,7 +491,7 @@ def _progress(
         done / split.target if done is not None and split.target else None,
         expected,
         by,
-        forecast,
+        foretold if isinstance(foretold, Forecast) else None,
         said,
     )
 
@@ -424,13 +506,14 @@ def sentence(
     amounts: tuple[int, int] | None,
     expected: float | None,
     by: str,
-    forecast: Forecast | None,
+    foretold: Forecast | str,
     *,
     whose: str,
 ) -> str:
     """How far a programme has come (进展), against its target, its pace and what the year may come to.
 
-    `amounts`: done and visits; `by`: what the pace is measured by; `whose`: the region or office that it is of.
+    `amounts`: done and visits; `by`: what the pace is measured by; `foretold`: what the year may come to, or why that
+    is not said; `whose`: the region or office that it is of.
     """
     unit, deed = found.unit, _DEEDS.get(found.way, "完成") if found.way else "完成"
     target = "没有下达指标" if split.target is None else f"指标{targets.written(split, unit)}"
@@ -445,8 +528,10 @@ def sentence(
         parts = [f"{said}，{_against(split, done, unit)}"]
         if done < split.target and expected and round(expected) and by != "到年底":
             parts.append(_paced(split, done, round(expected), f"{by}应已{deed}", unit))
-    if forecast and (split.target is not None or forecast.most):
-        parts.append(_foretold(forecast, done, unit))
+    if isinstance(foretold, str):
+        parts += [foretold] if foretold else []
+    elif split.target is not None or foretold.most:
+        parts.append(_foretold(foretold, done, unit))
     return "；".join(parts) + "。"
 
 
@@ -499,11 +584,13 @@ def _there(session: Session, actor: Actor, found: Programme, year: int, on: date
 
 
 def _foretold(forecast: Forecast, done: int, unit: str) -> str:
-    """What the year may come to by what is approved."""
+    """What the year may come to, and why: what is approved and still to come."""
+    lapsed = f"{forecast.lapsed}项任务逾期未办" if forecast.lapsed else ""
+    if not forecast.left:
+        return "，".join(filter(None, ("没有待实施的已批准任务", lapsed and f"另有{lapsed}")))
+    planned = f"（计划{forecast.planned:,}{unit}）" if forecast.planned != forecast.left else ""
+    left = f"还有{forecast.left}项任务待办{planned}" + (f"，另有{lapsed}" if lapsed else "")
     if forecast.least == forecast.most == done:
-        return "没有待实施的已批准任务"
-    if forecast.likely is None:
-        band = f"{forecast.least:,}至{forecast.most:,}{unit}"
-        return f"预计到年底{band}（已批准的任务都不办到都办成；已到期的不足{LEAST_REALISED}项，不再细估）"
+        return f"{left}，按到期任务的办成情况，年底前预计不再增加"
     band = f"（{forecast.least:,}至{forecast.most:,}{unit}）" if forecast.least != forecast.most else ""
-    return f"按已批准的任务和进度预计到年底{forecast.likely:,}{unit}{band}"
+    return f"{left}，按到期任务的办成情况和进度预计到年底{forecast.likely:,}{unit}{band}"

@@ -23,6 +23,8 @@ class DemoAccount:
 
 _REGION = "内蒙古自治区人力资源和社会保障厅"
 _HOHHOT = "呼和浩特市人力资源和社会保障局"
+_ALXA = "阿拉善盟人力资源和社会保障局"
+_FARMING = "内蒙古自治区农牧厅（示例）"
 
 ACCOUNTS = (
     DemoAccount("admin", Role.ADMIN, _REGION, "韩志远", "开通账号和机构，准予个别计划延期上报，查看全部操作记录"),
@@ -43,6 +45,12 @@ ACCOUNTS = (
         "呼和浩特市示例专业技术人员继续教育基地",
         "云海峰",
         "盟市级基地：计划和报告由呼和浩特市人社局审核",
+    ),
+    DemoAccount(
+        "league_clerk", Role.BASE_CLERK, _ALXA, "娜仁花", "盟市经办人：报送附件2；阿拉善盟今年的计划表还没有报"
+    ),
+    DemoAccount(
+        "department", Role.BASE_CLERK, _FARMING, "贺永刚", "主管部门经办人：报送附件2和总结，今年的总结还没有报"
     ),
     DemoAccount(
         "exam",

@@ -45,6 +45,8 @@ class Office:
 
     nominated: set[int] = field(default_factory=set)
     """People (by id) who are nominated for a year of study."""
+    waits: dict[str, Learner] = field(default_factory=dict)
+    """By employer who was nominated last, and still waits for the league."""
 
     @property
     def opened_at(self) -> datetime:

@@ -148,6 +148,8 @@ def _open_accounts(office: Office, now: datetime) -> None:
             )
         if home.kind in TRAINERS and home.name not in office.clerks:
             _open(office, home, Role.BASE_CLERK, f"clerk{home.id:03}", _someone(office), now=now, password_hash=unknown)
+        elif home.kind in (OrganizationKind.LEAGUE_HR, OrganizationKind.DEPARTMENT):
+            _someone(office)  # so that nothing else turns out differently
     dice = Random(_SEED)  # noqa: S311  their own, so that nothing else turns out differently
     for name in programmes.employers():
         if name not in office.clerks:

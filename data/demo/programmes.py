@@ -456,7 +456,10 @@ def _cohort(office: Office, told: Mapping[str, Any]) -> Iterator[datetime]:
 
 
 def _nominees(office: Office, people: Sequence[Mapping[str, Any]]) -> list[Learner]:
-    """Somebody else for each, of the employer, of an age for a year away, and nominated for one programme only."""
+    """Somebody else for each, of the employer, of an age for a year away, and nominated for one programme only.
+
+    But for who is marked `again`: the one of that employer who is nominated anew this year and waits.
+    """
     this_year, found = db.office_day(office.now).year, []
     everybody = [each for there in office.learners.values() for each in there]
     for one in people:
@@ -467,6 +470,10 @@ def _nominees(office: Office, people: Sequence[Mapping[str, Any]]) -> list[Learn
         ]
         of_age = [each for each in there if 28 <= this_year - int(each.facts.id_number[6:10]) <= 44]
         chosen = (of_age or there)[-1]
+        if "again" in one:
+            chosen = office.waits.get(one["employer"], chosen)
+        if "filed" in one:
+            office.waits[one["employer"]] = chosen
         office.nominated.add(chosen.person_id)
         found.append(chosen)
     return found

@@ -58,6 +58,10 @@ def test_a_slight_excess_is_told_openly_and_asks_for_nothing(cast: Cast) -> None
     assert 21 not in map(len, frames(app))  # a long roster is folded, and read once it is opened
     app.session_state[f"roster-rows-{report_id}"] = True
     assert 21 in map(len, frames(app.run()))
+    again = open_page("review", sign_in("reviewer"))
+    again.session_state[f"ticked-{report_id}-{one(sa.select(Report.version))}"] = {3}
+    again.query_params["item"] = str(report_id)
+    assert 21 in map(len, frames(again.run()))  # nor are rows out of sight that were ticked before
     assert any("批准20人，名单21人" in said for said in boxes(app, "info"))
     assert not [box for box in app.checkbox if box.label.startswith(workflow.CONFIRM)]
     press(app, "通过")

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.ground.access import TRAINERS, Actor, OrganizationKind
+from core.ground.access import TRAINERS, Actor, OrganizationKind, Role
 from core.law import notices
 from core.law.notices import short_name
 from core.office import dashboards
@@ -31,7 +31,8 @@ def strip(actor: Actor, today: date, offered: Choices) -> Wanted:
         league = _choice("盟市", _same(offered.leagues), "league") if offered.leagues else ""
         subjects = {code: short_name(name) for code, name in notices.subject_names().items()}
         subject = _choice("科目", subjects, "subject", 110)
-        month = _choice("月份", {month: _word("month", month) for month in range(1, 13)}, "month", 100)
+        months = {month: _word("month", month) for month in range(1, 13)}
+        month = _choice("月份", months, "month", 100) if actor.role is not Role.EMPLOYER_CLERK else None  # no trainings
         base = kind = ""
         with st.popover("更多筛选", icon=":material/filter_alt:", width=130):
             if offered.bases:

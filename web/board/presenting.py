@@ -16,6 +16,8 @@ from web import shell, tables
 from web.words import md
 
 STYLE = Path(__file__).parent / "presenting.css"
+FEW = 200
+"""Sentences of fewer signs than these are set larger, so that they fill their slide."""
 Slide = tuple[str, Callable[[], None]]
 """What it is of, and what draws it."""
 MANY, HIGH, DENSE = 300, 270, 405
@@ -86,7 +88,9 @@ def _tiles(said: Brief) -> None:
 
 
 def _sentences(sentences: Sequence[str]) -> None:
-    st.markdown("\n".join(f"{at}. {md(each)}" for at, each in enumerate(sentences, start=1)))
+    few = sum(map(len, sentences)) < FEW
+    with st.container(key="slide-few" if few else "slide-many"):
+        st.markdown("\n".join(f"{at}. {md(each)}" for at, each in enumerate(sentences, start=1)))
 
 
 def _figure(make: Callable[[], Figure]) -> None:

@@ -7,7 +7,7 @@ export default function ({ data, parentElement }) {
   const type = pdf ? "application/pdf" : bytes[0] === 0x89 ? "image/png" : "image/jpeg"
   const address = URL.createObjectURL(new Blob([bytes], { type }))
   const made = document.createElement(pdf ? "iframe" : "img")
-  made.src = address
+  made.src = pdf ? `${address}#navpanes=0` : address // the whole width is the page's
   made.title = made.alt = "材料"
   place.replaceChildren(made)
 

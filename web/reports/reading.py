@@ -154,8 +154,10 @@ def reading(report: Report, actor: Actor) -> None:
     trail.trail(report, actor, repairs)
     marked = report.faults > 0 or any(each.row for each in problems) or bool(remarked)
     label = f"培训花名册（{count}行{'，有错误、有意见和有提示的在前' if marked else ''}）"
-    expanded = marked or count <= FEW or bool(submissions.ticked(report))
-    opened = st.expander(label, expanded=expanded, on_change="rerun", key=f"roster-rows-{report.id}")
+    key = f"roster-rows-{report.id}"
+    if submissions.ticked(report) and key not in st.session_state:  # not by `expanded`: a tick would draw it all anew
+        st.session_state[key] = True
+    opened = st.expander(label, expanded=marked or count <= FEW, on_change="rerun", key=key)
     if opened.open:
         with opened:
             _roster(report, actor, problems, remarked)

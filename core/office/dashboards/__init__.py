@@ -2,13 +2,14 @@
 
 from core.office.dashboards import brief, charts, exports, filed, groups, programmes, yearly
 from core.office.dashboards.asked import AMOUNTS, VIEWERS, Choices, Measure, Per, Place, Wanted, choices, short
-from core.office.dashboards.board import GROUPS, MANY, Board, Tile, board, people_rows, told, totals
+from core.office.dashboards.board import GROUPS, MANY, NO_BEFORE, Board, Tile, board, people_rows, told, totals
 from core.office.dashboards.kept import forget
 
 __all__ = [
     "AMOUNTS",
     "GROUPS",
     "MANY",
+    "NO_BEFORE",
     "VIEWERS",
     "Board",
     "Choices",

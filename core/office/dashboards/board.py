@@ -26,6 +26,7 @@ from core.models import Person, State
 from core.office.dashboards import asked, groups, kept, trainings
 from core.office.dashboards.asked import Measure, Per, Place, Wanted
 from core.office.dashboards.people import Flags, People
+from core.office.dashboards.trainings import SOON
 from core.people import persons
 
 STAGES = ("报送计划", "批准计划", "完成培训", "报送报告", "学时入账")
@@ -35,6 +36,7 @@ GROUPS = {"league": "管理权限", "sector": "单位类别", "level": "职称�
 MOST_MADE = 100
 """So many figures are kept of what was read together."""
 Made = TypeVar("Made")
+NO_BEFORE = "上年无可比"
 MANY = 15
 """So many bars are drawn; the rest is in the table."""
 
@@ -53,13 +55,13 @@ class Tile:
 
     @property
     def change(self) -> str:
-        """Against last year on the same day, in words; "" where there is nothing to compare."""
+        """Against last year on the same day, in words; `NO_BEFORE` where there is nothing to compare."""
         if self.value is None or self.before is None:
-            return ""
+            return NO_BEFORE
         if not self.measure.adds_up:
             return f"{(self.value - self.before) * 100:+.1f}个百分点"
         if not self.before:
-            return ""
+            return NO_BEFORE
         if not 0.2 < self.value / self.before < 5:  # too far apart for a part of a hundred
             return f"上年同日{self.before:,.0f}"
         return f"{self.value / self.before - 1:+.0%}"
@@ -84,13 +86,13 @@ class Board:
         before: pd.DataFrame,
         waits: pd.DataFrame,
         papers: pd.DataFrame,
-        people: People,
-        shares: NDArray[np.int64] | None,
+        people: tuple[People, People],
+        shares: tuple[NDArray[np.int64], NDArray[np.int64]] | None,
         places: dict[int, Place],
         made: dict[Any, Any],
     ) -> None:
         self.actor, self.wanted, self.today = actor, wanted, today
-        self.people, self.places = people, places
+        (self.people, self._people_before), self.places = people, places  # this year's, and last year's
         self._plans, self._before, self._waits, self._shares = plans, before, waits, shares
         self._papers = papers
         self._left: dict[tuple[Wanted, bool], pd.DataFrame] = {}
@@ -141,28 +143,28 @@ class Board:
 
     def _narrowed(self, wanted: Wanted, year_before: bool) -> pd.DataFrame:
         frame = self._before if year_before else self._plans
-        if wanted.of_people and not year_before:
-            frame = self._of_people(frame, wanted)
+        if wanted.of_people:
+            frame = self._of_people(frame, wanted, year_before)
         keep = np.ones(len(frame), bool)
         for name in ("league", "base", "kind", "subject", "month"):
             if value := getattr(wanted, name):
                 keep &= (frame[name] == value).to_numpy()
         return frame[keep]
 
-    def _of_people(self, frame: pd.DataFrame, wanted: Wanted) -> pd.DataFrame:
+    def _of_people(self, frame: pd.DataFrame, wanted: Wanted, year_before: bool) -> pd.DataFrame:
         """Trainings by what was credited to some people alone, of whichever league these are."""
         assert self._shares is not None
-        plan, at, hours, count = self._shares
-        chosen = self.whom(wanted, "league")[at]
+        plan, at, hours, count = self._shares[year_before]
+        chosen = self.whom(wanted, "league", year_before=year_before)[at]
         ids, of = frame["id"].to_numpy(), plan[chosen]
         most = max(ids.max(initial=0), of.max(initial=0)) + 1
         credited, summed = (np.bincount(of, each[chosen], minlength=most)[ids] for each in (count, hours))
         frame = frame.assign(credited=credited.astype(np.int64), hours=summed.astype(np.int64))
         return frame[frame["credited"] > 0]
 
-    def whom(self, wanted: Wanted, *without: str) -> Flags:
-        """Which people the filters leave, but for those named."""
-        wanted, people = wanted.without(*without), self.people
+    def whom(self, wanted: Wanted, *without: str, year_before: bool = False) -> Flags:
+        """Which people the filters leave, but for those named; of last year's as they were then."""
+        wanted, people = wanted.without(*without), self._people_before if year_before else self.people
         keep = np.ones(len(people), bool)
         for name, column, values in (
             ("sector", people.sector, groups.sectors()),
@@ -184,9 +186,9 @@ class Board:
         tiles = []
         for measure in Measure:
             if measure is Measure.DONE:
-                tiles.append(Tile(measure, self._done(self.whom(self.wanted)), None))
+                tiles.append(Tile(measure, self._done(), self._done(year_before=True)))
             elif self.has_trainings:
-                before = None if self.wanted.of_people else self._amount(self.plans(year_before=True), measure)
+                before = self._amount(self.plans(year_before=True), measure)
                 tiles.append(Tile(measure, self._amount(self.plans(), measure), before))
         return tiles
 
@@ -210,9 +212,10 @@ class Board:
         """The subject that completion is asked for; all of them where none is chosen."""
         return self.wanted.subject if self.wanted.subject in self.people.met else TOTAL
 
-    def _done(self, whose: Flags) -> float | None:
-        whose = whose & self.people.judged
-        met = self.people.met.get(self._code)
+    def _done(self, *, year_before: bool = False) -> float | None:
+        people = self._people_before if year_before else self.people
+        whose = self.whom(self.wanted, year_before=year_before) & people.judged
+        met = people.met.get(self._code)
         return float(met[whose].mean()) if met is not None and whose.any() else None
 
     # --- by place and month ---
@@ -253,8 +256,6 @@ class Board:
         """A measure by month of training (按月), this year and last: columns month (1-12), year (text), value."""
         lines = []
         for year_before in (True, False):
-            if year_before and self.wanted.of_people:
-                continue
             rows = self.plans("month", year_before=year_before)
             of_month = dict(iter(rows.groupby("month")))
             year = self.wanted.year - year_before
@@ -391,7 +392,10 @@ class Board:
     # --- in time ---
 
     def in_time(self) -> pd.DataFrame:
-        """Plans and reports filed in time (按时报送), by place: columns place, name, matter, due, kept, late, share."""
+        """Plans and reports filed in time (按时报送), by place: columns place, name, matter, due, kept, late, share.
+
+        Of plan tables and summaries those whose day is over; see `due_now` for the others.
+        """
         frame = self.plans(self.by)
         plans_due = frame["due_on"].notna()
         matters = (("培训计划", plans_due, frame["filed_on"] <= frame["due_on"]), ("培训情况报告", *reports_due(frame)))
@@ -399,7 +403,7 @@ class Board:
         for matter, owed, done in matters:
             for place, of_it in owed[owed].groupby(frame[self.by]):
                 lines.append((place, self._called(place), matter, len(of_it), int(done[of_it.index].sum())))
-        papers = self._papers_left(self.by)
+        papers = self._papers_over(self.by)
         in_time = papers["filed_on"] <= papers["due_on"]
         for matter, place in dict.fromkeys(zip(papers["matter"], papers[self.by].tolist(), strict=True)):
             of_it = (papers["matter"] == matter) & (papers[self.by] == place)
@@ -426,9 +430,24 @@ class Board:
                 **{a: reports[b] for a, b in of_report.items()},
             ),
         ]
-        papers = self._papers_left()
+        papers = self._papers_over()
         owed = papers[~(papers["filed_on"] <= papers["due_on"])]
         return pd.concat([self._named(pd.concat(parts)), self._offices(owed)]).reset_index(drop=True)
+
+    def due_now(self) -> tuple[str, ...]:
+        """Plan tables and summaries whose day is not over (即将截止), in words: they are in no rate yet."""
+        papers = self._papers_left()
+        papers = papers[(papers["due_on"] >= self._day) & (papers["due_on"] <= self._day + pd.Timedelta(days=SOON))]
+        words = []
+        for matter, day in dict.fromkeys(zip(papers["matter"], papers["due_on"], strict=True)):
+            some = papers[(papers["matter"] == matter) & (papers["due_on"] == day)]
+            until = "今日" if day == pd.Timestamp(self.today) else f"{day.month}月{day.day}日"
+            words.append(f"{matter}{len(some)}个应报，已报{some['filed_on'].notna().sum()}个（{until}截止）")
+        return tuple(words)
+
+    def _papers_over(self, *without: str) -> pd.DataFrame:
+        papers = self._papers_left(*without)
+        return papers[papers["due_on"] < self._day]
 
     def _papers_left(self, *without: str) -> pd.DataFrame:
         """Plan tables and summaries of programmes that the filters leave; no training's subject, month or people."""
@@ -543,10 +562,18 @@ def board(session: Session, actor: Actor, wanted: Wanted, *, now: datetime) -> B
     nobody = actor.role is Role.EMPLOYER_CLERK
     on, to = (None if day >= today else day for day in (wanted.on, asked.last_day(wanted)))
     span = (*whom, wanted.year, wanted.on)
-    people, shares = kept.everybody(session, actor, wanted.year, on, to), None
+    people = kept.everybody(session, actor, wanted.year, on, to)
+    then = kept.earlier(session, actor, last.year, last.on, asked.last_day(last))
+
+    def placed(year: int, day: date, whose: People) -> NDArray[np.int64]:
+        read = kept.once(session, ("shares", *whom, year, day), lambda: trainings.shares(session, actor, year, day))
+        key = ("placed", *whom, year, day, on, to)
+        found: NDArray[np.int64] = kept.derived(key, (read, whose.ids), lambda: _placed(read, whose.ids))
+        return found
+
+    shares = None
     if wanted.of_people and not nobody:
-        read = kept.once(session, ("shares", *span), lambda: trainings.shares(session, actor, wanted.year, wanted.on))
-        shares = kept.derived(("placed", *span, on, to), (read, people.ids), lambda: _placed(read, people.ids))
+        shares = placed(wanted.year, wanted.on, people), placed(last.year, last.on, then)
     plans = trainings.none() if nobody else trained(wanted.year, wanted.on)
     before = trainings.none() if nobody else trained(last.year, last.on)
     waits = kept.once(session, ("waits", *span), lambda: trainings.waits(session, actor, wanted.year, wanted.on))
@@ -558,9 +585,9 @@ def board(session: Session, actor: Actor, wanted: Wanted, *, now: datetime) -> B
         )
     )
     places = kept.once(session, ("places", db.url()), lambda: asked.places(session))
-    parts = plans, before, waits, papers, people, places
+    parts = plans, before, waits, papers, people, then, places
     made: dict[Any, Any] = kept.derived(("figures", *span, on, to, today), parts, dict)
-    return Board(actor, wanted, today, plans, before, waits, papers, people, shares, places, made)
+    return Board(actor, wanted, today, plans, before, waits, papers, (people, then), shares, places, made)
 
 
 def _placed(shares: NDArray[np.int64], ids: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -24,10 +24,13 @@ from core.office.dashboards import charts, exports
 from core.office.dashboards.asked import Measure, Per, short
 from core.office.dashboards.board import Board, Tile, told
 from core.office.dashboards.programmes import Line
+from core.submissions.kinds import KINDS
 
 FINDINGS, NAMED, ROWS, LATEST, LONGEST = 3, 3, 5, 4, 26
 """So many findings, so many that lead and lag, so many rows of what is late, so many offices with most that is late, so
 many signs of a title."""
+LEAST_DUE = 3
+"""So many reports must have been due of a place for its part in time to be held beside others'."""
 
 HALF, NARROW, HIGH, LOW = 86, 225, 290, 125
 """Of a chart beside another: its width in millimetres; its bars in pixels, how wide, how high at most on the first page
@@ -132,18 +135,32 @@ def _of_trainings(seen: Board, on_time: float | None) -> list[tuple[float, str]]
 
 
 def _rank(seen: Board, measure: Measure) -> tuple[str, str, str] | None:
-    """Who leads and who lags by a measure; None where there are not two to compare."""
+    """Who leads and who lags by a measure; None where there are not two to compare.
+
+    By reports in time only places that owed `LEAST_DUE` of them, each with its numbers: one of one is no lead.
+    """
     frame = seen.by_place(measure) if seen.has_trainings or measure is Measure.DONE else pd.DataFrame()
+    counts: dict[Any, str] = {}
+    head = measure.heading
+    if measure is Measure.ON_TIME and len(frame):
+        kept = seen.in_time()
+        kept = kept[(kept["matter"] == KINDS["report"].word) & (kept["due"] >= LEAST_DUE)]
+        counts = {row.place: f"{row.kept}/{row.due}份，" for row in kept.itertuples()}
+        frame = frame[frame["place"].isin(list(counts))]
+        head += f"（应报{LEAST_DUE}份以上的）"
     if len(frame) < 2:
         return None
     some = min(NAMED, len(frame) // 2)
     home = seen.places[seen.wanted.league or seen.actor.organization_id].name
 
     def named(rows: pd.DataFrame) -> str:
-        pairs = zip(rows["name"], rows["value"], strict=True)
-        return "、".join(f"{name.removeprefix(home) or name}（{told(value, measure)}）" for name, value in pairs)
+        each = zip(rows["place"], rows["name"], rows["value"], strict=True)
+        return "、".join(
+            f"{name.removeprefix(home) or name}（{counts.get(place, '')}{told(value, measure)}）"
+            for place, name, value in each
+        )
 
-    return measure.heading, named(frame.head(some)), named(frame.tail(some)[::-1])
+    return head, named(frame.head(some)), named(frame.tail(some)[::-1])
 
 
 def _one_a_line(ranks: Sequence[tuple[str, str, str]]) -> list[tuple[str, ...]]:
@@ -181,7 +198,7 @@ def _papers(seen: Board) -> tuple[str, ...]:
 def _in_time(seen: Board) -> tuple[str, ...]:
     """Plans, reports, plan tables and summaries in time (按时率), of all places together."""
     drawn = charts.in_time(seen) if seen.has_trainings else None
-    return (f"{drawn.title}。",) if drawn and drawn.chart is not None else ()
+    return (f"{drawn.title}。",) if drawn and (drawn.chart is not None or seen.due_now()) else ()
 
 
 _CALLED = {"plan_table": "附件2（年度计划表）", "year_summary": "年度总结"}
@@ -198,7 +215,9 @@ def _drawn(seen: Board) -> list[charts.Figure]:
     if seen.has_trainings:
         made += [charts.places(seen, Measure.PEOPLE, Per.WHOLE), charts.funnel(seen)]
         kept = charts.in_time(seen, LATEST)  # what its title says of the whole stands in words above it
-        made.append(replace(kept, title=f"按时率，未按时最多的{seen.place_word}"))
+        number = len(charts.latest(seen.in_time()))
+        some = f"，未按时最多的{LATEST}个{seen.place_word}（共{number}个）" if number > LATEST else ""
+        made.append(replace(kept, title=f"按时率{some}"))
     return [each for each in made if each.chart is not None]
 
 

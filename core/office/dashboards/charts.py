@@ -18,7 +18,7 @@ import pandas as pd
 from core.law.notices import TOTAL
 from core.office.dashboards import groups
 from core.office.dashboards.asked import Measure, Per, short
-from core.office.dashboards.board import GROUPS, MANY, Board, Tile, told
+from core.office.dashboards.board import GROUPS, MANY, NO_BEFORE, Board, Tile, told
 from core.office.dashboards.programmes import Line
 
 Of = ParamSpec("Of")
@@ -388,8 +388,10 @@ def months(board: Board, measure: Measure) -> Figure:
     most = now.iloc[int(np.argmax(now["value"]))]
     title = f"{most['month']:.0f}月{'最高' if not measure.adds_up else '最多'}：{told(most['value'], measure)}"
     title += measure.unit if measure.adds_up else ""
-    if measure.adds_up and (change := Tile(measure, now["value"].sum(), before).change):
-        title += f"；累计{change if change.startswith('上年') else f'比上年同日{change}'}"
+    if measure.adds_up:
+        change = Tile(measure, now["value"].sum(), before).change
+        beside = f"累计{change}" if change.startswith("上年同日") else f"累计比上年同日{change}"
+        title += f"；{change if change == NO_BEFORE else beside}"
     data = frame.assign(
         key=frame["month"],
         chosen=_strong(frame["month"], board.wanted.month),
@@ -458,7 +460,11 @@ def funnel(board: Board, of: str = "people") -> Figure:
     )
     chart = bars.properties(height=36 * len(data) + AXIS)
     return _figure(
-        "funnel", title, "培训从报送计划到学时入账各环节的人数：计划数，报送报告起为花名册人数", chart, table
+        "funnel",
+        title,
+        "培训从报送计划到学时入账各环节的人数：计划数，报送报告起为花名册人数；草稿和已撤回的计划不计",
+        chart,
+        table,
     )
 
 
@@ -524,10 +530,11 @@ def in_time(board: Board, most: int = MANY) -> Figure:
         [board.place_word, "事项", "应报", "按时", "未按时"], axis=1
     )
     words = f"按{board.place_word}的计划、报告、附件2和总结的按时率"
+    soon = board.due_now()
     if frame.empty:
-        return _figure("in_time", "还没有应报的事项", words, None, table)
+        return _figure("in_time", "；".join(soon) or "还没有应报的事项", words, None, table)
     sums = frame.groupby("matter", sort=False)[["due", "kept"]].sum()
-    title = "；".join(f"{matter}按时{row['kept'] / row['due']:.1%}" for matter, row in sums.iterrows())
+    title = "；".join([*(f"{matter}按时{row['kept'] / row['due']:.1%}" for matter, row in sums.iterrows()), *soon])
     order = latest(frame)
     if len(order) > most:
         title += f"；图中为未按时最多的{most}个{board.place_word}，共{len(order)}个"

@@ -51,6 +51,20 @@ def everybody(session: Session, actor: Actor, year: int, on: date | None, counte
     return whole
 
 
+def earlier(session: Session, actor: Actor, year: int, on: date, counted_to: date) -> People:
+    """People as they were on a day that is over (上年同日): nothing posted since matters, only what was corrected."""
+    key = (db.url(), "earlier", scope(actor), year, on, counted_to)
+    stamp = _stamp(session)._replace(batch_id=people.last_batch(session, counted_to) or 0, chain="", person_id=0)
+    stamp = stamp._replace(number=b"")
+    found = kept.found(key)
+    if found is not None and found[0] == stamp:
+        whole: People = found[1]
+        return whole
+    whole = people.read(session, actor, year, on, counted_to)
+    kept.keep(key, stamp, whole)
+    return whole
+
+
 def _stamp(session: Session) -> _Stamp:
     batch = session.execute(
         sa.select(CreditBatch.id, CreditBatch.chain).order_by(CreditBatch.id.desc()).limit(1)

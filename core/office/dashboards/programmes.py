@@ -99,7 +99,7 @@ def _of_office(each: Progress, frame: pd.DataFrame, office: int, name: str) -> L
         None if done is None else (done, visits or done),
         expected,
         each.expected_by,
-        None,
+        "",
         whose=name,
     )
     found = each.programme

@@ -43,6 +43,8 @@ from core.submissions.programmes import merged
 
 FILED = (State.SUBMITTED, State.APPROVED, State.RETURNED, State.REJECTED)
 """What was put before an authority, and was not taken back."""
+SOON = 14
+"""So many days before its day a paper of a programme is named as due."""
 
 
 def plans(session: Session, actor: Actor, year: int, on: date) -> pd.DataFrame:
@@ -347,7 +349,7 @@ def shares(session: Session, actor: Actor, year: int, on: date) -> NDArray[np.in
 
 
 def programme_papers(session: Session, actor: Actor, year: int, on: date) -> pd.DataFrame:
-    """Plan tables and summaries of programmes (附件2、总结) of a year as of a day: filed, or owed by then.
+    """Plan tables and summaries of programmes (附件2、总结) of a year as of a day: filed, or owed by then or soon.
 
     Columns: id (0: not begun), kind, matter, title, base, league, due_on, filed_on (NaT: not filed), as datetime64.
     """
@@ -365,7 +367,7 @@ def programme_papers(session: Session, actor: Actor, year: int, on: date) -> pd.
                 lines.append((each.id, code, matter, *about, each.due_on, each.filed_on))
         for owed in merged.owing(session, year, on, model, what):
             home = owed.organization
-            if home.id in mine and owed.days_late > 0 and (home.id, owed.programme) not in held:
+            if home.id in mine and owed.days_late >= -SOON and (home.id, owed.programme) not in held:
                 about = (f"{owed.name}{matter}", home.id, home.authority_id)
                 lines.append((owed.item, code, matter, *about, owed.deadline.due_on, None))
     frame = pd.DataFrame(lines, columns=["id", "kind", "matter", "title", "base", "league", "due_on", "filed_on"])

@@ -8,6 +8,7 @@ from __future__ import annotations
 import calendar
 import csv
 import io
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -319,6 +320,30 @@ def period(start: str, end: str, year: int) -> tuple[date | None, date | None, s
     if one and two and two < one:
         return None, None, "order"
     return one, two, "" if one or two else "words"
+
+
+_MONTH = re.compile(r"(十[一二]?|[一二三四五六七八九]|\d{1,2})月")
+_QUARTER = re.compile(r"([一二三四1-4])季度")
+_HALVES = {"上半年": 6, "下半年": 12, "年底": 12, "年末": 12}
+_COUNTED = ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二")
+
+
+def named_by(said: str, year: int) -> date | None:
+    """The last day of the month that a line's words name (5月中旬, 二季度); None where they name none.
+
+    `said`: the cells as they were filed, JSON by column.
+    """
+    cells = json.loads(said or "{}")
+    text = typed.plain(f"{cells.get('start', '')} {cells.get('end', '')}")
+    months = [_count(found) for found in _MONTH.findall(text)]
+    months += [3 * _count(found) for found in _QUARTER.findall(text)]
+    months += [month for word, month in _HALVES.items() if word in text]
+    month = max((each for each in months if 1 <= each <= 12), default=0)
+    return date(year, month, calendar.monthrange(year, month)[1]) if month else None
+
+
+def _count(word: str) -> int:
+    return int(word) if word.isdecimal() else _COUNTED.index(word) + 1
 
 
 def _area(cell: str, areas: Sequence[str]) -> tuple[str, bool]:
