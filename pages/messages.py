@@ -36,7 +36,7 @@ def read_all() -> None:
         messages.read_all(session, actor=who["actor"])
         return "全部消息已标为已读。"
 
-    deeds.deed(act, "read all", unread)
+    deeds.deed(act, "read all", counted)
 
 
 def choose() -> None:
@@ -52,7 +52,7 @@ def choose() -> None:
 
 def shown(line: Line) -> None:
     """A message as a link to what it is about; beside an unread one the button that marks it."""
-    mark = ":blue-badge[未读]　" if line.unread else ""
+    mark = ":blue-badge[未读]　" if line.unread else ":gray-badge[已读]　"
     words = f"  \n:small[:gray[{md(line.words)}]]" if line.words else ""
     label = f"{mark}:gray[{moment_text(line.at)}　{line.topic.label}]　**{md(line.title)}**{words}"
     where = links.about(line.record, line.record_id, actor)
@@ -71,18 +71,21 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     number = address.chosen("page") or 1
     with db.reading() as session:
         found, count = messages.listing(
-            session, actor, topic=topic, only_unread=only_unread, offset=(number - 1) * PAGE, limit=PAGE
+            session,
+            actor,
+            topic=topic,
+            only_unread=only_unread,
+            offset=(number - 1) * PAGE,
+            limit=PAGE,
+            now=context.moment(session),
         )
-        _, unread = messages.listing(session, actor, only_unread=True, limit=0)
         counted, kept = messages.unread(session, actor, now=context.moment(session)), messages.choice(session, actor)
         unsent = daily.failures(session) if actor.role is Role.ADMIN and actor.oversees_region else []
-    st.button("全部标为已读", key="read-all", on_click=read_all, disabled=not unread)
+    st.button("全部标为已读", key="read-all", on_click=read_all, disabled=not counted)
 st.html(links.STYLE)
 with links.lines("messages"):
-    st.markdown(f"**消息**　:gray-badge[{count}]")
-    if unread > counted:
-        days = messages.COUNTED.days
-        st.caption(f"未读{unread}条；其中{unread - counted}条是{days}天以前的或不提醒的类别，不计入菜单上的未读数。")
+    st.markdown(f"**消息**　:gray-badge[共{count}条]　:blue-badge[未读{counted}条]")
+    st.caption(f"{messages.COUNTED.days}天以前的和不提醒的类别按已读计。")
     for each in found:
         shown(each)
     if not found:

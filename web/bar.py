@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,6 +14,7 @@ from web import deeds
 from web.words import md, plain
 
 STYLE = Path(__file__).parent / "bar.css"
+_FAULT = st.components.v2.component("fault", js=(Path(__file__).parent / "fault.js").read_text(encoding="utf-8"))
 
 
 @contextmanager
@@ -32,6 +34,9 @@ def messages() -> Iterator[None]:
     for kind, words in together(hand.messages):
         getattr(place, kind)(words)
     hand.messages.clear()
+    if hand.at:
+        _FAULT(key="typing-fault", data={"n": time.monotonic_ns() // 1000, "keys": list(hand.at)})
+        hand.at = ()
 
 
 SEVERAL = 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, TypedDict, TypeVar, Unpack
@@ -61,6 +61,8 @@ class Hand:
     """What the page's bar shows, as long as it keeps it."""
     of: object = None
     """What stood on the page when its bar said that."""
+    at: tuple[str, ...] = ()
+    """The keys of the fields that the last refusal asks for; the first of them on the page comes under the hand."""
     barred: bool = False
     """Whether the page as it is being drawn has a bar that keeps its message."""
 
@@ -83,7 +85,13 @@ def say(kind: str, words: str, *, first: bool = False) -> None:
     hand().say(kind, words, first=first)
 
 
-def deed(act: Act[Any], *once: Any, refused: str = "", instead: Callable[[Refused], bool] | None = None) -> Any:
+def deed(
+    act: Act[Any],
+    *once: Any,
+    refused: str = "",
+    instead: Callable[[Refused], bool] | None = None,
+    at: Callable[[Refused], Iterable[str]] = lambda _refused: (),
+) -> Any:
     """Do one deed in one transaction, then say what happened; a refusal changes nothing and says what to do.
 
     `act(session, **who: Unpack[Who])` answers the words of success, or those and what it made. Answers what was made
@@ -92,7 +100,7 @@ def deed(act: Act[Any], *once: Any, refused: str = "", instead: Callable[[Refuse
     `once` names the deed and its input: the record, the version seen, what was typed. A double click does the deed once
     (idempotent) and shows its message again, instead of doing it twice or being refused as stale. `refused`: what
     stands before the words of a refusal, where several deeds are done at once. `instead` is asked what a refusal comes
-    to: whether it has seen to it, and said so.
+    to: whether it has seen to it, and said so. `at`: the keys of the fields in which a refusal is put right.
     """
     here = hand()
     with here.busy:
@@ -101,6 +109,7 @@ def deed(act: Act[Any], *once: Any, refused: str = "", instead: Callable[[Refuse
             try:
                 words, made = attempt(act)
             except Refused as why:
+                here.at = tuple(at(why))
                 if not (instead and instead(why)):
                     here.say("error", refused + why.words)
                 return None

@@ -68,6 +68,8 @@ class Form:
     """What else there is to say beside the mark: not kept, or changed by somebody else meanwhile."""
     notes: Mapping[str, tuple[str, bool]] = field(default_factory=dict)
     """What its reviewer remarked on each field when it came back, and whether the record was changed there since."""
+    asked: dict[str, None] = field(default_factory=dict)
+    """The fields in the order in which they are drawn."""
     refused: dict[str, tuple[str, Any]] = field(default_factory=dict)
     """What the last refusal said of each field, and what stood there."""
 
@@ -100,6 +102,7 @@ class Form:
 
         `widget` takes its value from its key: `st.text_input`, or a column's.
         """
+        self.asked.setdefault(name)
         if self.key(name) not in st.session_state:
             st.session_state[self.key(name)] = self.value(name)
         found = widget(label, *given, key=self.key(name), on_change=self.keep, **options)
@@ -116,6 +119,7 @@ class Form:
 
     def fault(self, name: str) -> str:
         """What the last refusal said of a field, until something else stands there."""
+        self.asked.setdefault(name)
         words, stood = self.refused.get(name, ("", None))
         return words if _same(stood, self.value(name) if name in self.base else None) else ""
 
@@ -206,15 +210,23 @@ class Form:
             try:
                 return act(session, **who)
             except Refused as refused:
-                self.refused = {name: (words, self.values.get(name)) for name, words in refused.fields.items()}
-                if len(refused.fields) < 2:
+                faults = self.in_order(refused.fields)
+                self.refused = {name: (words, self.values.get(name)) for name, words in faults.items()}
+                if len(faults) < 2:
                     raise
-                listed = "；".join(refused.fields.values())
-                raise Refused(
-                    refused.code, f"有{len(refused.fields)}处需要改正：{listed}。", refused.fields
-                ) from refused
+                listed = "；".join(faults.values())
+                raise Refused(refused.code, f"有{len(faults)}处需要改正：{listed}。", faults) from refused
 
         return acting
+
+    def in_order(self, faults: Mapping[str, str]) -> dict[str, str]:
+        """What is wrong with fields (填写有误), in the order in which the form has them."""
+        order = {name: at for at, name in enumerate(self.asked)}
+        return dict(sorted(faults.items(), key=lambda fault: order.get(fault[0], len(order))))
+
+    def at(self, refused: Refused) -> list[str]:
+        """The keys of the fields that a refusal names, for what takes the hand there."""
+        return [self.files_key if name == "files" else self.key(name) for name in refused.fields]
 
     def _forget(self) -> None:
         self.kept, self.kept_at, self.told, self.refused = {}, None, "", {}
@@ -254,6 +266,13 @@ def form(
         _rebased(found, dict(base))
     found.version, found.notes = version, notes or {}
     return found
+
+
+def before_its_start(form: Form, below: Any) -> None:
+    """Say at once, below the last day, that it lies before the first one (结束早于开始)."""
+    start, end = form.value("start_on"), form.value("end_on")
+    if start and end and end < start and not form.fault("end_on"):
+        below.markdown(f":red[:material/error: 结束日期早于开始日期{start}]")
 
 
 def words(ask: Callable[..., str | None], label: str, *, key: str, place: str, actor: Actor, **options: Any) -> None:

@@ -45,8 +45,8 @@ class Paper:
     """What the form forgets once it was saved: a file that was taken, rows that were pasted."""
     unread: Callable[[], bool] = lambda: False
     """Whether what is given is read only when it is saved, so that the bar cannot say yet what filing it leads to."""
-    wanting: Callable[[Session, Any], bool] = lambda _session, _kept: False
-    """Whether what was saved needs something more before it can be filed: then its words are no plain success."""
+    wants: Callable[[Session, Any], tuple[str, ...] | None] = lambda _session, _kept: None
+    """The fields that what was saved still waits for, () where it is something else; None where nothing is wanting."""
     reason: str = ""
     """The field whose text goes along as the reason of filing."""
 
@@ -229,11 +229,11 @@ def save(paper: Paper, *, quiet: bool = False) -> Submission | None:
     """Save what is on the screen (保存); answers the record, None where it was refused. `quiet`: says so only then."""
     draft, keep = paper.draft, (quiet and paper.keep_to_file) or paper.keep
 
-    def act(session: Session, **who: Unpack[Who]) -> tuple[str, tuple[str, bool, Submission]]:
+    def act(session: Session, **who: Unpack[Who]) -> tuple[str, tuple[str, tuple[str, ...] | None, Submission]]:
         words, kept = keep(session, **who)
         session.flush()
         unsaved.drop(session, draft.place, actor=who["actor"])
-        return "", (words, paper.wanting(session, kept), kept)
+        return "", (words, paper.wants(session, kept), kept)
 
     given = paper.sent[1]
 
@@ -242,12 +242,14 @@ def save(paper: Paper, *, quiet: bool = False) -> Submission | None:
 
     sent = (*map(str, draft.values.values()), *given)
     once = paper.kind.code, *paper.drawn, quiet, *sent
-    made: tuple[str, bool, Submission] | None = deeds.deed(draft.blaming(act), *once, instead=instead)
+    made: tuple[str, tuple[str, ...] | None, Submission] | None
+    made = deeds.deed(draft.blaming(act), *once, instead=instead, at=draft.at)
     if made is None:
         return None
-    paper.said, wanting, kept = made
+    paper.said, wanted, kept = made
     if not quiet:
-        deeds.say("warning" if wanting else "success", paper.said)
+        deeds.say("success" if wanted is None else "warning", paper.said)
+        deeds.hand().at = tuple(map(draft.key, wanted or ()))
     paper.taken()
     draft.saved(f"{paper.kind.code}:{kept.id}" if ":new" in draft.place else draft.place, kept.version)
     for name in ("kind", "plan", "copy", "for", "study", drafts.DRAFT):  # what named the form before there was a record
@@ -310,7 +312,7 @@ def _file(paper: Paper) -> None:
             deeds.say("warning", words)
         return fresh
 
-    deeds.deed(draft.blaming(act), Action.SUBMIT, kept.id, kept.version, reason, instead=instead)
+    deeds.deed(draft.blaming(act), Action.SUBMIT, kept.id, kept.version, reason, instead=instead, at=draft.at)
 
 
 _UNANNOUNCED = "unannounced"
@@ -380,7 +382,7 @@ def _foretold(paper: Paper) -> str:
             words = deeds.rehearsed(act, large=found is not None and workflow.is_large(found))
             told = f"{filing}后：{md(words)}。"
         except Refused as refused:
-            told, words = f"{NOT_YET}{filing}：{md(_in_the_way(refused))}]", ""
+            told, words = f"{NOT_YET}{filing}：{md(_in_the_way(draft, refused))}]", ""
         st.session_state[key] = asked, told, words
     if not as_saved or not (typed or given):
         return str(told)
@@ -388,9 +390,9 @@ def _foretold(paper: Paper) -> str:
     return f"{told}（按已保存的内容；填写的改动{filing}时一并送出，结果不同的会再问一次）"
 
 
-def _in_the_way(refused: Refused) -> str:
+def _in_the_way(draft: drafts.Form, refused: Refused) -> str:
     """What must be put right before it can be filed, the first of many only."""
-    faults = list(refused.fields.values())
+    faults = list(draft.in_order(refused.fields).values())
     if len(faults) <= FAULTS_TOLD:
         return refused.words
     return f"{'；'.join(faults[:FAULTS_TOLD])}等{len(faults)}处"

@@ -63,12 +63,15 @@ def _unread(actor: Actor, kept: MessageChoice | None) -> sa.ColumnElement[bool]:
 
 
 def unread(session: Session, actor: Actor, *, now: datetime) -> int:
-    """How many messages an account has not read (未读消息), those it is quiet about apart."""
+    """How many messages an account has not read (未读消息); old ones, and those it is quiet about, count as read."""
     kept = session.get(MessageChoice, actor.account_id) if actor.account_id else None
-    query = sa.select(sa.func.count(Message.id)).where(
-        reaching(actor), _unread(actor, kept), Message.at > now - COUNTED
-    )
-    return session.scalar(query.where(Message.topic.not_in(_quiet(kept)))) or 0
+    query = sa.select(sa.func.count(Message.id)).where(reaching(actor), _counted(actor, kept, now))
+    return session.scalar(query) or 0
+
+
+def _counted(actor: Actor, kept: MessageChoice | None, now: datetime) -> sa.ColumnElement[bool]:
+    """What counts as unread, beside the menu and in the list alike."""
+    return sa.and_(_unread(actor, kept), Message.at > now - COUNTED, Message.topic.not_in(_quiet(kept)))
 
 
 def listing(
@@ -79,17 +82,21 @@ def listing(
     only_unread: bool = False,
     offset: int = 0,
     limit: int | None = 50,
+    now: datetime,
 ) -> tuple[list[Line], int]:
-    """Messages of an account (消息), the newest first, and how many there are. Refused codes: "password"."""
+    """Messages of an account (消息), the newest first, and how many there are; unread as `unread` counts.
+
+    Refused codes: "password".
+    """
     require(actor, *Role)
     kept = session.get(MessageChoice, actor.account_id)
     conditions = [reaching(actor)]
     if topic:
         conditions.append(Message.topic == topic.value)
     if only_unread:
-        conditions.append(_unread(actor, kept))
+        conditions.append(_counted(actor, kept, now))
     count = session.scalar(sa.select(sa.func.count(Message.id)).where(*conditions)) or 0
-    query = sa.select(Message, _unread(actor, kept)).where(*conditions).order_by(Message.id.desc())
+    query = sa.select(Message, _counted(actor, kept, now)).where(*conditions).order_by(Message.id.desc())
     rows = session.execute(query.offset(offset).limit(limit))
     return [
         Line(each.id, each.at, Topic(each.topic), each.title, each.words, each.record, each.record_id, bool(new))

@@ -422,7 +422,8 @@ def hear(session: Session, deed: messages.Deed) -> Iterator[messages.Word]:
             done = f"{kind.word_for(_left_by_last(session, submission))}已撤销，回到{kind.word_for(submission.state)}"
         twice = next((at for at in range(len(done), 0, -1) if kind.short.endswith(done[:at])), 0)
         title = f"{kind.short}{done[twice:]}：{submission.title}"  # 学习申诉 and 申诉成立 share a word
-        yield from to_filers(submission, topic, title, deed.reason)
+        person = session.get(Person, submission.human_id) if submission.human_id is not None else None
+        yield from to_filers(submission, topic, title, deed.reason, of=person.name if person else "")
 
 
 def _left_by_last(session: Session, submission: Submission) -> S:
@@ -438,14 +439,20 @@ def to_office(submission: Submission, topic: messages.Topic, title: str, words: 
         yield messages.Word(topic, title, words, submission.decider_id, role, record=kind, record_id=number)
 
 
-def to_filers(submission: Submission, topic: messages.Topic, title: str, words: str) -> Iterator[messages.Word]:
-    """A message to those who file a submission: the clerks of its house, or the person."""
+def to_filers(
+    submission: Submission, topic: messages.Topic, title: str, words: str, *, of: str = ""
+) -> Iterator[messages.Word]:
+    """A message to those who file a submission: the clerks of its house, or the person.
+
+    `of`: the person it is about, by name, for clerks who file for many; whose title says it already is not named again.
+    """
+    named = f"{title}（{of}）" if of and of not in title else title
     kind, number = submission.kind, submission.id
     for role in kinds.of(submission).filers:
         if role is Role.PERSON and submission.human_id is not None:
             yield messages.Word(topic, title, words, person_id=submission.human_id, record=kind, record_id=number)
         elif role is not Role.PERSON and submission.home_id is not None:
-            yield messages.Word(topic, title, words, submission.home_id, role, record=kind, record_id=number)
+            yield messages.Word(topic, named, words, submission.home_id, role, record=kind, record_id=number)
 
 
 # --- questions ------------------------------------------------------------------------------------------------------

@@ -310,7 +310,7 @@ def test_a_card_is_issued_anew_outdated_and_revoked_and_its_history_says_so(data
         revoke()
     assert told() == [("已失效", first.number, "因遗失注销"), ("已有新卡", "", "")]
     with db.reading() as session:
-        (heard, *_), _ = messages.listing(session, own, topic=Topic.CARD)
+        (heard, *_), _ = messages.listing(session, own, now=c.AFTER, topic=Topic.CARD)
         assert (heard.title, heard.words.partition("。")[0]) == ("您的2024年度审验卡已失效", "因遗失注销")
         assert home.home(session, own, now=c.AFTER).void == (("2024年度", "2024-07-01失效：因遗失注销"),)
     found = asked(second.code)

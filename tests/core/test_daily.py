@@ -188,7 +188,7 @@ def remind(on: date) -> int:
 
 def titles(cast: Cast, by: str) -> list[str]:
     with db.reading() as session:
-        lines, _ = messages.listing(session, cast[by], topic=messages.Topic.DEADLINE)
+        lines, _ = messages.listing(session, cast[by], now=c.AFTER, topic=messages.Topic.DEADLINE)
     return [line.title for line in lines]
 
 

@@ -84,7 +84,7 @@ def everything(cast: c.Cast, by: str, person_id: int) -> Iterator[tuple[str, str
         "roster": lambda s: reports.rows(s, 2, actor),
         "card": lambda s: cards.issued(s, person_id, actor),
         "sentences": lambda s: chronicle.history(s, actor, limit=None)[0],
-        "messages": lambda s: str(messages.listing(s, actor, limit=None)),
+        "messages": lambda s: str(messages.listing(s, actor, now=c.AFTER, limit=None)),
         "home": lambda s: str(home.home(s, actor, now=c.AFTER)),
         "desk": lambda s: str(queues.queue(s, actor, limit=None)[0].to_dict("records")),
         "batch": lambda s: statements.lines(s, 1, actor)[0],

@@ -22,7 +22,7 @@ from tests.cast import Cast
 
 def told(cast: Cast, by: str, **asked: Any) -> list[tuple[str, str]]:
     with db.reading() as session:
-        return [(line.topic.value, line.title) for line in messages.listing(session, cast[by], **asked)[0]]
+        return [(line.topic.value, line.title) for line in messages.listing(session, cast[by], now=c.AFTER, **asked)[0]]
 
 
 def unread(cast: Cast, by: str) -> int:
@@ -50,7 +50,7 @@ def test_what_is_filed_is_told_to_who_decides_it_and_what_came_of_it_to_who_file
     (topic, title), *_ = told(cast, filer)
     assert (topic, filed.title in title, len(told(cast, filer))) == ("returned", True, before + 1)
     with db.reading() as session:
-        newest = messages.listing(session, cast[filer])[0][0]
+        newest = messages.listing(session, cast[filer], now=c.AFTER)[0][0]
     assert (newest.words, newest.record, newest.record_id, newest.unread) == ("请补充", kind, filed.id, True)
     with db.transaction() as session:  # opening it is reading what was told of it
         found = messages.unread_of(session, [filed.id], cast[filer])
@@ -87,7 +87,7 @@ def test_read_marks_are_each_accounts_own_and_quiet_topics_are_not_counted(datab
     assert (unread(cast, "reviewer"), unread(cast, "reviewer2"), unread(cast, "base")) == (3, 3, 0)
     with db.reading() as session:
         assert home.counts(session, cast["reviewer"], now=c.AFTER) == {"plan": 3, "message": 3}
-        newest = messages.listing(session, cast["reviewer"], limit=1)[0][0].id
+        newest = messages.listing(session, cast["reviewer"], now=c.AFTER, limit=1)[0][0].id
     with db.transaction() as session:
         messages.read(session, [newest, 10**6], actor=cast["reviewer"])
         messages.read(session, [newest], actor=cast["reviewer"])  # twice is once
@@ -114,7 +114,7 @@ def test_a_comment_is_told_to_the_other_side_and_an_internal_one_to_the_own_offi
         seen = {
             by: [
                 (line.words, line.record, line.record_id)
-                for line in messages.listing(session, cast[by], topic=Topic.COMMENTED)[0]
+                for line in messages.listing(session, cast[by], now=c.AFTER, topic=Topic.COMMENTED)[0]
             ]
             for by in ("base", "reviewer", "reviewer2", "hohhot_reviewer")
         }

@@ -185,7 +185,7 @@ def test_part_of_a_roster_is_posted_and_the_rest_goes_back_to_be_supplemented(da
     assert (told.people, told.hours, told.sent_back, told.left_out) == (1, 24, 2, 1)
     assert told.words == "为1人登记24学时，计入2024年度，学员可打印审验卡；2行退回改正；1行不登记学时"
     with db.reading() as session:
-        heard = [(line.topic.value, line.title) for line in messages.listing(session, cast["base"])[0]]
+        heard = [(line.topic.value, line.title) for line in messages.listing(session, cast["base"], now=c.AFTER)[0]]
     assert ("returned", f"报告部分通过，2行退回改正：{report.title}") in heard
     with db.transaction() as session:
         kept = session.get_one(Report, report.id)

@@ -125,7 +125,7 @@ def counted(programme: str = SPECIAL) -> tuple[list[Any], list[Any]]:
 
 def told(cast: c.Cast, by: str) -> list[str]:
     with db.reading() as session:
-        return [each.title for each in messages.listing(session, cast[by])[0]]
+        return [each.title for each in messages.listing(session, cast[by], now=c.AFTER)[0]]
 
 
 # --- the public notice ------------------------------------------------------------------------------------------------

@@ -224,7 +224,10 @@ def test_offices_hear_of_their_own_share_alone(cast: c.Cast) -> None:
     publish(cast, split(cast, hohhot=1500, baotou=900))
     publish(cast, split(cast, hohhot=1800, baotou=900), reason="年中调整")
     with db.reading() as session:
-        heard = {by: messages.listing(session, cast[by])[0] for by in ("hohhot_reviewer", "baotou_reviewer", "base")}
+        heard = {
+            by: messages.listing(session, cast[by], now=c.AFTER)[0]
+            for by in ("hohhot_reviewer", "baotou_reviewer", "base")
+        }
     assert [line.title for line in heard["hohhot_reviewer"]] == [
         "2024年度知识更新能力提升项目指标已下达：1,800人",
         "2024年度知识更新能力提升项目指标已下达：1,500人",

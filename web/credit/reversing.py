@@ -68,6 +68,7 @@ def _ask(batch_id: int, chosen: bool, key: str) -> None:
         lines, relied, words = deeds.rehearsed(asked, large=large)
     except Refused as refused:
         deeds.say("error", refused.words)
+        deeds.hand().at = (f"{key}-lines",)
         return
     args = (batch_id, lines, reason, key)
     if (len(lines) == 1 and not relied) or not reason:  # without a reason it is refused, in the ledger's words
@@ -85,7 +86,7 @@ def _reverse(batch_id: int, lines: frozenset[int], reason: str, key: str) -> Non
         words = _to_look_at(len(decisions.relied(session, batch.id, who["actor"])), batch.id)
         return f"已{taken.words}。冲销记在第{batch.id}批{words}。"
 
-    if deeds.deed(act, "reverse", batch_id, lines):
+    if deeds.deed(act, "reverse", batch_id, lines, at=lambda refused: (key,) if refused.code == "reason" else ()):
         st.session_state[key] = st.session_state[f"{key}-lines"] = ""
         address.choose(f"line{batch_id}", None)
         address.forget_choice()

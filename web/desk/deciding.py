@@ -217,7 +217,10 @@ def _decided(found: Submission, action: Action, asked: str, back: frozenset[int]
         remarking.bring_back(session, moved, given, **who)
         return submissions.told(moved, action, done), opinion
 
-    made = deeds.deed(act, action, found.id, found.version, confirmed, reason, typed, remarks)
+    def at(refused: Refused) -> tuple[str, ...]:
+        return (_opinion(found),) if refused.code == "reason" else (_box(found, asked),) if asked else ()
+
+    made = deeds.deed(act, action, found.id, found.version, confirmed, reason, typed, remarks, at=at)
     if made is None:
         return
     st.session_state["desk-last"] = found.id

@@ -48,6 +48,7 @@ def form(plan: Plan | None, actor: Actor) -> Paper:
     left, middle, right = st.columns(3)
     draft.ask(left.date_input, "start_on", "开始日期 *", **drafts.DAYS)
     draft.ask(middle.date_input, "end_on", "结束日期 *", **drafts.DAYS)
+    drafts.before_its_start(draft, middle)
     draft.ask(right.text_input, "place", "培训地点 *", max_chars=plans.LONGEST["place"])
     start, policy = _in_force(draft, plan, actor, today)
     _until(policy, plan, start, today)

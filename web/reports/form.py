@@ -46,7 +46,7 @@ def form(plan: Plan, report: Report | None, actor: Actor) -> Paper:
         given=partial(_given, draft),
         taken=partial(_taken, draft, plan, report),
         unread=partial(_unread, draft),
-        wanting=_wanting,
+        wants=_wants,
         reason="late_reason",
     )
     if report is None:
@@ -58,6 +58,7 @@ def form(plan: Plan, report: Report | None, actor: Actor) -> Paper:
     left, right = st.columns(2)
     draft.ask(left.date_input, "start_on", "实际开始日期 *", **drafts.DAYS)
     draft.ask(right.date_input, "end_on", "实际结束日期 *", **drafts.DAYS)
+    drafts.before_its_start(draft, right)
     if late:
         draft.ask(st.text_area, "late_reason", "逾期原因 *", height=70, help="审核机关会看到")
     _outline(draft, plan)
@@ -222,10 +223,14 @@ def _unread(draft: drafts.Form) -> bool:
     return any(each.startswith(("roster", "replace", "pasted")) for each in _given(draft))
 
 
-def _wanting(session: Session, report: Report) -> bool:
-    """Whether a report as saved has rows to mend, or is so far beyond its plan that a reason is still wanted."""
-    far = report.roster_id is not None and not report.over_plan_reason
-    return bool(report.faults) or (far and any(each.far for each in reports.beyond_plan(session, report)))
+def _wants(session: Session, report: Report) -> tuple[str, ...] | None:
+    """What a report as saved waits for: rows to mend, or the reason why it is far beyond its plan."""
+    if report.faults:
+        return ()
+    if report.roster_id is None or report.over_plan_reason:
+        return None
+    far = any(each.far for each in reports.beyond_plan(session, report))
+    return ("over_plan_reason",) if far else None
 
 
 # --- saving -----------------------------------------------------------------------------------------------------------

@@ -35,11 +35,11 @@ def room(report: Report, actor: Actor) -> None:
     with db.reading() as session:
         problems = reports.problems(session, report.id, actor, now=context.now())
         warnings = reports.warnings(session, report.id, actor)
-        people, earning = sum(reports.headcount(session, report)), reports.expected(session, report)
+        (here, _), earning = reports.headcount(session, report), reports.expected(session, report)
         rows, registered = reports.counted_rows(session, report)
         made = reports.repairs(session, report.id, actor)
     places = st.columns(4)
-    places[0].metric("花名册人数", people)
+    places[0].metric("花名册人数" if report.part == 1 else "本次补报人数", here)
     places[1].metric("可登记人数", earning.people)
     places[2].metric("合计学时", hours_text(earning.hours))
     places[3].metric("待改正的行", report.faults)

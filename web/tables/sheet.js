@@ -31,7 +31,10 @@ class Sheet {
     this.tidy = made("button", "", "整理列表");
     this.tidy.type = "button";
     this.tidy.title = "收起已改的行，重新排列";
-    this.tidy.onclick = () => this.act({ act: "tidy" });
+    this.tidy.onclick = () => {
+      this.tidied = true;
+      this.act({ act: "tidy" });
+    };
     this.keys = made("span", "keys", "Enter 下一处　Shift+Enter 上一处　Ctrl+Enter 采纳建议　Esc 还原");
     this.head.append(this.count, this.said, this.keys, this.tidy);
     this.list = made("ol", "lines");
@@ -82,8 +85,8 @@ class Sheet {
     if (event.key === "Enter") {
       event.preventDefault();
       this.commit(cell);
-      if (event.ctrlKey || event.metaKey) this.accept(cell.line);
-      this.step(cell.line, event.shiftKey ? -1 : 1);
+      const left = (event.ctrlKey || event.metaKey) && this.accept(cell.line) ? cell.line.row : null;
+      this.step(cell.line, event.shiftKey ? -1 : 1, left);
     } else if (event.key === "Escape" && cell.input.value !== cell.shown && !cell.select) {
       event.preventDefault();
       event.stopPropagation();
@@ -92,22 +95,42 @@ class Sheet {
     }
   }
 
-  step(line, by) {
+  /** To the next line to mend, from the last one on to the first; back, to the line before. `left`: a row just done with. */
+  step(line, by, left = null) {
     const all = [...this.list.children].map((element) => element.line);
-    for (let at = all.indexOf(line) + by; at >= 0 && at < all.length; at += by) {
-      const cell = all[at].cells[0];
-      if (!cell || cell.input.disabled || (by > 0 && all[at].state !== "open")) continue;
-      cell.input.focus();
-      if (!cell.select) cell.input.select();
+    const from = all.indexOf(line);
+    const onward = by > 0 ? [...all.slice(from + 1), ...all.slice(0, from)] : all.slice(0, from).reverse();
+    for (const each of onward) {
+      const cell = each.cells[0];
+      if (!cell || cell.input.disabled || (left !== null && each.row === left)) continue;
+      if (by > 0 && (each.state !== "open" || each.element.dataset.busy)) continue;
+      this.into(cell);
       return;
     }
-    write(this.said, by > 0 ? "下面没有待改正的了。" : "已经是第一处。");
+    write(this.said, by > 0 ? "没有别的待改正的了。" : "已经是第一处。");
+    if (left !== null) this.list.focus({ preventScroll: true });
   }
 
+  /** Put the hand into a cell, its line clear of what lies over the page's foot. */
+  into({ input, select, line }) {
+    input.focus({ preventScroll: true });
+    if (!select) input.select();
+    line.element.scrollIntoView({ block: "nearest" });
+    const bar = document.querySelector(".st-key-bar")?.getBoundingClientRect().top ?? innerHeight;
+    const over = line.element.getBoundingClientRect().bottom + 8 - bar;
+    if (over > 0) document.querySelector("[data-testid=stMain]")?.scrollBy(0, over);
+  }
+
+  /** Accept what is proposed for a row, all its lines; answers whether anything is. */
   accept(line) {
-    if (line.state !== "open" || line.accept.hidden) return;
-    line.element.dataset.busy = "1";
-    line.n = this.act({ act: "accept", row: line.row });
+    if (line.state !== "open" || line.accept.hidden) return false;
+    const n = this.act({ act: "accept", row: line.row });
+    for (const each of this.lines.values()) {
+      if (each.row !== line.row) continue;
+      each.element.dataset.busy = "1";
+      each.n = n;
+    }
+    return true;
   }
 
   strike(line) {
@@ -140,7 +163,8 @@ class Sheet {
     write(this.said, data.said);
     this.said.dataset.kind = data.kind;
     this.tidy.disabled = !data.done;
-    const held = this.held();
+    let held = this.held();
+    const on = held?.cell?.line;
     const before = held?.getBoundingClientRect().top;
     const present = new Set();
     let last = null;
@@ -161,6 +185,11 @@ class Sheet {
       line.element.remove();
       this.lines.delete(id);
     }
+    if (held && !held.isConnected) held = null;
+    if (this.tidied && data.lines.every(({ state }) => state === "open")) {
+      this.tidied = false; // the button was pressed for what is left: the hand goes on there
+      this.bring();
+    } else if (on && !on.element.isConnected) this.onward();
     if (this.back && !held && document.activeElement === document.body) this.back.focus(); // where the hand was
     this.back = null;
     if (held?.isConnected) {
@@ -171,6 +200,14 @@ class Sheet {
       this.brought = data.brought;
       this.bring();
     }
+  }
+
+  /** The line that had the hand is gone: the first one to mend has it, else the list. */
+  onward() {
+    const next = [...this.list.children].map((element) => element.line).find(({ state }) => state === "open");
+    const cell = next?.cells.find(({ input }) => !input.disabled);
+    if (cell) this.into(cell);
+    else this.list.focus({ preventScroll: true });
   }
 
   /** Bring the sheet to the eye and its first open cell under the hand; once more where what is above it settles. */
@@ -228,7 +265,7 @@ class Sheet {
     };
     line.accept = button("采纳", "采纳建议", () => {
       this.accept(line);
-      this.step(line, 1);
+      this.step(line, 1, line.row);
     });
     line.other = button("其他列", "改正此行其他列", () => this.act({ act: "open", row: line.row }));
     line.strike = button("删去", "删去此行", () => this.strike(line));
@@ -285,8 +322,8 @@ class Sheet {
     line.words.title = [given.words, given.advice].filter(Boolean).join("\n");
     const open = given.state === "open";
     line.accept.hidden = !open || !given.offer;
-    write(line.accept, given.strikes ? "按建议删去" : "采纳");
-    line.other.hidden = given.state === "struck" || !given.row;
+    write(line.accept, given.strikes ? "采纳：删去" : "采纳");
+    line.other.hidden = given.state === "struck" || !given.row || (open && given.strikes);
     line.strike.hidden = !open || !given.row;
     if (!waiting(line) && !line.cells.some(waiting)) delete line.element.dataset.busy;
   }

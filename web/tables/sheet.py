@@ -234,7 +234,9 @@ def _data(kept: _Kept, mending: Mending, problems: Sequence[Problem]) -> dict[st
     for place, found in faults.items():
         kept.lines.setdefault(place, found[0].value)
     rows = mending.rows({row for row, _ in kept.lines if row})
-    lines = [_line(kept, mending, place, faults.get(place, []), rows) for place in kept.lines]
+    gone = {row: place for place in reversed(kept.lines) if (row := place[0]) and row not in rows}
+    stand = [place for place in kept.lines if gone.get(place[0], place) == place]  # of a struck row one line is left
+    lines = [_line(kept, mending, place, faults.get(place, []), rows) for place in stand]
     kind, words = kept.said if kept.said[1] else _told(kept, mending, faults, came)
     return {
         "answered": kept.answered,
