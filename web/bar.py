@@ -63,6 +63,12 @@ def says(words: str) -> bool:
     return any(words in said for _, said in hand.messages or hand.last)
 
 
+def refused() -> bool:
+    """Whether all that the bar says, or will when it is drawn, is why a deed came to nothing (未办成的原因)."""
+    hand = deeds.hand()
+    return {kind for kind, _ in hand.messages or hand.last} == {"error"}
+
+
 def refused_here() -> bool:
     """Show in a dialog why its deed came to nothing (未办成的原因), and whether it did: it stays open, typing and all.
 

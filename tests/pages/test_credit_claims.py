@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -94,12 +93,13 @@ def test_hours_that_the_days_do_not_hold_are_told_at_once_and_what_was_typed_sta
     assert "起止日期跨年度" in "".join(boxes(app, "warning"))
 
 
-def test_the_hours_that_are_proposed_are_those_that_approval_is_foretold_with(learner: Cast) -> None:
-    days: Any = {"start_on": TODAY, "completed_on": TODAY, "amount": Decimal(6)}
-    claim = people.file_claim(learner, 1, by="person", now=NOW, activity="技能培训", **days)
-    app = open_page("review", sign_in("reviewer"), item=str(claim.id))
-    assert app.number_input(key=f"granted-{claim.id}").value == 6
-    assert not [each.value for each in app.markdown if "现在还不能" in each.value]
+def test_a_number_that_is_proposed_beside_the_opinion_is_the_one_approval_is_foretold_with(learner: Cast) -> None:
+    nomination = people.nominate(learner, 2, by="hohhot_employer")
+    app = open_page("review", sign_in("hohhot_reviewer"), item=str(nomination.id))
+    assert app.number_input(key=f"rank-{nomination.id}-{nomination.version}").value == 1
+    said = [each.value for each in app.markdown if "通过后，" in each.value or "现在还不能" in each.value]
+    assert len(said) == 1
+    assert "自治区遴选" in said[0]
 
 
 def test_a_reviewer_is_told_of_hours_beyond_the_certificate_and_stopped_beyond_its_days(learner: Cast) -> None:

@@ -78,10 +78,8 @@ def decide(found: Submission, here: Actor) -> None:
 
 def _stands(found: Submission) -> object:
     """What a refusal was said of (被拒时的内容): once anything else is written, or open, it goes."""
-    hand = deeds.hand()
-    said = {kind for kind, _ in hand.messages or hand.last}
     opinion = st.session_state.get(_opinion(found), "")
-    return (found.id, opinion, remarking.given(found), remarking.bare(found)) if said == {"error"} else None
+    return (found.id, opinion, remarking.given(found), remarking.bare(found)) if bar.refused() else None
 
 
 def _not_mine(found: Submission, here: Actor) -> None:
