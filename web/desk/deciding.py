@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any, Unpack
 
@@ -29,10 +30,12 @@ def decide(found: Submission, here: Actor) -> None:
             _not_mine(found, here)
             back_to_last(found.id)
             return
-        given, asked, above = remarking.given(found), "", st.container()
-        row = st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="decisions")
-        if reading.ask and Action.APPROVE in moves:
-            with row:  # first of all: what is proposed in it is what is foretold above it
+        given, asked, asks = remarking.given(found), "", reading.ask and Action.APPROVE in moves
+        # What is proposed beside the opinion is what is foretold above it: it is asked for first of all.
+        above: Any = st.container() if asks else contextlib.nullcontext()
+        row = _buttons() if asks else None
+        if reading.ask and row:
+            with row:
                 reading.ask(found)
         with above:
             if Action.APPROVE in moves:
@@ -50,7 +53,7 @@ def decide(found: Submission, here: Actor) -> None:
                 st.caption(note)
             if Action.RETURN in moves:
                 remarking.ticks(found, here)
-        with row:
+        with row or _buttons():
             required = "、".join(kind.word_for(action) for action in moves if workflow.needs_reason(kind, action))
             whose = f"{required}时必填，{kind.filer}会看到" if required else f"{kind.filer}会看到"
             drafts.words(
@@ -74,6 +77,10 @@ def decide(found: Submission, here: Actor) -> None:
                     args=(found, action, asked, remarking.rows_back(given)),
                 )
             back_to_last(found.id)
+
+
+def _buttons() -> Any:
+    return st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="decisions")
 
 
 def _stands(found: Submission) -> object:
