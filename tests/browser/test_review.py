@@ -29,13 +29,10 @@ def file_plans(cast: Cast, count: int) -> list[Plan]:
     return [people.file_plan(cast, now=NOW, title=f"第{each:04}期", **ahead(20)) for each in range(count)]
 
 
-def heading(desk: Desk) -> str:
-    return desk.page.locator(".st-key-item h4").inner_text().split("　")[0]
-
-
 def reads(desk: Desk, title: str) -> None:
     """This plan is open, and the desk takes a decision on it."""
-    expect(desk.page.locator(".st-key-item h4")).to_contain_text(title)
+    opened = desk.page.locator(".st-key-item h4", has_text=title).first  # while it is drawn, beside the former's
+    expect(opened).to_be_visible()
     expect(desk.page.locator("[role=option][aria-selected=true]")).to_contain_text(title)
     expect(desk.page.locator("html:not([data-desk-held]) .st-key-decisions")).to_be_visible()
 
@@ -64,7 +61,7 @@ def test_plans_are_decided_by_keyboard_alone_and_the_next_opens_by_itself(
     reads(reviewer, plans[1].title)
     reviewer.told(re.compile(f"“{plans[0].title}”已退回"))
     page.keyboard.press("l")  # back to what was decided last, and on with the first that waits
-    expect(page.locator(".st-key-item h4")).to_contain_text(plans[0].title)
+    expect(page.locator(".st-key-item h4", has_text=plans[0].title).first).to_be_visible()
     reviewer.settle()
     page.keyboard.press("j")
     reads(reviewer, plans[1].title)
