@@ -208,6 +208,40 @@ def hear_our_pages_alone() -> None:
     AppSession.handle_backmsg = heard  # type: ignore[assignment, method-assign]
 
 
+LAG = 1.0
+"""Seconds for which a browser may still say the address that a run has changed."""
+
+
+def keep_address() -> None:
+    """Let no click undo what the one before it put into the address (地址栏).
+
+    With each click a browser says its address, and it learns a little later what a run has put there. What is clicked
+    meanwhile came with the former address (seen in 1.67), and the filter that was chosen just before was gone.
+    """
+    handle, happened = AppSession.handle_backmsg, AppSession._on_scriptrunner_event
+
+    def heard(session: AppSession, message: BackMsg) -> None:
+        if message.WhichOneof("type") == "rerun_script":
+            asked = message.rerun_script
+            vars(session)["_asked"] = here = asked.page_script_hash, asked.page_name, asked.query_string
+            before, ours, at = vars(session).get("_told", (None, "", 0.0))
+            if here == before and not asked.is_history_navigation and time.monotonic() - at < LAG:
+                asked.query_string = ours
+            else:
+                vars(session).pop("_told", None)
+        handle(session, message)
+
+    def told(session: AppSession, *args: Any, **what: Any) -> None:
+        message = what.get("forward_msg")
+        if message is not None and message.HasField("page_info_changed"):
+            ours = message.page_info_changed.query_string
+            vars(session)["_told"] = vars(session).get("_asked"), ours, time.monotonic()
+        happened(session, *args, **what)
+
+    AppSession.handle_backmsg = heard  # type: ignore[assignment, method-assign]
+    AppSession._on_scriptrunner_event = told  # type: ignore[assignment, method-assign]
+
+
 def hand_over_together() -> None:
     """Let a run hand over together (成批递交) what it says to a browser.
 
@@ -289,6 +323,7 @@ ANSWERS = {"file_urls_response", "backend_operation_response"}
 SAID = {"rerun_script", "stop_script", "app_heartbeat", "file_urls_request", "backend_operation_request"}
 keep_answers()
 take_turns()
+keep_address()
 hear_our_pages_alone()
 hand_over_together()
 send_at_once()

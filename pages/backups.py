@@ -80,7 +80,7 @@ def draw(here: backups.Standing) -> None:
     if here.beside:
         st.warning(
             "备份和系统在同一块硬盘上，硬盘坏了会一起丢。请在下面改放到共享文件夹、U盘或另一块硬盘；"
-            "本系统作为服务运行的，先按程序文件夹里的 docs/windows.md（Linux见 deploy 文件夹）让服务能写那里。"
+            "本系统作为服务运行的，先按程序文件夹里的 `docs/windows.md` 或 `deploy` 中的说明，让服务能写那里。"
         )
     if here.drilled is None:
         st.info("还没有演练过恢复：没有恢复过的备份，不能算备份。")

@@ -77,12 +77,15 @@ def hand() -> Hand:
     return found
 
 
-def say(kind: str, words: str, *, first: bool = False) -> None:
+def say(kind: str, words: str, *, first: bool = False, at: Iterable[str] = ()) -> None:
     """Flash message (提示): shown once, inside the viewport, when the page is drawn next (`web.bar`), as plain text.
 
-    `kind`: success, error, warning. `first`: before what was said already, as the sum of what was done to many.
+    `kind`: success, error, warning. `first`: before what was said already, as the sum of what was done to many. `at`:
+    the keys of the fields in which it is put right; the first of them on the page comes under the hand.
     """
-    hand().say(kind, words, first=first)
+    here = hand()
+    here.say(kind, words, first=first)
+    here.at = tuple(at) or here.at
 
 
 def deed(

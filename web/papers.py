@@ -248,8 +248,7 @@ def save(paper: Paper, *, quiet: bool = False) -> Submission | None:
         return None
     paper.said, wanted, kept = made
     if not quiet:
-        deeds.say("success" if wanted is None else "warning", paper.said)
-        deeds.hand().at = tuple(map(draft.key, wanted or ()))
+        deeds.say("success" if wanted is None else "warning", paper.said, at=map(draft.key, wanted or ()))
     paper.taken()
     draft.saved(f"{paper.kind.code}:{kept.id}" if ":new" in draft.place else draft.place, kept.version)
     for name in ("kind", "plan", "copy", "for", "study", drafts.DRAFT):  # what named the form before there was a record

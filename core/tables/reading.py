@@ -512,7 +512,7 @@ def _take(sheet: Sheet, found: Headings, stop: int, words: Vocabulary, listing: 
     return lines
 
 
-SAME = frozenset(("〃", "″", "〞", "”", '"', "''", "同上", "同 上", "同前"))
+SAME = frozenset(("〃", "″", "〞", "”", "''", "同上", "同 上", "同前"))
 """What people write for the cell above (同上)."""
 
 

@@ -66,7 +66,7 @@ def test_every_word_of_the_widgets_in_use_is_known_here_and_a_further_one_of_a_n
 NAMES = set(
     "Aiken Authenticator CE_ADDRESS CE_HOME CE_SMTP CSV Ctrl Esc Excel FreeOTP GIFT ID Internet JPEG JPG MB Microsoft "
     "Moodle Outlook PDF PNG PPTX QTI SHA SVG TOTP Tab UTF WPS XML XX admin courses csv example.cn https id jxjy json "
-    "nmg object office.db pdf smtp.example.cn verify wal windows xAPI xlsx yaml".split()
+    "nmg object office.db over pdf restore smtp.example.cn verify wal windows xAPI xlsx yaml".split()
 )
 """Programs, formats, keys and addresses that stand amid the Chinese of the screens."""
 

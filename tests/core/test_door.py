@@ -22,6 +22,8 @@ from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse
 from starlette.routing import Mount, Route
 from starlette.types import Message, Receive, Scope, Send
 from streamlit import config, net_util, runtime
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime import Runtime
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.state import SafeSessionState, SessionState
@@ -256,6 +258,44 @@ def test_a_field_looks_for_its_own_value_alone(served: Any, monkeypatch: pytest.
         (True, "字"),
         (False, None),
     ]
+
+
+def test_a_click_that_comes_with_the_address_of_before_undoes_nothing_of_it(
+    served: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard, now = list[str](), [0.0]
+    monkeypatch.setattr(main.time, "monotonic", lambda: now[0])
+    session: Any = SimpleNamespace(
+        request_rerun=lambda asked: heard.append(asked.query_string), _call_soon_on_event_loop=lambda callback: None
+    )
+    session._handle_rerun_script_request = session.request_rerun
+
+    def click(query: str, *, page: str = "people", back: bool = False) -> str:
+        message = BackMsg()
+        message.rerun_script.query_string, message.rerun_script.page_script_hash = query, page
+        message.rerun_script.is_history_navigation = back
+        AppSession.handle_backmsg(session, message)
+        return heard[-1]
+
+    def put(query: str) -> None:
+        message = ForwardMsg()
+        message.page_info_changed.query_string = query
+        AppSession._on_scriptrunner_event(session, None, event=None, forward_msg=message)  # type: ignore[arg-type]
+
+    assert click("") == ""
+    put("q=a")
+    assert click("") == "q=a"  # the browser has not been told yet
+    put("q=a&employer=b")
+    assert click("") == "q=a&employer=b"
+    assert click("", back=True) == ""
+    put("q=a")
+    assert click("q=a") == "q=a"
+    assert click("") == ""  # the browser knew the other one: this one is meant
+    put("q=a")
+    assert click("", page="review") == ""
+    put("q=a")
+    now[0] += main.LAG
+    assert click("", page="review") == ""
 
 
 @pytest.fixture

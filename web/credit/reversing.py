@@ -67,8 +67,7 @@ def _ask(batch_id: int, chosen: bool, key: str) -> None:
     try:
         lines, relied, words = deeds.rehearsed(asked, large=large)
     except Refused as refused:
-        deeds.say("error", refused.words)
-        deeds.hand().at = (f"{key}-lines",)
+        deeds.say("error", refused.words, at=[f"{key}-lines"])
         return
     args = (batch_id, lines, reason, key)
     if (len(lines) == 1 and not relied) or not reason:  # without a reason it is refused, in the ledger's words

@@ -322,7 +322,7 @@ def period(start: str, end: str, year: int) -> tuple[date | None, date | None, s
     return one, two, "" if one or two else "words"
 
 
-_MONTH = re.compile(r"(十[一二]?|[一二三四五六七八九]|\d{1,2})月")
+_NAMED_MONTH = re.compile(r"(十[一二]?|[一二三四五六七八九]|\d{1,2})月")
 _QUARTER = re.compile(r"([一二三四1-4])季度")
 _HALVES = {"上半年": 6, "下半年": 12, "年底": 12, "年末": 12}
 _COUNTED = ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二")
@@ -335,7 +335,7 @@ def named_by(said: str, year: int) -> date | None:
     """
     cells = json.loads(said or "{}")
     text = typed.plain(f"{cells.get('start', '')} {cells.get('end', '')}")
-    months = [_count(found) for found in _MONTH.findall(text)]
+    months = [_count(found) for found in _NAMED_MONTH.findall(text)]
     months += [3 * _count(found) for found in _QUARTER.findall(text)]
     months += [month for word, month in _HALVES.items() if word in text]
     month = max((each for each in months if 1 <= each <= 12), default=0)
