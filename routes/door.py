@@ -61,7 +61,7 @@ LONGEST_HEAD = 20.0
 
 
 def heads_in_time() -> None:
-    """Time limit of a request's head (请求头时限, slowloris): whoever does not end it in LONGEST_HEAD is hung up on.
+    """Timeout for request headers (请求头时限), against slowloris: LONGEST_HEAD, then close.
 
     uvicorn (seen in 0.54) bounds its size alone, and leaves a connection that says nothing at all open for ever;
     between two requests it waits five seconds by itself.

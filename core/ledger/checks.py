@@ -161,7 +161,7 @@ def _reversal_faults(session: Session) -> list[str]:
 
 
 def _row_faults(session: Session) -> list[str]:
-    """Entries whose row of a roster is gone, or is another report's by now: no key watches that (`CreditEntry`)."""
+    """Dangling references to roster rows (花名册行): missing, or of another report; there is no foreign key."""
     undone = sa.orm.aliased(CreditBatch)
     report_id = sa.func.coalesce(CreditBatch.submission_id, undone.submission_id)
     own = sa.or_(RosterRow.report_id.is_(None), RosterRow.report_id == report_id)

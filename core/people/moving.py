@@ -724,7 +724,7 @@ def rows(session: Session, intake_id: int, actor: Actor) -> pd.DataFrame:
 
 
 def _kept(session: Session, model: Any, lines: Sequence[IntakeLine]) -> dict[int, str]:
-    """Records of a batch that cannot be undone (不能撤销的行), and why: in use by now, or changed since."""
+    """Rows of an import batch that cannot be rolled back (不能撤销的行), and why: referenced, or changed since."""
     found = _relied(session, model, [line.record_id for line in lines if line.made])
     filled = [line for line in lines if not line.made]
     records = _records(session, [line.record_id for line in filled])

@@ -82,7 +82,7 @@ def lives(office: Office, courses: Sequence[Course]) -> Iterator[Iterator[dateti
 
 
 def _of_former_year(told: Mapping[str, Any], today: date) -> dict[str, Any]:
-    """What is told with days `MM-DD` of last year, or with a year after them, as days from today; lists within too."""
+    """Convert dates written as `MM-DD` (last year's) or with a year into day offsets from today, nested lists too."""
 
     def told_in_days(value: Any) -> Any:
         if isinstance(value, list):

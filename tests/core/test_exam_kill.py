@@ -59,7 +59,7 @@ def test_kills_while_learners_answer_lose_nothing_that_was_told_to_be_kept(datab
         process.stdin.flush()
 
     def told(most: float) -> list[list[str]]:
-        """What the learners are told, up to so many lines: fewer, where all of them are done."""
+        """Read up to `most` acknowledgements from the learners' process; fewer when all learners are done."""
         found: list[list[str]] = []
         while len(found) < most and (line := process.stdout.readline().split()) != ["done"]:
             assert line
@@ -93,7 +93,7 @@ def test_kills_while_learners_answer_lose_nothing_that_was_told_to_be_kept(datab
 
 
 def holds(told: list[list[str]]) -> int:
-    """What was told is true, and whoever passed has the hours once; answers how many that are."""
+    """Assert that acknowledged answers are stored and hours posted exactly once; return how many passed."""
     with db.reading() as session:
         kept = {
             (str(paper), str(place)): (chosen, sequence)
