@@ -72,7 +72,10 @@ def draw(
     counts: Mapping[tuple[str, State], int],
     saved: Sequence[View],
 ) -> None:
-    """The filters in one row: kinds, states and text; the rest behind a button that says what of it is chosen."""
+    """The filters in one row: kinds, states and text; the rest behind a button that says what of it is chosen.
+
+    What lies behind a button is drawn once it is open.
+    """
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="desk-filters"):
         if len(offered) > 1:
             _kinds(offered, asked, counts)
@@ -94,7 +97,10 @@ def _kinds(offered: Sequence[Kind[Any]], asked: Wanted, counts: Mapping[tuple[st
     words = {kind.code: kind.short for kind in offered}
     chosen = list(asked.kinds) if len(asked.kinds) < len(words) else []
     label = "、".join(words[code] for code in chosen[:2]) + (f"等{len(chosen)}类" if len(chosen) > 2 else "")
-    with st.popover(f"类别：{label or '全部'}", key="desk-kinds"):
+    offer = st.popover(f"类别：{label or '全部'}", key="desk-kinds", on_change="rerun")
+    if not offer.open:
+        return
+    with offer:
         shown = {code: f"{word} {_sum(counts, [code], asked.state)}" for code, word in words.items()}
         st.caption("可选几类；再点一次取消，都不选即全部。")
         _pills("kind", "类别", shown, chosen, ",".join, selection_mode="multi")
@@ -106,7 +112,10 @@ def _more(here: Actor, asked: Wanted) -> None:
     chosen += [asked.organization] if asked.organization else []
     chosen += ["含其他机关的"] if here.oversees_region and not asked.own else []
     label = f"筛选：{'、'.join(chosen)}" if chosen else "更多筛选"
-    with st.popover(md(label), key="desk-more"):
+    more = st.popover(md(label), key="desk-more", on_change="rerun")
+    if not more.open:
+        return
+    with more:
         pressing = {"": "不限"} | {each.value: each.label for each in Urgency}
         urgent = asked.urgency.value if asked.urgency else ""
         given: dict[str, Any] = {"format_func": pressing.get, "label_visibility": "visible"}
@@ -183,7 +192,11 @@ def _views(here: Actor, offered: Sequence[Kind[Any]], asked: Wanted, saved: Sequ
     written = {view.name: _written(here, offered, view.wanted) for view in saved}
     now = _written(here, offered, asked)
     shown = next((name for name, filters in written.items() if filters == now), None)
-    with st.popover(f"视图：{md(shown)}" if shown else "视图", icon=":material/bookmark:", key="desk-views"):
+    label = f"视图：{md(shown)}" if shown else "视图"
+    own = st.popover(label, icon=":material/bookmark:", key="desk-views", on_change="rerun")
+    if not own.open:
+        return
+    with own:
         if written:
             st.session_state["desk-view"] = shown
             st.pills("常用视图", list(written), format_func=md, key="desk-view", on_change=_open, args=(written,))
