@@ -268,7 +268,8 @@ def screen(known: context.Known) -> None:
 def banner(actor: Actor, known: context.Known, counts: dict[str, int]) -> None:
     """Page head (页眉), one line: the office; search, messages, the account; in a demonstration also its date.
 
-    What lies behind a button is drawn once it is open.
+    That is drawn once it is open. The account's menu is there always: a link in what is drawn so leads nowhere, since
+    with the click it shuts, and the page is drawn again (Streamlit 1.67).
     """
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="head"):
         st.markdown(f"**{md(actor.organization_name)}**")
@@ -287,13 +288,11 @@ def banner(actor: Actor, known: context.Known, counts: dict[str, int]) -> None:
             shell.link(
                 "messages", "消息" + (f" :blue-badge[{unread}]" if unread else ""), icon=":material/notifications:"
             )
-        account = st.popover(md(actor.name), icon=":material/account_circle:", key="head-account", on_change="rerun")
-        with account:
-            if account.open:
-                st.markdown(f"{md(actor.name)}　:gray[{actor.role.label}]  \n:gray[{md(actor.organization_name)}]")
-                if not actor.held_back:
-                    shell.link("account", "我的账号", icon=":material/manage_accounts:")
-                st.button("退出", icon=":material/logout:", on_click=sign_in.sign_out, key="sign-out")
+        with st.popover(md(actor.name), icon=":material/account_circle:", key="head-account"):
+            st.markdown(f"{md(actor.name)}　:gray[{actor.role.label}]  \n:gray[{md(actor.organization_name)}]")
+            if not actor.held_back:
+                shell.link("account", "我的账号", icon=":material/manage_accounts:")
+            st.button("退出", icon=":material/logout:", on_click=sign_in.sign_out, key="sign-out")
 
 
 def _shift(days: int, ahead: int) -> None:

@@ -53,7 +53,7 @@ def sign_in(username: str) -> str:
 def open_page(name: str, token: str | None, *, unfolded: Iterable[str] = (), **query: str) -> AppTest:
     """A page as the main script draws it for whoever holds the token and types its address, with this in it.
 
-    `unfolded`: by their keys what a hand has opened there, such as the menu of the account.
+    `unfolded`: by their keys what a hand has opened there, such as the views of the desk.
     """
     app = AppTest.from_file(MAIN, default_timeout=60)
     if token:

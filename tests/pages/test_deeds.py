@@ -487,7 +487,7 @@ def test_a_password_is_changed_and_the_old_sign_in_ends(cast: Cast) -> None:
 
 def test_signing_out_ends_every_browser_of_the_account(cast: Cast) -> None:
     token, other = sign_in("reviewer"), sign_in("reviewer")
-    press(open_page("home", token, unfolded=["head-account"]), "退出")
+    press(open_page("home", token), "退出")
     with db.reading() as session:
         assert accounts.actor_of(session, token, NOW) is None
         assert accounts.actor_of(session, other, NOW) is None

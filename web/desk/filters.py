@@ -72,10 +72,7 @@ def draw(
     counts: Mapping[tuple[str, State], int],
     saved: Sequence[View],
 ) -> None:
-    """The filters in one row: kinds, states and text; the rest behind a button that says what of it is chosen.
-
-    What lies behind a button is drawn once it is open.
-    """
+    """The filters in one row: kinds, states and text; the rest behind a button that says what of it is chosen."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="desk-filters"):
         if len(offered) > 1:
             _kinds(offered, asked, counts)
@@ -97,10 +94,7 @@ def _kinds(offered: Sequence[Kind[Any]], asked: Wanted, counts: Mapping[tuple[st
     words = {kind.code: kind.short for kind in offered}
     chosen = list(asked.kinds) if len(asked.kinds) < len(words) else []
     label = "、".join(words[code] for code in chosen[:2]) + (f"等{len(chosen)}类" if len(chosen) > 2 else "")
-    offer = st.popover(f"类别：{label or '全部'}", key="desk-kinds", on_change="rerun")
-    if not offer.open:
-        return
-    with offer:
+    with st.popover(f"类别：{label or '全部'}", key="desk-kinds"):
         shown = {code: f"{word} {_sum(counts, [code], asked.state)}" for code, word in words.items()}
         st.caption("可选几类；再点一次取消，都不选即全部。")
         _pills("kind", "类别", shown, chosen, ",".join, selection_mode="multi")
@@ -112,10 +106,7 @@ def _more(here: Actor, asked: Wanted) -> None:
     chosen += [asked.organization] if asked.organization else []
     chosen += ["含其他机关的"] if here.oversees_region and not asked.own else []
     label = f"筛选：{'、'.join(chosen)}" if chosen else "更多筛选"
-    more = st.popover(md(label), key="desk-more", on_change="rerun")
-    if not more.open:
-        return
-    with more:
+    with st.popover(md(label), key="desk-more"):
         pressing = {"": "不限"} | {each.value: each.label for each in Urgency}
         urgent = asked.urgency.value if asked.urgency else ""
         given: dict[str, Any] = {"format_func": pressing.get, "label_visibility": "visible"}
@@ -188,7 +179,11 @@ def _changed(name: str, written: Callable[[Any], str]) -> None:
 
 
 def _views(here: Actor, offered: Sequence[Kind[Any]], asked: Wanted, saved: Sequence[View]) -> None:
-    """The views (常用视图), the one that is shown marked; clicked again, it makes way for the usual filters."""
+    """The views (常用视图), the one that is shown marked; clicked again, it makes way for the usual filters.
+
+    They are drawn once their button is open. The filters' are there always: Streamlit (1.67) shuts what is drawn so as
+    soon as its label says something else.
+    """
     written = {view.name: _written(here, offered, view.wanted) for view in saved}
     now = _written(here, offered, asked)
     shown = next((name for name, filters in written.items() if filters == now), None)
