@@ -307,7 +307,7 @@ def write_theme_once() -> None:
             written[section] = theme
         message.MergeFrom(written[section])
 
-    app_session._populate_theme_msg = copied
+    app_session._populate_theme_msg = copied  # type: ignore[assignment]
 
 
 def send_at_once() -> None:

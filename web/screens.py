@@ -209,8 +209,13 @@ def lands(role: Role) -> str:
     return next((each.file for each in _EVERY.values() if role in each.leads), "")
 
 
+NOBODY = Identity("", None)
+"""What the tab says before it is known whose system this is."""
+
+
 def main() -> None:
     """What the main script does (入口): which page is drawn, sign-in and first visit included."""
+    shell.identify(NOBODY)  # before `st.navigation`, which else has browsers ask a stranger for the page's icon
     try:
         db.keys()  # nothing is shown or asked for that could not be opened or kept
         with context.one_run() as known:
@@ -218,7 +223,6 @@ def main() -> None:
     except Refused as refused:
         if refused.code not in {"sick", "key"}:
             raise
-        shell.identify(Identity("", None))
         st.error(md(refused.words))  # whoever asks, and wherever it was noticed
 
 

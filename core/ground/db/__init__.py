@@ -54,6 +54,7 @@ from core.ground.db.sealing import (
 from core.ground.db.searching import holding, numbered
 from core.ground.db.sessions import (
     alone,
+    asked_once,
     at_the_end,
     checkpoint,
     close,
@@ -84,6 +85,7 @@ __all__ = [
     "alone",
     "append_only",
     "as_kept",
+    "asked_once",
     "at_the_end",
     "blind_index",
     "blind_indexes",
