@@ -269,7 +269,10 @@ def test_the_true_number_of_a_ruined_one_is_filled_in_by_the_program(database: s
 def test_a_letter_put_right_is_masked_as_ever_and_what_was_changed_is_seen_in_the_log(database: str) -> None:
     cast, number = c.assemble(), c.id_number(2)
     at = number.index("0", 8)
-    report = c.draft_report(cast, c.sheet([c.row(2, id_number=f"{number[:at]}O{number[at + 1 :]}"), c.row(3)]))
+    year = c.id_number(4, date(1990, 5, 6))  # of the two letters every ten years would be left
+    letters = f"{year[:6]}l{year[7:9]}O{year[10:]}", f"{year[:9]}O{year[10:]}"
+    rows = [c.row(2, id_number=f"{number[:at]}O{number[at + 1 :]}"), c.row(3), *(c.row(4, id_number=n) for n in letters)]
+    report = c.draft_report(cast, c.sheet(rows))
     done(accepting(cast, report, 3))
     with db.reading() as session:
         rows = reports.rows(session, report.id, cast["base"])
@@ -278,6 +281,13 @@ def test_a_letter_put_right_is_masked_as_ever_and_what_was_changed_is_seen_in_th
     mask = resident_id.mask(number)
     assert rows["id_mask"][0] == mask
     assert (made.before, made.after) == (f"{mask[:at]}O{mask[at + 1 :]}", f"{mask[:at]}0{mask[at + 1 :]}")
+    move(cast, report, Action.SUBMIT, "base")
+    own, others = ({each.row: each for each in found(cast, report, by)} for by in ("base", "reviewer"))
+    assert "第7位的“l”应为1" in own[5].words
+    assert own[5].offer == f"改为{year[:6]}1**0****{year[14:]}，校验码相符"
+    assert others[5].words == resident_id.PROBLEMS["id-character"]
+    assert ("这里不显示" in others[5].offer, "*" in others[5].offer) == (True, False)
+    assert (others[6].words, others[6].offer) == (own[6].words, own[6].offer), "which of ten years a decade holds"
 
 
 @pytest.mark.parametrize(

@@ -321,20 +321,17 @@ def _line(
 def _cell(mending: Mending, column: str, value: str, *, masked: bool, was: str) -> dict[str, Any]:
     """A cell as it is drawn; of an accepted number its mask, what was changed of it seen."""
     hidden = masked and column == "id_number"
-    told = resident_id.slip(was, value) if hidden else None
     return {
         "column": column,
         "heading": mending.headings.get(column, column),
-        "value": (told[1] if told else resident_id.mask(value)) if hidden else value,
+        "value": resident_id.changed(was, value)[1] if hidden else value,
         "fixed": hidden,
     }
 
 
 def _formerly(column: str, value: str, now: str) -> str:
     """What stood in a mended cell."""
-    if column == "id_number" and (told := resident_id.slip(value, now)):
-        return f"（原为“{told[0]}”）"
-    shown = resident_id.masked(value) if column != "id_number" else resident_id.mask(value)
+    shown = resident_id.changed(value, now)[0] if column == "id_number" else resident_id.masked(value)
     return f"（原为“{shown}”）" if value else "（原为空）"
 
 

@@ -62,9 +62,15 @@ def problems(session: Session, report_id: int, actor: Actor, *, now: datetime) -
 
 
 def masked(problem: Problem) -> Problem:
-    """Masked problem (脱敏): for everybody but the base that filed the roster."""
+    """Masked problem (脱敏): for everybody but the base that filed the roster; nothing tells more than the mask may."""
     words, offer = map(resident_id.masked, (problem.words, problem.offer))
+    if problem.code == "id-character" and not resident_id.tells_little(problem.value):
+        words, offer = resident_id.PROBLEMS[problem.code], UNTOLD if offer else ""
     return replace(problem, value=resident_id.shown(problem.column, problem.value), words=words, offer=offer)
+
+
+UNTOLD = "字母改为数字后校验码相符；所改的数字属出生日期，这里不显示"
+"""What is said to others of a proposal whose changed digits would tell too much of a day of birth."""
 
 
 def headcount(session: Session, report: Report) -> tuple[int, int]:
@@ -201,12 +207,11 @@ def repairs(session: Session, report_id: int, actor: Actor) -> pd.DataFrame:
             if not line["column"]:
                 line[name] = str(json.loads(line[name]).get("name", "")) if line[name] else nothing
         before, after = line["before"], line["after"]
-        line |= {name: resident_id.shown(line["column"], line[name]) for name in ("before", "after")}
         if line["column"] == "id_number":
-            if told := resident_id.slip(before, after):
-                line["before"], line["after"] = told
-            elif line["how"] == "proposal" and len(after) == 18:
-                line["after"] = resident_id.mask_of_found(after)
+            found_out = line["how"] == "proposal" and len(after) == 18
+            line["before"], line["after"] = resident_id.changed(before, after, found=found_out)
+        else:
+            line |= {name: resident_id.shown(line["column"], line[name]) for name in ("before", "after")}
         lines.append(line | {"how": HOW[line["how"]]})
     return pd.DataFrame(lines, columns=names)
 
