@@ -29,7 +29,8 @@ LONGEST = 2000
 class Mending(Protocol):
     """A table that is mended (待改正的表), as the page of its kind knows it.
 
-    `repair`, `accept` and `strike` are one deed each; they and `open` raise `Refused`, and say nothing themselves.
+    `repair`, `accept`, `strike` and `put_back` are one deed each; they and `open` raise `Refused`, and say nothing
+    themselves.
     """
 
     @property
@@ -58,6 +59,9 @@ class Mending(Protocol):
     def accept(self, rows: Sequence[int]) -> object: ...
 
     def strike(self, row: int) -> object: ...
+
+    def put_back(self, row: int) -> object:
+        """Take a struck row in again (恢复此行), as it was."""
 
     def open(self, row: int) -> None:
         """Show the other columns of a row (改正整行)."""
@@ -203,6 +207,14 @@ def _strike(kept: _Kept, mending: Mending, row: int) -> None:
         kept.said = "error", refused.words
 
 
+def _put_back(kept: _Kept, mending: Mending, row: int) -> None:
+    try:
+        mending.put_back(row)
+        kept.said = "success", f"第{row}{mending.unit}已恢复。"
+    except Refused as refused:
+        kept.said = "error", refused.words
+
+
 def _open(kept: _Kept, mending: Mending, row: int) -> None:
     kept.opened = row
 
@@ -216,6 +228,7 @@ def _tidy(kept: _Kept, mending: Mending, row: int) -> None:
 _DO: dict[str, Callable[[_Kept, Mending, int], None]] = {
     "accept": _accept,
     "strike": _strike,
+    "put_back": _put_back,
     "open": _open,
     "tidy": _tidy,
 }

@@ -190,7 +190,16 @@ def reversals(session: Session, report_id: int, actor: Actor) -> pd.DataFrame:
     return pd.DataFrame(session.execute(query).mappings().all(), columns=query.selected_columns.keys())
 
 
-HOW = {"typed": "网上改正", "proposal": "采纳建议", "file": "上传改正", "pasted": "粘贴添加", "restart": "恢复原件"}
+STRUCK = "删去"
+"""What stands for a row after it was struck."""
+HOW = {
+    "typed": "网上改正",
+    "proposal": "采纳建议",
+    "file": "上传改正",
+    "pasted": "粘贴添加",
+    "restart": "恢复原件",
+    "restored": "恢复删去",
+}
 
 
 def repairs(session: Session, report_id: int, actor: Actor) -> pd.DataFrame:
@@ -203,7 +212,7 @@ def repairs(session: Session, report_id: int, actor: Actor) -> pd.DataFrame:
     lines = []
     for found in repairs_of(session, report, *(getattr(RosterRepair, name) for name in names)):
         line = dict(zip(names, found, strict=True))
-        for name, nothing in (("before", ""), ("after", "删去")):
+        for name, nothing in (("before", ""), ("after", STRUCK)):
             if not line["column"]:
                 line[name] = str(json.loads(line[name]).get("name", "")) if line[name] else nothing
         before, after = line["before"], line["after"]
