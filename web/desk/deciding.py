@@ -84,7 +84,7 @@ def _buttons(*, asks: bool) -> Any:
 
     `asks`: beside a field with a label above it they stand at the foot.
     """
-    at = "bottom" if asks else "top"
+    at: Any = "bottom" if asks else "top"
     return st.container(horizontal=True, vertical_alignment=at, gap="small", key="decisions")
 
 
