@@ -52,14 +52,17 @@ def held(
 def _held(
     key: str, label: str, usual: Any, read: Callable[[str], Any], told: Callable[[Any], str] = str
 ) -> dict[str, Any]:
-    """As `held`; `read` answers what the address says, None where it is nothing that may be chosen."""
+    """As `held`; `read` answers what the address says, None where it is nothing that may be chosen.
+
+    What `told` has no word for never comes into the address.
+    """
 
     def follow() -> None:
         chosen = st.session_state[key]
-        if chosen is None or chosen == usual:
-            st.query_params.pop(key, None)
+        if chosen is not None and chosen != usual and (word := told(chosen)):
+            st.query_params[key] = word
         else:
-            st.query_params[key] = told(chosen)
+            st.query_params.pop(key, None)
 
     asked, last = str(st.query_params.get(key, "")), f"{key}-offered"
     said = read(asked) if asked else usual
@@ -174,17 +177,12 @@ def searched(label: str, *, key: str, placeholder: str = "", width: int = 260) -
 
     Addresses are kept in histories, logs and links that people send on.
     """
-    here, last = str(st.query_params.get(key, "")), f"{key}-in-address"
-    if here != st.session_state.get(last, "") or key not in st.session_state:
-        st.session_state[key] = here  # opened by a link, or come back to
-    text = st.text_input(label, key=key, placeholder=placeholder, width=width)
-    said = "" if resident_id.may_hold(text) else text
-    if said:
-        st.query_params[key] = said
-    else:
-        st.query_params.pop(key, None)
-    st.session_state[last] = said
-    return text
+    if resident_id.may_hold(str(st.query_params.get(key, ""))):
+        st.session_state[key] = str(st.query_params.pop(key))
+    here = str(st.session_state.get(key, ""))
+    kept = here if resident_id.may_hold(here) else ""
+    asked = _held(key, label, kept, str, lambda text: "" if resident_id.may_hold(text) else text)
+    return str(st.text_input(label, placeholder=placeholder, width=width, **asked))
 
 
 def filter_by(label: str, words: Iterable[Word], *, key: str, default: Word | None = None) -> Word | None:
