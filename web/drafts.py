@@ -161,8 +161,7 @@ class Form:
 
     def file_key(self, name: str) -> str:
         """The key of an uploader, another one whenever something was chosen in it: that empties it."""
-        turn = st.session_state.get(f"{self.prefix}{name}-turn", 0)
-        return f"{self.key(name)}-{turn}" if turn else self.key(name)
+        return f"{self.key(name)}-files-{st.session_state.get(f'{self.key(name)}-turn', 0)}"
 
     def of(self, name: str) -> list[Chosen]:
         """The files that are chosen in a field (已选、尚未保存的文件)."""
@@ -180,7 +179,7 @@ class Form:
         """Keep what was just chosen in a field (选择文件), or say why it is not taken; the uploader is empty again."""
         given = st.session_state.get(self.file_key(name)) or []
         uploads = list(given) if isinstance(given, list) else [given]
-        at = f"{self.prefix}{name}-turn"
+        at = f"{self.key(name)}-turn"
         st.session_state[at] = st.session_state.get(at, 0) + 1
         refused = []
         for each in uploads:

@@ -22,7 +22,9 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_unsaved_file_account_id_account")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_unsaved_file")),
-        sa.UniqueConstraint("account_id", "place", "field", "sha256", name=op.f("uq_unsaved_file_account_id")),
+        sa.UniqueConstraint(
+            "account_id", "place", "field", "sha256", name=op.f("uq_unsaved_file_account_id_place_field_sha256")
+        ),
     )
 
 

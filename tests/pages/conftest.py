@@ -86,7 +86,7 @@ def frames(app: AppTest) -> list[pd.DataFrame]:
 
 def uploader(app: AppTest, key: str) -> Any:
     """A field that takes files, by its key: it has another number behind it each time something was chosen there."""
-    return next(each for each in app.get("file_uploader") if re.fullmatch(rf"{re.escape(key)}(-\d+)?", each.key))
+    return next(each for each in app.get("file_uploader") if re.fullmatch(rf"{re.escape(key)}-files-\d+", each.key))
 
 
 def boxes(app: AppTest, kind: str) -> list[str]:
