@@ -45,8 +45,8 @@ def _of_submissions() -> dict[str, str]:
 
 
 def tone(word: str) -> str:
-    """The colour of a state (状态颜色), by its word: the same on every screen, light and dark."""
-    return _of_submissions().get(word) or TONES.get(word, "gray")
+    """The colour of a state (状态颜色), by its word, of several by the first: alike on every screen, light and dark."""
+    return _of_submissions().get(word) or TONES.get(word.partition("、")[0], "gray")
 
 
 def chip(state: Labelled | str, word: str = "") -> str:

@@ -48,12 +48,17 @@ def test_proposals_are_accepted_and_rows_left_out(cast: Cast) -> None:
     assert (sheet.data["kind"], sheet.data["said"]) == ("success", "第6行性别已改正。")
     assert sheet.data["brought"] == 1
     sheet.act("strike", 7)
+    sheet.act("put_back", 7)
+    assert (sheet.data["said"], sheet.states["7-sex"]) == ("第7行已恢复。", "open")
+    sheet.act("strike", 7)
     assert "花名册没有错误。" in boxes(app, "success")
     placed = {"4-sex": "mended", "5-id_number": "struck", "6-sex": "mended", "7-sex": "struck"}
     assert sheet.states == placed  # nothing has moved, until the list is put in order
     sheet.act("tidy")
     assert not sheet.drawn
     assert (one(sa.select(Report)).people, one(sa.select(Report)).faults) == (3, 0)
+    press(app, f"恢复第7行 {people.row(4)[1]}")  # out of the sheet it is still in the log
+    assert (sheet.states, boxes(app, "success")[0]) == ({"7-sex": "open"}, "第7行已恢复并重新检查。")
 
 
 def test_a_row_changed_or_struck_in_another_window_while_it_is_open_is_told_and_not_overwritten(cast: Cast) -> None:

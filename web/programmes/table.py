@@ -249,7 +249,20 @@ class _Mending:
         return self._done(capability.accept, rows)
 
     def strike(self, row: int) -> object:
-        return self._done(capability.strike, row)
+        cells, done = self.rows([row]), self._done(capability.strike, row)
+        self._struck().update(cells)
+        return done
+
+    def put_back(self, row: int) -> object:
+        if row not in self._struck():
+            raise Refused("rows", f"第{row}项不是在这里删去的，不能恢复；可点“添加一项”重新填写。")
+        cells = self._struck()[row]
+        return deeds.attempt(lambda session, **who: capability.put_back(session, self.found.id, row, cells, **who))
+
+    def _struck(self) -> dict[int, Mapping[str, str]]:
+        """The lines that this browser session has struck, as they were."""
+        kept: dict[int, Mapping[str, str]] = st.session_state.setdefault(f"{self.key}-struck", {})
+        return kept
 
     def open(self, row: int) -> None:
         _opened(self.found, row)

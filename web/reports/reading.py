@@ -201,7 +201,7 @@ def _first_what_to_look_at(
 ) -> pd.DataFrame:
     """The rows of a roster with what each is marked as (错误、意见、提示), those first.
 
-    `noted`: rows on which a remark was just noted (已记意见); they say so, and stay where they are.
+    `noted`: rows on which a remark was just noted (已记意见); they say so as well, and stay where they are.
     """
     hints = {each.row for each in problems}
     marks = [
@@ -210,4 +210,8 @@ def _first_what_to_look_at(
     ]
     order = ("错误", "意见", "提示", "")
     rows = rows.assign(severity=marks).sort_values("severity", key=lambda of: of.map(order.index), kind="stable")
-    return rows.assign(severity=rows["severity"].mask(rows["file_row"].isin(noted), "已记意见"))
+    marks = [
+        "、".join(filter(None, (mark, "已记意见" if row in noted else "")))
+        for mark, row in zip(rows["severity"], rows["file_row"], strict=True)
+    ]
+    return rows.assign(severity=marks)

@@ -31,6 +31,7 @@ from core.submissions.reports.keeping import (
     repaired,
     repairs_of,
     stamp,
+    struck_rows,
 )
 from core.tables import reading
 from core.tables.mending import Change
@@ -346,6 +347,26 @@ def strike(session: Session, report_id: int, row: int, *, actor: Actor, now: dat
 
     report, (repairs, made) = _reckon(session, report_id, actor, reckoned)
     return _amend(session, report, made, repairs, how="typed", actor=actor, now=now)
+
+
+@deed
+def put_back(session: Session, report_id: int, row: int, *, actor: Actor, now: datetime) -> list[Problem]:
+    """Put a struck row back (恢复此行), as it stood when it was struck, and check everything again.
+
+    Refused codes: "role", "missing", "state", "rows" (it is there, or was not struck).
+    """
+
+    def reckoned(report: Report) -> tuple[list[_Repair], Checked]:
+        rows = cells_of(session, report, actor)
+        if row in rows:
+            raise Refused("rows", f"花名册中已有第{row}行，不必恢复，请查看最新的花名册。")
+        if row not in (gone := struck_rows(session, report)):
+            raise Refused("rows", f"没有删去过第{row}行，不能恢复，请查看最新的花名册。")
+        rows = dict(sorted((rows | {row: json.loads(gone[row])}).items()))
+        return [_whole(row, rows[row])], checked(session, report.plan, report, rows, db.office_day(now))
+
+    report, (repairs, made) = _reckon(session, report_id, actor, reckoned)
+    return _amend(session, report, made, repairs, how="restored", actor=actor, now=now)
 
 
 @deed
