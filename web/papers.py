@@ -55,7 +55,7 @@ class Paper:
     keep_to_file: Act[tuple[str, Submission]] | None = None
     """`keep` where it is filed by the same click: a refusal names what filing asks for, too."""
     given: Callable[[], tuple[str, ...]] = tuple
-    """What is sent beside the fields: the files chosen, by their ids."""
+    """What is sent beside the fields: the files chosen, each by its field and id."""
     taken: Callable[[], None] = lambda: None
     """What the form forgets once it was saved: a file that was taken, rows that were pasted."""
     unread: Callable[[], bool] = lambda: False
@@ -118,9 +118,9 @@ def open_places(session: Session, places: Iterable[str], actor: Actor) -> list[t
             found.append((named, query))
             continue
         with suppress(Refused, ValueError):
-            of_plan = code == "report"
-            record = workflow.one(session, int(number), actor, kind="plan" if of_plan else code)
-            query = {"kind": code, "plan": number} if of_plan else {"item": number}
+            on = kind.stands_on
+            record = workflow.one(session, int(number), actor, kind=on or code)
+            query = {"kind": code, on: number} if on else {"item": number}
             found.append((f"“{record.title}”", query))
     return found
 
@@ -209,8 +209,6 @@ def foot(paper: Paper) -> None:
             st.button("预览", key=f"{draft.prefix}preview", on_click=_preview, args=(paper,))
             shell.link("filing", "返回列表", icon=shell.BACK)
             draft.mark()
-        if paper.given():
-            st.caption(":orange[选择的文件点“保存”后才保留，此前刷新页面须重新选择。]")
         if left:
             st.caption(f":orange[:material/reply: {md(left)}]")
         told = _foretold(paper)
@@ -258,7 +256,7 @@ def save(paper: Paper, *, quiet: bool = False) -> Submission | None:
     given = paper.sent[1]
 
     def instead(refused: Refused) -> bool:
-        return not quiet and _kept_as_draft(paper, refused, given)
+        return not quiet and _kept_as_draft(paper, refused)
 
     sent = (*map(str, draft.values.values()), *given)
     once = paper.kind.code, *paper.drawn, quiet, *sent
@@ -277,13 +275,13 @@ def save(paper: Paper, *, quiet: bool = False) -> Submission | None:
     return kept
 
 
-def _kept_as_draft(paper: Paper, refused: Refused, given: tuple[str, ...]) -> bool:
+def _kept_as_draft(paper: Paper, refused: Refused) -> bool:
     """Keep what cannot be a record yet as a draft (草稿), as it was typed; says what is still to be filled in.
 
-    False where that is not what is wrong, or nothing was typed. It is found again under 申报, in any browser.
+    False where that is not what is wrong, or nothing was typed or chosen. It is found again under 申报, in any browser.
     """
     draft = paper.draft
-    if not refused.fields or not draft.changed:
+    if not refused.fields or not (draft.changed or draft.chosen):
         return False
     try:
         draft.set_aside()
@@ -293,9 +291,8 @@ def _kept_as_draft(paper: Paper, refused: Refused, given: tuple[str, ...]) -> bo
     if draft.told:
         return False
     left = "；".join(refused.fields.values())
-    files = "选择的文件不在其内，补齐后请再保存。" if given else ""
     todo = f"{paper.filing}前还有{len(refused.fields)}处：{left}。"
-    deeds.say("warning", f"已存为草稿，可随时从“申报”接着填。{files}{todo}")
+    deeds.say("warning", f"已存为草稿，可随时从“申报”接着填。{todo}")
     return True
 
 

@@ -87,6 +87,11 @@ def days_left(days: int) -> str:
     return f"还有{days}天" if days > 0 else "今天到期" if days == 0 else f"逾期{-days}天"
 
 
+def size_text(count: int) -> str:
+    """How large a file is (文件大小), of its bytes."""
+    return f"{count / 2**20:.1f} MB" if count >= 2**20 else f"{max(1, round(count / 1024))} KB"
+
+
 def moment_text(moment: Any) -> str:
     """A timestamp as office time, to the minute; empty where there is none."""
     if moment is None or moment is pd.NaT:

@@ -16,7 +16,7 @@ from core.tables import mending
 from core.trail.files import Upload
 from tests import cast as people
 from tests.cast import Cast
-from tests.pages.conftest import SheetOf, boxes, frames, listed, open_page, sign_in
+from tests.pages.conftest import SheetOf, boxes, frames, listed, open_page, sign_in, uploader
 from tests.pages.test_deeds import NOW, TODAY, behind, one, press
 
 
@@ -37,8 +37,7 @@ def test_proposals_are_accepted_and_rows_left_out(cast: Cast) -> None:
     rows = [people.row(1), people.row(2, sex="19850304"), people.row(1), people.row(3, sex="m"), people.row(4, sex="m")]
     plan = behind(cast)
     app = open_page("paper", sign_in("base"), kind="report", plan=str(plan.id))
-    uploads = {uploader.key: uploader for uploader in app.get("file_uploader")}
-    uploads[f"report-{plan.id}-roster"].upload("花名册.xlsx", people.sheet(rows), "application/octet-stream")
+    uploader(app, f"report-{plan.id}-roster").upload("花名册.xlsx", people.sheet(rows), "application/octet-stream")
     press(app, "保存并检查花名册")
     assert any("其中1行与别的行重复，将删去：第5行。其余1行改正。" in each.value for each in app.markdown)
     press(app, "确认采纳并删去1行")
@@ -281,8 +280,7 @@ def test_what_was_typed_is_saved_before_it_is_submitted(cast: Cast) -> None:
     plan = behind(cast)
     app = open_page("paper", sign_in("base"), kind="report", plan=str(plan.id))
     key = f"report-{plan.id}-"
-    uploads = {uploader.key: uploader for uploader in app.get("file_uploader")}
-    uploads[f"{key}announcement"].upload("通知.pdf", b"%PDF-1.4", "application/pdf").run()
+    uploader(app, f"{key}announcement").upload("通知.pdf", b"%PDF-1.4", "application/pdf").run()
     assert any("：培训总结未填；培训花名册未上传。" in each.value for each in app.caption)  # the announcement counts
     press(app, "保存并检查花名册")
     press(app, "报送")
@@ -383,8 +381,7 @@ def test_the_same_file_again_replaces_nothing_and_says_so_and_the_roster_can_go_
     key = f"report-{plan.id}-"
 
     def upload() -> None:
-        uploads = {uploader.key: uploader for uploader in app.get("file_uploader")}
-        uploads[f"{key}roster"].upload("花名册.xlsx", content, "application/octet-stream")
+        uploader(app, f"{key}roster").upload("花名册.xlsx", content, "application/octet-stream")
         press(app, "保存并检查花名册")
 
     upload()
@@ -401,8 +398,7 @@ def test_another_file_takes_the_place_of_a_repaired_roster_only_when_that_is_tic
     app, report_id = pasted(cast, people.row(1, sex="m"))
     key = f"report-{one(sa.select(Report.plan_id))}-"
     SheetOf(app).mend(2, "sex", "男")
-    uploads = {uploader.key: uploader for uploader in app.get("file_uploader")}
-    uploads[f"{key}roster"].upload("另一份.xlsx", people.sheet([people.row(2)]), "application/octet-stream")
+    uploader(app, f"{key}roster").upload("另一份.xlsx", people.sheet([people.row(2)]), "application/octet-stream")
     app.run()
     (tick,) = (box for box in app.checkbox if "此前在网上改正的1处作废" in box.label)
     press(app, "保存并检查花名册")
@@ -423,8 +419,7 @@ def test_a_refused_file_leaves_no_green_light_of_the_former_one(cast: Cast) -> N
     key = f"report-{one(sa.select(Report.plan_id))}-roster"
 
     def given(name: str, content: bytes) -> list[str]:
-        uploads = {uploader.key: uploader for uploader in app.get("file_uploader")}
-        uploads[key].upload(name, content, "application/octet-stream")
+        uploader(app, key).upload(name, content, "application/octet-stream")
         press(app, "保存并检查花名册")
         return boxes(app, "error")
 

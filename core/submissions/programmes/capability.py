@@ -25,7 +25,8 @@ from core.law.notices import Policy, Programme, Way
 from core.ledger.consequences import Consequence
 from core.models import Organization, Plan, PlanTable, ProgrammeLine, State, Submission
 from core.people import holidays, organizations
-from core.submissions.kinds import EDITABLE, REASONS, Action, Kind, Line, Mark, Rows, register
+from core.submissions import forms
+from core.submissions.kinds import EDITABLE, REASONS, Action, Kind, Line, Mark, Rows, Uploads, register
 from core.submissions.programmes import lines
 from core.tables import reading
 from core.tables.mending import Change
@@ -422,6 +423,7 @@ class PlanTableKind(Kind[PlanTable]):
     filers = FILERS
     words: ClassVar = {"title": "计划表", "organization": "报送单位", "people": "计划人数"}
     fields: ClassVar = {"year": "年度", "note": "编制说明", "lines": "各项计划"}
+    uploads: ClassVar = {"file": Uploads(forms.table)}
     reasons: ClassVar = {
         "people": "人数不实或不妥",
         "area": "不属于重点领域",

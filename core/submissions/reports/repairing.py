@@ -82,7 +82,7 @@ def consider(
     will = Report(id=report.id if report else None, part=report.part if report else 1, plan_id=plan.id)
     will.organization_id, will.roster_id = plan.organization_id, report.roster_id if report else None
     will.start_on, will.end_on = days
-    if given is None or (report and taken_before(session, report, given)):
+    if given is None or (report and taken_before(session, report, files.digest_of(given))):
         if report is None or not report.roster_id:
             return Considered(was)
         rows = cells_of(session, report, actor)
@@ -255,11 +255,11 @@ def _as_handed_out(
     return then
 
 
-def taken_before(session: Session, report: Report, given: Upload) -> bool:
-    """Repeated upload (重复上传): whether this very file is the roster already; again, it would undo the repairs."""
+def taken_before(session: Session, report: Report, digest: str) -> bool:
+    """Repeated upload (重复上传): whether a file, by its digest, is the roster already: it would undo the repairs."""
     query = sa.select(Attachment.id).where(
         Attachment.submission_id == report.id,
-        Attachment.sha256 == files.digest_of(given),
+        Attachment.sha256 == digest,
         Attachment.id >= (report.roster_id or 0),
         Attachment.purpose.in_(("roster", "repair")),
     )
