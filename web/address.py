@@ -18,8 +18,12 @@ ALL = "全部"
 
 
 def chosen(name: str) -> int | None:
-    """The id of the chosen record (选中的记录), from the query parameter of this name."""
-    return number(str(st.query_params.get(name, "")))
+    """The id of the chosen record (选中的记录), from the query parameter of this name; what is no number is named."""
+    asked = str(st.query_params.get(name, ""))
+    if asked and number(asked) is None:
+        st.query_params.pop(name, None)
+        deeds.say("warning", f"网址中的编号“{name}={asked[:LONGEST]}”不是编号，没有打开。请从列表中打开。")
+    return number(asked)
 
 
 def number(text: str) -> int | None:
@@ -162,9 +166,15 @@ def page(pages: int, *, key: str = "page") -> int:
 
     def read(asked: str) -> int | None:
         found = number(asked)
-        return found and min(found, pages)
+        return found and min(found, max(pages, 1))
 
-    return int(st.pagination(pages, **_held(key, "页码", 1, read))) if pages > 1 else 1
+    asked = _held(key, "页码", 1, read)
+    return int(st.pagination(pages, **asked)) if pages > 1 else 1
+
+
+def paged(key: str = "page") -> int:
+    """Which page of a list the address asks for (第几页), to be read before the list's pages can be drawn (`page`)."""
+    return number(str(st.query_params.get(key, ""))) or 1
 
 
 def forget_choice() -> None:
