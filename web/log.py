@@ -32,7 +32,7 @@ def keep() -> None:
         if REPEATED.lets(record):
             handled(logger, record)
 
-    logging.Logger.handle = once  # type: ignore[method-assign]
+    logging.Logger.handle = once  # type: ignore[assignment, method-assign]
 
 
 def one_entry_each() -> None:
