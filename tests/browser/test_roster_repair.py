@@ -122,6 +122,16 @@ def test_sixty_faults_are_put_right_on_the_screen(browser: Browser, server: str,
         note.fill("半途而废")
         base.page.keyboard.press("Escape")
         expect(base.page.get_by_role("dialog")).to_have_count(0)
+    strike, back = (base.page.get_by_role("button", name=f"第7行：{does}") for does in ("删去此行", "恢复删去的这一行"))
+    strike.focus()
+    place = "button => button.closest('li').getBoundingClientRect().top"
+    height = strike.evaluate(place)
+    for key_on, then in ((2, back), (1, strike)):  # left out, and put back, without a thing moving under the hand
+        for _ in range(key_on):
+            base.page.keyboard.press("Enter")
+        expect(then).to_be_focused()
+        base.settle()
+        assert abs(then.evaluate(place) - height) < 2
     base.page.get_by_role("button", name="采纳全部建议（19行）").click()
     expect(base.page.get_by_text("其中2行与别的行重复，将删去：")).to_be_in_viewport()
     base.click("确认采纳并删去2行")
