@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ TYPED = {"title": "未写完的培训班", "start_on": "2027-03-01", "credit_yea
 
 
 @pytest.fixture
-def cast(database: str) -> c.Cast:
+def cast(office: Path) -> c.Cast:
     return ready.office(c.assemble)
 
 
@@ -36,6 +37,7 @@ def kept(actor: Actor, place: str = "plan:new") -> unsaved.Kept | None:
         return unsaved.kept(session, place, actor=actor)
 
 
+@ready.both
 def test_typing_comes_back_to_its_account_and_to_no_other(cast: c.Cast) -> None:
     with db.reading() as session:
         lines = session.scalar(sa.select(sa.func.count(AuditEntry.id)))
@@ -82,6 +84,7 @@ def test_what_no_form_sends_is_refused_and_what_was_kept_stays(
     assert kept(cast["base"], "plan:1") == unsaved.Kept(TYPED, 0, c.AFTER)
 
 
+@ready.both
 def test_an_account_keeps_so_many_forms_and_is_told(cast: c.Cast) -> None:
     for at in range(unsaved.MOST):
         keep(cast["base"], TYPED, f"plan:{at}")
