@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import logging
 import os
 import re
 import signal
-import socket
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import streamlit as st
 from starlette.middleware import Middleware
-from streamlit.proto.BackMsg_pb2 import BackMsg
-from streamlit.runtime import Runtime
-from streamlit.runtime.app_session import AppSession
-from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
-from streamlit.runtime.state import SafeSessionState, SessionState
-from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from core.eligibility import drafts
 from core.exams import papers
@@ -37,7 +29,7 @@ from core.office.mail import Post
 from core.people import accounts, keys, passwords, setup
 from core.records import cards, printing  # noqa: F401
 from routes import addresses, door, shield, uploads
-from web import context, first_visit
+from web import context, first_visit, patches
 from web.uploads import Sweeper, holding
 
 
@@ -158,176 +150,7 @@ def every_day(stop: threading.Event) -> None:
             logging.getLogger("daily").exception("the day's reminders and mails")
 
 
-def keep_answers() -> None:
-    """Let no run of a page drop what the browser asked for beside it: where to send a file, where a download lies.
-
-    Streamlit (seen in 1.67) forgets such an answer where a run begins in the same moment, and the browser waits for
-    ever: a file just chosen is neither taken nor refused, a download never comes.
-    """
-    clear = ForwardMsgQueue.clear
-
-    def but_answers(
-        queue: ForwardMsgQueue, retain_lifecycle_msgs: bool = False, fragment_ids_this_run: list[str] | None = None
-    ) -> None:
-        answers = [message for message in queue._queue if message.WhichOneof("type") in ANSWERS]
-        clear(queue, retain_lifecycle_msgs, fragment_ids_this_run)
-        if retain_lifecycle_msgs:  # cleared for a run that begins, not because everything was sent
-            queue._queue += [message for message in answers if message not in queue._queue]
-
-    ForwardMsgQueue.clear = but_answers  # type: ignore[assignment, method-assign]
-
-
-def take_turns() -> None:
-    """Let the runs of one browser session take turns at what it keeps (会话状态), as their lock means to.
-
-    Streamlit (seen in 1.67) gives each run a lock of its own over the state that all of them share. Where one ends in
-    the very moment in which the next begins, both sweep it: "dictionary changed size during iteration", and what was
-    pressed is lost with the run.
-    """
-    made = SafeSessionState.__init__
-
-    def with_the_sessions_lock(safe: SafeSessionState, state: SessionState, yield_callback: Callable[[], None]) -> None:
-        made(safe, state, yield_callback)
-        lock = vars(state.query_params).setdefault("_turns", threading.RLock())  # the state itself takes no attribute
-        object.__setattr__(safe, "_lock", lock)
-
-    SafeSessionState.__init__ = with_the_sessions_lock  # type: ignore[assignment, method-assign]
-
-
-def hear_our_pages_alone() -> None:
-    """Allow-list of WebSocket messages (浏览器消息白名单): only those that our pages send are passed on to Streamlit.
-
-    Streamlit (seen in 1.67) would empty everybody's caches, and tell which files of the program's folder were changed.
-    """
-    handle = AppSession.handle_backmsg
-
-    def heard(session: AppSession, message: BackMsg) -> None:
-        if message.WhichOneof("type") in SAID:
-            handle(session, message)
-
-    AppSession.handle_backmsg = heard  # type: ignore[assignment, method-assign]
-
-
-LAG = 1.0
-"""Seconds for which a browser may still say the address that a run has changed."""
-
-
-def keep_address() -> None:
-    """Let no click undo what the one before it put into the address (地址栏).
-
-    With each click a browser says its address, and it learns a little later what a run has put there. What is clicked
-    meanwhile came with the former address (seen in 1.67), and the filter that was chosen just before was gone.
-    """
-    handle, happened = AppSession.handle_backmsg, AppSession._on_scriptrunner_event
-
-    def heard(session: AppSession, message: BackMsg) -> None:
-        if message.WhichOneof("type") == "rerun_script":
-            asked = message.rerun_script
-            vars(session)["_asked"] = here = asked.page_script_hash, asked.page_name, asked.query_string
-            before, ours, at = vars(session).get("_told", (None, "", 0.0))
-            if here == before and not asked.is_history_navigation and time.monotonic() - at < LAG:
-                asked.query_string = ours
-            else:
-                vars(session).pop("_told", None)
-        handle(session, message)
-
-    def told(session: AppSession, *args: Any, **what: Any) -> None:
-        message = what.get("forward_msg")
-        if message is not None and message.HasField("page_info_changed"):
-            ours = message.page_info_changed.query_string
-            vars(session)["_told"] = vars(session).get("_asked"), ours, time.monotonic()
-        happened(session, *args, **what)
-
-    AppSession.handle_backmsg = heard  # type: ignore[assignment, method-assign]
-    AppSession._on_scriptrunner_event = told  # type: ignore[assignment, method-assign]
-
-
-def hand_over_together() -> None:
-    """Let a run hand over together (成批递交) what it says to a browser.
-
-    Streamlit (seen in 1.67) wakes the server's loop for each of the seventy messages of a run, and once more to have it
-    sent: two system calls and two changes of thread for each.
-    """
-    soon, said = AppSession._call_soon_on_event_loop, Runtime._enqueued_some_message
-    one_at_a_time = threading.Lock()
-
-    def together(session: AppSession, callback: Callable[[], None]) -> None:
-        with one_at_a_time:
-            waiting = vars(session).setdefault("_waiting", [])
-            waiting.append(callback)
-            first = len(waiting) == 1
-        if first:
-            soon(session, lambda: begin(session))
-
-    def begin(session: AppSession) -> None:
-        with one_at_a_time:
-            waiting = vars(session).pop("_waiting")
-        for callback in waiting:
-            session._event_loop.call_soon(callback)
-
-    def said_here(runtime: Runtime) -> None:
-        at_work = runtime._get_async_objs()
-        if asyncio._get_running_loop() is at_work.eventloop:
-            at_work.need_send_data.set()
-        else:
-            said(runtime)
-
-    AppSession._call_soon_on_event_loop = together  # type: ignore[assignment, method-assign]
-    Runtime._enqueued_some_message = said_here  # type: ignore[assignment, method-assign]
-
-
-def send_at_once() -> None:
-    """Send each message as soon as it is written (TCP_NODELAY).
-
-    The socket that Streamlit (seen in 1.67) opens does not say that it is TCP's, so that asyncio leaves each message to
-    wait until the browser has acknowledged the one before: 40 ms of every run on Linux, up to 200 on Windows.
-    """
-    connected = AutoHTTPProtocol.connection_made
-
-    def at_once(protocol: Any, transport: asyncio.Transport) -> None:
-        connected(protocol, transport)
-        with suppress(OSError):  # such as no socket of TCP
-            transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-
-    AutoHTTPProtocol.connection_made = at_once  # type: ignore[assignment, method-assign]
-
-
-def look_for_one() -> None:
-    """Let a field look for its own value alone among what a session keeps (会话状态).
-
-    Streamlit (seen in 1.67) copies all of it for each field it draws, and a session keeps more the longer somebody
-    works in it: after a hundred items of a queue a fifth of every run.
-    """
-    whole: Callable[[SafeSessionState], dict[str, Any]] = vars(SafeSessionState)["filtered_state"].fget
-
-    class Kept(Mapping[str, Any]):
-        def __init__(self, state: SafeSessionState) -> None:
-            self.state = state
-
-        def __contains__(self, key: object) -> bool:
-            return str(key) in self.state
-
-        def __getitem__(self, key: str) -> Any:
-            return self.state[key]
-
-        def __iter__(self) -> Iterator[str]:
-            return iter(whole(self.state))
-
-        def __len__(self) -> int:
-            return len(whole(self.state))
-
-    SafeSessionState.filtered_state = property(Kept)  # type: ignore[assignment, method-assign]
-
-
-ANSWERS = {"file_urls_response", "backend_operation_response"}
-SAID = {"rerun_script", "stop_script", "app_heartbeat", "file_urls_request", "backend_operation_request"}
-keep_answers()
-take_turns()
-keep_address()
-hear_our_pages_alone()
-hand_over_together()
-send_at_once()
-look_for_one()
+patches.apply()
 door.heads_in_time()
 app = st.App(
     Path(__file__).parent / "web" / "__main__.py",

@@ -97,7 +97,7 @@ with db.reading() as session:
     counts = queues.counts(session, wanted, actor=actor, now=context.now())
     count = filters.total(counts, wanted)
     pages = max(1, math.ceil(count / tables.PAGE_ROWS))
-    page = max(1, min(address.chosen("page") or 1, pages))
+    page = max(1, min(address.paged(), pages))
     shown = {"offset": (page - 1) * tables.PAGE_ROWS, "limit": tables.PAGE_ROWS}
     rows = queues.listed(session, wanted, actor=actor, now=context.now(), **shown)
     unread = comments.unread(session, actor)

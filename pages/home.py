@@ -1,24 +1,29 @@
 """What the one who signed in must do: each line opens its record; the most urgent first."""
 
+from contextlib import suppress
+
 import streamlit as st
 
 from core.ground import db
-from core.ground.access import Role
+from core.ground.access import Refused, Role
 from core.ledger.years import Held
 from core.office import dashboards, home
 from core.office.home import Done, Item, Part
 from core.records.shortfalls import Lack
 from core.submissions.kinds import KINDS
-from web import bar, context, links, shell
+from web import address, bar, context, links, shell
 from web.opening import checklist
 from web.words import days_left, md, moment_text, whole
 
 actor = shell.require()
 today = context.today()
-of = str(st.query_params.get("below", ""))
+of, below = str(st.query_params.get("below", "")), None
 with db.reading() as session:
     here = home.home(session, actor, now=context.now())
-    below = home.below(session, actor, now=context.now(), of=of) if of and here.below else None
+    with suppress(Refused):
+        below = home.below(session, actor, now=context.now(), of=of) if of and here.below is not None else None
+if of and below is None:
+    address.unknown("below", "下级机构", of, "首页")
 deciding, filing, oneself = here.waiting is not None, here.owed is not None, actor.role is Role.PERSON
 shell.page("首页", f"今天是{today}" + ("，以下是需要您办理的事项，点开即可办理。" if deciding or filing else "。"))
 st.html(links.STYLE)

@@ -18,8 +18,12 @@ ALL = "全部"
 
 
 def chosen(name: str) -> int | None:
-    """The id of the chosen record (选中的记录), from the query parameter of this name."""
-    return number(str(st.query_params.get(name, "")))
+    """The id of the chosen record (选中的记录), from the query parameter of this name; what is no number is named."""
+    asked = str(st.query_params.get(name, ""))
+    if asked and number(asked) is None:
+        st.query_params.pop(name, None)
+        deeds.say("warning", f"网址中的编号“{name}={asked[:LONGEST]}”不是编号，没有打开。请从列表中打开。")
+    return number(asked)
 
 
 def number(text: str) -> int | None:
@@ -52,14 +56,17 @@ def held(
 def _held(
     key: str, label: str, usual: Any, read: Callable[[str], Any], told: Callable[[Any], str] = str
 ) -> dict[str, Any]:
-    """As `held`; `read` answers what the address says, None where it is nothing that may be chosen."""
+    """As `held`; `read` answers what the address says, None where it is nothing that may be chosen.
+
+    What `told` has no word for never comes into the address.
+    """
 
     def follow() -> None:
         chosen = st.session_state[key]
-        if chosen is None or chosen == usual:
-            st.query_params.pop(key, None)
+        if chosen is not None and chosen != usual and (word := told(chosen)):
+            st.query_params[key] = word
         else:
-            st.query_params[key] = told(chosen)
+            st.query_params.pop(key, None)
 
     asked, last = str(st.query_params.get(key, "")), f"{key}-offered"
     said = read(asked) if asked else usual
@@ -159,9 +166,15 @@ def page(pages: int, *, key: str = "page") -> int:
 
     def read(asked: str) -> int | None:
         found = number(asked)
-        return found and min(found, pages)
+        return found and min(found, max(pages, 1))
 
-    return int(st.pagination(pages, **_held(key, "页码", 1, read))) if pages > 1 else 1
+    asked = _held(key, "页码", 1, read)
+    return int(st.pagination(pages, **asked)) if pages > 1 else 1
+
+
+def paged(key: str = "page") -> int:
+    """Which page of a list the address asks for (第几页), to be read before the list's pages can be drawn (`page`)."""
+    return number(str(st.query_params.get(key, ""))) or 1
 
 
 def forget_choice() -> None:
@@ -174,17 +187,12 @@ def searched(label: str, *, key: str, placeholder: str = "", width: int = 260) -
 
     Addresses are kept in histories, logs and links that people send on.
     """
-    here, last = str(st.query_params.get(key, "")), f"{key}-in-address"
-    if here != st.session_state.get(last, "") or key not in st.session_state:
-        st.session_state[key] = here  # opened by a link, or come back to
-    text = st.text_input(label, key=key, placeholder=placeholder, width=width)
-    said = "" if resident_id.may_hold(text) else text
-    if said:
-        st.query_params[key] = said
-    else:
-        st.query_params.pop(key, None)
-    st.session_state[last] = said
-    return text
+    if resident_id.may_hold(str(st.query_params.get(key, ""))):
+        st.session_state[key] = str(st.query_params.pop(key))
+    here = str(st.session_state.get(key, ""))
+    kept = here if resident_id.may_hold(here) else ""
+    asked = _held(key, label, kept, str, lambda text: "" if resident_id.may_hold(text) else text)
+    return str(st.text_input(label, placeholder=placeholder, width=width, **asked))
 
 
 def filter_by(label: str, words: Iterable[Word], *, key: str, default: Word | None = None) -> Word | None:

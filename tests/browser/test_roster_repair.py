@@ -81,6 +81,9 @@ def test_sixty_faults_are_put_right_on_the_screen(browser: Browser, server: str,
     base.go(f"paper?kind=report&plan={plan_id}", "填写培训情况报告")
     base.fill("培训总结 *", "按计划完成，全部考核。")
     base.upload("培训通知", {"name": "通知.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4 synthetic"})
+    base.sees("已选、尚未保存：通知.pdf（1 KB）")
+    base.page.reload()  # what was chosen is there as what was typed is
+    base.sees("已选、尚未保存：通知.pdf（1 KB）")
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     content = people.sheet(faults.rows())
     uploader = base.page.get_by_test_id("stFileUploader").filter(has_text="培训花名册")

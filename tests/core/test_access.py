@@ -161,6 +161,11 @@ def strike(s: Session, actor: Actor, at: Records) -> None:
     reports.strike(s, at.report, 3, actor=actor, now=c.AFTER)
 
 
+def put_back(s: Session, actor: Actor, at: Records) -> None:
+    strike(s, actor, at)
+    reports.put_back(s, at.report, 3, actor=actor, now=c.AFTER)
+
+
 def restart(s: Session, actor: Actor, at: Records) -> None:
     strike(s, actor, at)
     reports.restart(s, at.report, actor=actor, now=c.AFTER)
@@ -361,6 +366,7 @@ MAY: list[tuple[str, Question, tuple[str, str]]] = [
     ("see a row to repair", lambda s, a, at: reports.cells(s, at.report, 3, a), FILE),
     ("repair a roster", repair, FILE),
     ("add and leave out rows", strike, FILE),
+    ("put a row back", put_back, FILE),
     ("go back to the roster's file", restart, FILE),
     ("read the roster's file again", read_again, FILE),
     ("say which column is which", choose_columns, ("base hohhot_base exam department",) * 2),

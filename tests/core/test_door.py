@@ -38,6 +38,7 @@ from core.ground import db
 from core.people import accounts
 from routes import addresses, door, session, shield, uploads
 from tests import cast as c
+from web import patches
 from web import uploads as kept
 
 HERE = "127.0.0.1:8501"
@@ -264,7 +265,7 @@ def test_a_click_that_comes_with_the_address_of_before_undoes_nothing_of_it(
     served: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     heard, now = list[str](), [0.0]
-    monkeypatch.setattr(main.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(patches.time, "monotonic", lambda: now[0])
     session: Any = SimpleNamespace(
         request_rerun=lambda asked: heard.append(asked.query_string), _call_soon_on_event_loop=lambda callback: None
     )
@@ -294,7 +295,7 @@ def test_a_click_that_comes_with_the_address_of_before_undoes_nothing_of_it(
     put("q=a")
     assert click("", page="review") == ""
     put("q=a")
-    now[0] += main.LAG
+    now[0] += patches.LAG
     assert click("", page="review") == ""
 
 

@@ -180,6 +180,32 @@ def test_a_row_is_left_out_but_never_the_last_one(office: Path) -> None:
         (line,) = reports.repairs(session, report.id, cast["admin"]).to_dict("records")
     assert (line["row"], line["column"], line["before"], line["after"]) == (4, "", c.row(2)[1], "删去")
 
+    def back(row: int) -> Callable[[Session], Any]:
+        return lambda s: reports.put_back(s, report.id, row, actor=cast["base"], now=c.AFTER)
+
+    assert [c.refusal(back(row)).code for row in (3, 9)] == ["rows", "rows"]
+    done(back(4))
+    assert codes(cast, report) == [(4, "sex-form")]  # as it was, with what is wrong in it
+    assert c.refusal(back(4)).code == "rows"
+    done(striking(3))
+    done(back(3))
+    with db.reading() as session:
+        assert reports.rows(session, report.id, cast["base"])["row"].tolist() == [3, 4]
+        made = reports.repairs(session, report.id, cast["base"])
+    assert made["how"].tolist() == ["网上改正", "恢复删去"] * 2
+
+
+def test_a_row_put_back_keeps_its_base_from_the_number_that_was_filled_in(office: str) -> None:
+    cast = c.assemble()
+    known(cast, c.row(2))
+    report = c.draft_report(cast, c.sheet([c.row(2, id_number="1.5E+17"), c.row(3)]))
+    done(accepting(cast, report, 3))
+    for deed in (reports.strike, reports.put_back):
+        done(lambda s, deed=deed: deed(s, report.id, 3, actor=cast["base"], now=c.AFTER))
+    with db.reading() as session:
+        shown = reports.cells(session, report.id, 3, cast["base"])["id_number"]
+    assert shown == resident_id.mask_of_found(c.id_number(2))
+
 
 def test_who_may_not_repair_a_roster_changes_nothing(office: Path) -> None:
     cast = c.assemble()
@@ -274,7 +300,14 @@ def test_the_true_number_of_a_ruined_one_is_filled_in_by_the_program(database: s
 def test_a_letter_put_right_is_masked_as_ever_and_what_was_changed_is_seen_in_the_log(office: Path) -> None:
     cast, number = c.assemble(), c.id_number(2)
     at = number.index("0", 8)
-    report = c.draft_report(cast, c.sheet([c.row(2, id_number=f"{number[:at]}O{number[at + 1 :]}"), c.row(3)]))
+    year = c.id_number(4, date(1990, 5, 6))  # of the two letters every ten years would be left
+    letters = f"{year[:6]}l{year[7:9]}O{year[10:]}", f"{year[:9]}O{year[10:]}"
+    rows = [
+        c.row(2, id_number=f"{number[:at]}O{number[at + 1 :]}"),
+        c.row(3),
+        *(c.row(4, id_number=n) for n in letters),
+    ]
+    report = c.draft_report(cast, c.sheet(rows))
     done(accepting(cast, report, 3))
     with db.reading() as session:
         rows = reports.rows(session, report.id, cast["base"])
@@ -283,6 +316,13 @@ def test_a_letter_put_right_is_masked_as_ever_and_what_was_changed_is_seen_in_th
     mask = resident_id.mask(number)
     assert rows["id_mask"][0] == mask
     assert (made.before, made.after) == (f"{mask[:at]}O{mask[at + 1 :]}", f"{mask[:at]}0{mask[at + 1 :]}")
+    move(cast, report, Action.SUBMIT, "base")
+    own, others = ({each.row: each for each in found(cast, report, by)} for by in ("base", "reviewer"))
+    assert "第7位的“l”应为1" in own[5].words
+    assert own[5].offer == f"改为{year[:6]}1**0****{year[14:]}，校验码相符"
+    assert others[5].words == resident_id.PROBLEMS["id-character"]
+    assert ("这里不显示" in others[5].offer, "*" in others[5].offer) == (True, False)
+    assert (others[6].words, others[6].offer) == (own[6].words, own[6].offer), "which of ten years a decade holds"
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,11 @@ def frames(app: AppTest) -> list[pd.DataFrame]:
     ]
 
 
+def uploader(app: AppTest, key: str) -> Any:
+    """A field that takes files, by its key: it has another number behind it each time something was chosen there."""
+    return next(each for each in app.get("file_uploader") if re.fullmatch(rf"{re.escape(key)}-files-\d+", each.key))
+
+
 def boxes(app: AppTest, kind: str) -> list[str]:
     """What the boxes of a kind (success, error, warning, info) say, as it is read: without Markdown's escapes."""
     return [re.sub(r"\\(.)|\u2060", r"\1", each.value) for each in getattr(app, kind)]

@@ -15,13 +15,13 @@ from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from streamlit.runtime.state import SafeSessionState, SessionState
 
-import app
+from web import patches
 
 
 @pytest.mark.parametrize("kind", ["file_urls_response", "backend_operation_response"])
 @pytest.mark.parametrize("fragments", [None, ["one"]])
 def test_a_run_that_begins_drops_what_was_drawn_and_no_answer(kind: str, fragments: list[str] | None) -> None:
-    assert app.app is not None  # loading it is what mends Streamlit
+    patches.apply()
     queue = ForwardMsgQueue()
     answer, drawn = ForwardMsg(), ForwardMsg()
     getattr(answer, kind).SetInParent()
@@ -35,7 +35,7 @@ def test_a_run_that_begins_drops_what_was_drawn_and_no_answer(kind: str, fragmen
 
 
 def test_a_run_that_ends_waits_for_the_one_that_begins_and_other_sessions_for_neither() -> None:
-    assert app.app is not None
+    patches.apply()
     state = SessionState()
     ending, beginning, elsewhere = (SafeSessionState(of, lambda: None) for of in (state, state, SessionState()))
     done = [threading.Event(), threading.Event()]
@@ -53,7 +53,7 @@ def test_a_run_that_ends_waits_for_the_one_that_begins_and_other_sessions_for_ne
 
 
 def test_of_what_a_socket_may_say_only_what_our_pages_say_is_heard() -> None:
-    assert app.app is not None
+    patches.apply()
     heard: list[str] = []
     handlers = [name for name in vars(AppSession) if re.fullmatch("_handle_.*_request", name)]
     browser: Any = SimpleNamespace(**{name: lambda *_, name=name: heard.append(name) for name in handlers})

@@ -67,6 +67,10 @@ def test_no_filter_leaves_its_address_to_streamlit() -> None:
         ("review", "reviewer", {"kind": "plan,appeal", "state": "lost"}, "状态“lost”"),
         ("ledger", "reviewer", {"from": "2024-13-01"}, "入账日期从“2024-13-01”不在可选的条件里，已按“不限”显示"),
         ("print_cards", "reviewer", {"bulk-size": "A9"}, "纸张“A9”"),
+        ("home", "reviewer", {"below": "某盟"}, "下级机构“某盟”不在可选的条件里，已按“首页”显示"),
+        ("review", "reviewer", {"item": "abc"}, "网址中的编号“item=abc”不是编号"),
+        ("presentation", "leader", {"slide": "x"}, "第几张“x”"),
+        ("quota_dashboard", "leader", {"programme": "x", "show": "y"}, "专项项目“x”"),
     ],
 )
 def test_what_an_address_asks_for_and_no_filter_offers_is_named_once_and_taken_out(

@@ -52,6 +52,25 @@ def test_the_filter_leaves_who_is_short_and_an_empty_list_says_so(cast: Cast) ->
     assert "没有符合条件的人员" in boxes(app, "info")[0]
 
 
+def test_an_id_number_that_is_looked_for_never_stands_in_the_address(cast: Cast) -> None:
+    learners(cast)
+    number = people.id_number(1)
+    app = open_page("people", sign_in("employer"), q=number)  # as somebody's link had it
+    field = app.text_input(key="q")
+    for _ in range(2):
+        assert field.value == number
+        assert "q" not in app.query_params
+        assert list(frames(app)[0]["name"]) == [people.row(1)[1]]
+        app.run()
+    field.set_value(people.row(2)[1]).run()
+    assert people.row(2)[1] in app.query_params["q"]
+    field.set_value(number).run()
+    assert "q" not in app.query_params
+    assert list(frames(app)[0]["name"]) == [people.row(1)[1]]
+    field.set_value("").run()
+    assert len(frames(app)[0]) == 2
+
+
 def press(app: AppTest, label: str) -> AppTest:
     """Click the one button with these words."""
     (found,) = (button for button in app.button if button.label == label)

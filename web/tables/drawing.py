@@ -196,7 +196,7 @@ def listing(ask: Callable[..., tuple[pd.DataFrame, int]], here: Actor, *, name: 
     if address.chosen("print"):
         return _page(ask, here, 1, PRINTED_ROWS)
     key = f"{name}-page"
-    expected = address.chosen(key) or 1
+    expected = address.paged(key)
     rows, count = _page(ask, here, expected, PAGE_ROWS)
     total = math.ceil(count / PAGE_ROWS)
     number = address.page(total, key=key)
