@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Unpack
 
 import pandas as pd
@@ -18,13 +18,28 @@ from core.office import unsaved
 from core.submissions import kinds, workflow
 from core.submissions.kinds import KINDS, Action, Kind
 from core.submissions.remarking import OpenRemark
-from web import address, bar, context, deeds, drafts, shell, submissions
+from core.tables.problems import Problem
+from core.trail import files
+from web import address, bar, context, deeds, drafts, shell, submissions, tables
 from web.deeds import Act, Who
+from web.desk import evidence
 from web.facts import fact, facts
 from web.words import chip, md, moment_text
 
 FILERS = tuple(dict.fromkeys(role for kind in KINDS.values() for role in kind.filers))
 """Who files anything."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """The table of a record as its reviewer reads it (预览的名单): what it comes to, what is worth a look, its rows."""
+
+    told: str
+    """In Markdown."""
+    frame: pd.DataFrame
+    columns: Sequence[str]
+    problems: Sequence[Problem] = ()
+    headings: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -49,6 +64,8 @@ class Paper:
     """The fields that what was saved still waits for, () where it is something else; None where nothing is wanting."""
     reason: str = ""
     """The field whose text goes along as the reason of filing."""
+    table: Callable[[Session, Any, Actor], Table | None] = lambda _session, _kept, _actor: None
+    """The record's table as its reviewer reads it, where it has one."""
 
     def __post_init__(self) -> None:
         self.drawn = self.draft.place, self.draft.version
@@ -204,9 +221,12 @@ NAMED = 5
 
 
 def _not_worked_off(paper: Paper) -> str:
-    """The remarks of a return that nothing was changed for yet (未改动的意见), by their places; it may be filed so."""
+    """The remarks that nothing was changed for yet (未改动的意见), by their places; it may be filed so.
+
+    Of a return, or, of a supplement, those by which its rows went back.
+    """
     found, here = paper.found, context.actor()
-    if found is None or here is None or found.state is not State.RETURNED:
+    if found is None or here is None:
         return ""
     with db.reading() as session:
         remarks = workflow.remarks(session, found.id, here)
@@ -315,20 +335,39 @@ _UNANNOUNCED = "unannounced"
 
 
 def _preview(paper: Paper) -> None:
-    """What the reviewer will see (预览) of what is on the screen, as if it were saved; nothing of it is."""
+    """What the reviewer will see (预览) of what is on the screen, as if it were saved and filed; nothing of it is."""
 
-    def act(session: Session, **who: Unpack[Who]) -> Any:
+    def act(session: Session, **who: Unpack[Who]) -> _Seen:
         _, kept = paper.keep(session, **who)
         session.flush()
-        kind = kinds.of(kept)
-        return kept.title, kind.facts(kept), kind.texts(kept)
+        kind, here = kinds.of(kept), who["actor"]
+        with suppress(Refused):  # what is still in the way stands beside the button; how late it is follows from filing
+            kind.check_submit(session, kept, reason=paper.reason_typed, **who)
+        session.flush()
+        files_of = [evidence.named(each) for each in files.of(session, kept.id, here) if evidence.is_shown(each)]
+        hints = [each.words for each in kind.warnings(session, kept, here)]
+        table = paper.table(session, kept, here)
+        return _Seen(kept.title, kind.facts(kept), kind.texts(kept), files_of, hints, table)
 
+    large = paper.unread() or (paper.found is not None and workflow.is_large(paper.found))
     try:
-        seen = deeds.rehearsed(paper.draft.blaming(act))
+        seen = deeds.rehearsed(paper.draft.blaming(act), large=large)
     except Refused as refused:
         _not_seen(list(refused.fields.values()) or [refused.words])
     else:
-        _seen(*seen)
+        _shown(seen)
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What the reviewer will see of a record."""
+
+    title: str
+    short: list[tuple[str, object]]
+    texts: list[tuple[str, str]]
+    files: list[str]
+    hints: list[str]
+    table: Table | None
 
 
 @st.dialog("改正后可预览", width="large")
@@ -338,11 +377,22 @@ def _not_seen(faults: list[str]) -> None:
 
 
 @st.dialog("预览：审核员看到的内容", width="large")
-def _seen(title: str, short: list[tuple[str, object]], texts: list[tuple[str, str]]) -> None:
-    st.markdown(f"#### {md(title)}")
-    facts(short)
-    for label, text in texts:
+def _shown(seen: _Seen) -> None:
+    """In the order in which it is read at the desk: what is worth a look and the files first, the rows last."""
+    st.caption("按屏幕上的内容，选择而没有保存的文件、粘贴的行也算在内；预览不保存。")
+    st.markdown(f"#### {md(seen.title)}")
+    if seen.hints:
+        st.warning("\n".join(f"- {md(words)}" for words in seen.hints))
+    if seen.files:
+        st.markdown("\n".join(f"- :material/attach_file: {words}" for words in seen.files))
+    facts(seen.short)
+    for label, text in seen.texts:
         fact(label, text)
+    if table := seen.table:
+        st.markdown(table.told)
+        if table.problems:
+            tables.problems(table.problems, table.headings)
+        tables.table(table.frame, table.columns, empty="还没有一行。")
 
 
 NOT_YET = ":orange[现在还不能"

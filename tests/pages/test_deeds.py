@@ -297,6 +297,12 @@ def test_a_base_reports_with_a_roster_and_every_problem_is_listed(cast: Cast) ->
     rows = [people.row(1), people.row(2, id_number="150199198503040020"), people.row(3, professional_hours=30)]
     uploader(app, f"report-{plan.id}-announcement").upload("通知.pdf", b"%PDF-1.4", "application/pdf")
     uploader(app, f"report-{plan.id}-roster").upload("花名册.xlsx", people.sheet(rows), "application/octet-stream")
+    press(app, "预览")
+    seen = "\n".join(each.value for each in app.markdown)
+    assert "培训通知：通知.pdf" in seen, "what the reviewer will see, with what was chosen and not saved"
+    assert "花名册原件：花名册.xlsx" in seen
+    assert f"**花名册**：{len(rows)}人，共{len(rows)}行" in seen
+    assert one(sa.select(sa.func.count()).select_from(Report)) == 0
     press(app, "保存并检查花名册")
     assert any("花名册3行，2行有错误" in each for each in boxes(app, "warning"))
     assert "花名册共3行：可登记学时的1行，有错误的2行（共2处，一行可有几处）" in told(app)

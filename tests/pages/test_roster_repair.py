@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
@@ -9,7 +11,7 @@ from core.ground import db
 from core.ledger import books
 from core.models import Report, RosterRepair, RosterRow, State
 from core.people import acts
-from core.submissions import reports
+from core.submissions import reports, workflow
 from core.tables import mending
 from core.trail.files import Upload
 from tests import cast as people
@@ -222,16 +224,24 @@ def test_the_list_of_all_rows_says_for_which_year_each_counts_where_a_plan_offer
 
 
 def test_what_stayed_open_is_filed_as_a_supplement(cast: Cast) -> None:
-    plan = behind(cast, people.sheet([people.row(1), people.row(2, sex="m")]))
+    plan = behind(cast, people.sheet([people.row(1), people.row(2, sex="m"), people.row(3)]))
     report = one(sa.select(Report))
-    people.approve(cast, report.id, now=NOW)
-    app = press(open_page("paper", sign_in("base"), item=str(report.id)), "补报其余1行")
-    assert "补报已建立，共1行" in boxes(app, "success")[-1]
+    with db.transaction() as session:
+        back: Any = {"remarks": [workflow.Remark("attendance", 5, "查无签到")], "actor": cast["reviewer"], "now": NOW}
+        workflow.move(session, report.id, workflow.Action.APPROVE, version=report.version, **back)
+    app = press(open_page("paper", sign_in("base"), item=str(report.id)), "补报其余2行")
+    assert "补报已建立，共2行" in boxes(app, "success")[-1]
     assert not [button for button in app.button if button.label.startswith("补报")]
     app = open_page("paper", sign_in("base"), kind="report", plan=str(plan.id))
     SheetOf(app).mend(4, "sex", "女")
+    unchanged = f"退回意见还有1处没有改动：第5行 {people.row(3)[1]}。可以报送，审核员会看到没有改动。"
+    assert any(unchanged in each.value for each in app.caption)
     press(app, "报送")
-    assert one(sa.select(Report).where(Report.part == 2)).state is State.SUBMITTED
+    added = one(sa.select(Report).where(Report.part == 2))
+    assert added.state is State.SUBMITTED
+    app = open_page("review", sign_in("reviewer"), item=str(added.id))
+    (remarks,) = [table.value for table in app.table if "是否已改" in table.value]
+    assert remarks.iloc[0].tolist() == [f"第5行 {people.row(3)[1]}", "未参加或重复报送", "查无签到", "未改"]
 
 
 def test_before_and_after_a_supplement_is_turned_down_each_is_told_what_it_means(cast: Cast) -> None:

@@ -40,14 +40,23 @@ def evidence(kept: Sequence[Attachment]) -> None:
         return
     with st.container(horizontal=True, gap="small"):
         for at, each in enumerate(kept):
-            label = f"{PURPOSES.get(each.purpose) or _own_word(each)}：{md(each.filename)}"
             key = f"{'' if at else 'evidence-'}file-{each.id}"
-            st.button(label, key=key, icon=":material/attach_file:", on_click=_opened, args=(each.id,))
+            st.button(named(each), key=key, icon=":material/attach_file:", on_click=_opened, args=(each.id,))
+
+
+def named(kept: Attachment) -> str:
+    """What a file is and what it is called (材料名称), in Markdown."""
+    return f"{PURPOSES.get(kept.purpose) or _own_word(kept)}：{md(kept.filename)}"
 
 
 def _own_word(kept: Attachment) -> str:
     """What a paper is that a notice names (满意度测评): its purpose is its name."""
     return "材料" if kept.purpose.isascii() else md(kept.purpose)
+
+
+def is_shown(kept: Attachment) -> bool:
+    """Whether a reviewer finds a file with the record; what only mended a roster is in its log."""
+    return kept.purpose in PURPOSES or not kept.purpose.isascii()
 
 
 def _opened(attachment_id: int) -> None:

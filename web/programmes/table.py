@@ -41,6 +41,7 @@ def form(found: PlanTable | None, actor: Actor) -> Paper:
         given=partial(_given, draft),
         taken=partial(_taken, draft),
         unread=partial(_unread, draft),
+        table=_as_read,
     )
     which(draft, found, actor, "plan_due")
     _files(draft, paper, found, actor)
@@ -50,6 +51,12 @@ def form(found: PlanTable | None, actor: Actor) -> Paper:
     draft.ask(st.text_area, "note", "编制说明", height=80, max_chars=most, help="可不填；审核机关会看到")
     st.caption(drafts.LEGEND)
     return paper
+
+
+def _as_read(_session: Session, found: PlanTable, _actor: Actor) -> papers.Table:
+    """The lines as their reviewer reads them."""
+    told = f"共{found.items}项，计划{md(capability.headcount(found))}"
+    return papers.Table(told, reading.frame(found), reading.columns(found))
 
 
 def begun(found: PlanTable | YearSummary | None, actor: Actor) -> dict[str, Any]:

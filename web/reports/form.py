@@ -22,7 +22,7 @@ from core.trail import choices, files
 from web import context, drafts, papers, tables
 from web.deeds import Who
 from web.papers import Paper
-from web.reports import over_plan, repairing, seminar
+from web.reports import over_plan, reading, repairing, seminar
 from web.words import days_left, md
 
 REPORT = KINDS["report"]
@@ -47,6 +47,7 @@ def form(plan: Plan, report: Report | None, actor: Actor) -> Paper:
         unread=partial(_unread, draft),
         wants=_wants,
         reason="late_reason",
+        table=reading.as_read,
     )
     if report is None:
         st.markdown(f"#### {md(plan.title)}")
