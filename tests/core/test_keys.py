@@ -188,9 +188,28 @@ def test_the_recovery_sheet_has_the_words_and_is_the_regions_administrators_alon
     assert identity.SYSTEM in text
 
 
-def test_the_key_may_lie_elsewhere(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_key_may_lie_elsewhere(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("CE_KEY_FILE", str(tmp_path / "usb" / "office.key"))
     (tmp_path / "usb").mkdir()
     db.keys()
     assert (tmp_path / "usb" / "office.key").exists()
     assert not (home / "secret.key").exists()
+    for wrong, words in (("usb", "是一个文件夹，应是密钥文件本身"), ("away/office.key", "away 不存在")):
+        monkeypatch.setenv("CE_KEY_FILE", str(tmp_path / wrong))
+        for command in (["key", "show"], ["init", "--schema"]):
+            assert main(command) == 2
+            assert words in capsys.readouterr().err
+    monkeypatch.setenv("CE_HOME", str(tmp_path / "usb" / "office.key"))
+    assert main(["check"]) == 1
+    assert "是一个文件，应是数据文件夹" in capsys.readouterr().out
+
+
+def test_check_names_a_key_that_is_a_folder_once(
+    office: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    c.assemble()
+    monkeypatch.setenv("CE_KEY_FILE", str(office))
+    assert main(["check"]) == 1
+    assert capsys.readouterr().out.count("是一个文件夹，应是密钥文件本身") == 1

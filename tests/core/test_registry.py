@@ -257,7 +257,7 @@ def test_a_person_on_file_gets_an_account_by_id_number(office: Path) -> None:
     assert (opened.role, opened.person_id) == (Role.PERSON, c.person_id(1))
     assert opened.organization_id == cast.places["hospital"].id
     assert deed(lambda session: open_for(session, c.id_number(2), username="person2")).organization_id == 1
-    assert holder(signed_in("person1")).person_id == c.person_id(1)
+    assert holder(signed_in("person1", now=c.AFTER), c.AFTER).person_id == c.person_id(1)
 
 
 def test_a_password_fits_its_hash_alone_whatever_the_spelling_of_the_name(
@@ -442,6 +442,8 @@ def test_a_sign_in_is_kept_as_a_digest_and_ends_after_twelve_hours(database: str
     assert drawn == [32]  # bytes, of the system's own randomness
     assert len(base64.urlsafe_b64decode(f"{token}=")) == 32
     assert holder(token) == cast["reviewer"]
+    assert holder(token, c.NOW - MINUTE) is not None  # another machine's clock
+    assert holder(token, c.NOW - timedelta(days=1)) is None  # it was made while the clock ran ahead
     assert holder(token[:-1] + ("A" if token[-1] != "A" else "B")) is None
     assert holder("") is None
     for halves in range(1, 24):
