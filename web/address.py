@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
-from core.ground import resident_id
+from core.ground import db, resident_id
 from core.ground.access import Labelled
 from web import deeds
 
@@ -185,14 +185,40 @@ def forget_choice() -> None:
 def searched(label: str, *, key: str, placeholder: str = "", width: int = 260) -> str:
     """Search box (查找框), kept in the query parameter of its key; an ID number stays in the session and out of there.
 
-    Addresses are kept in histories, logs and links that people send on.
+    Addresses are kept in histories, logs and links that people send on. Nor does a text come there that is longer than
+    anything on file: such an address reaches no server.
     """
-    if resident_id.may_hold(str(st.query_params.get(key, ""))):
+    if resident_id.may_hold(text(key, label)):
         st.session_state[key] = str(st.query_params.pop(key))
     here = str(st.session_state.get(key, ""))
-    kept = here if resident_id.may_hold(here) else ""
-    asked = _held(key, label, kept, str, lambda text: "" if resident_id.may_hold(text) else text)
-    return str(st.text_input(label, placeholder=placeholder, width=width, **asked))
+    kept = here if len(here) <= db.LONGEST_SEARCH and resident_id.may_hold(here) else ""
+    asked = _held(key, label, kept, str, lambda typed: "" if resident_id.may_hold(typed) else typed)
+    follow = asked["on_change"]
+
+    def heard() -> None:
+        if not fits(label, str(st.session_state[key])):
+            st.session_state[key] = ""
+        follow()
+
+    return str(st.text_input(label, placeholder=placeholder, width=width, **asked | {"on_change": heard}))
+
+
+def text(key: str, label: str) -> str:
+    """What an address looks for (查找的文字), as far as that can be done; what is too long is said and taken out."""
+    asked = str(st.query_params.get(key, ""))
+    if fits(label, asked):
+        return asked
+    st.query_params.pop(key, None)
+    return ""
+
+
+def fits(label: str, typed: str) -> bool:
+    """Whether a text can be looked for (查找文字过长), said where it is too long."""
+    if len(typed) <= db.LONGEST_SEARCH:
+        return True
+    words = f"{label}中的文字有{len(typed)}个字，超过{db.LONGEST_SEARCH}个字，没有查找。请改短后再查。"
+    deeds.say("warning", words)
+    return False
 
 
 def filter_by(label: str, words: Iterable[Word], *, key: str, default: Word | None = None) -> Word | None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
+from streamlit.elements.widgets.text_widgets import TextAreaSerde, TextInputSerde
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.runtime import Runtime
 from streamlit.runtime.app_session import AppSession
@@ -29,6 +30,7 @@ def apply() -> None:
     hand_over_together()
     send_at_once()
     look_for_one()
+    cut_nothing()
 
 
 ANSWERS = {"file_urls_response", "backend_operation_response"}
@@ -198,3 +200,16 @@ def look_for_one() -> None:
             return len(whole(self.state))
 
     SafeSessionState.filtered_state = property(Kept)  # type: ignore[assignment, method-assign]
+
+
+def cut_nothing() -> None:
+    """Let a text that is longer than its field reach core whole, which refuses it in words (超长文字).
+
+    A browser lets nobody type one. Of what comes otherwise Streamlit hands on the beginning, and that was filed.
+    """
+    for kind in (TextInputSerde, TextAreaSerde):
+        kind.deserialize = _whole  # type: ignore[assignment, method-assign]
+
+
+def _whole(field: TextInputSerde | TextAreaSerde, typed: str | None) -> str | None:
+    return field.value if typed is None else typed

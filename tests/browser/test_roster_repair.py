@@ -14,7 +14,7 @@ from core.models import Report, RosterProblem, RosterRepair, RosterRow, State
 from core.submissions import roster
 from tests import cast as people
 from tests import faults
-from tests.browser.desk import Desk, arrive
+from tests.browser.desk import Desk, seated
 from tests.cast import Cast
 
 NOW = datetime.now(UTC)
@@ -77,7 +77,7 @@ def mend_all(desk: Desk) -> int:
 
 def test_sixty_faults_are_put_right_on_the_screen(browser: Browser, server: str, cast: Cast) -> None:
     plan_id = trainings(cast)
-    base = arrive(browser, server, "base")
+    base = seated(browser, server, "base", height=1200)
     base.go(f"paper?kind=report&plan={plan_id}", "填写培训情况报告")
     base.fill("培训总结 *", "按计划完成，全部考核。")
     base.upload("培训通知", {"name": "通知.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4 synthetic"})
@@ -161,6 +161,6 @@ def test_sixty_faults_are_put_right_on_the_screen(browser: Browser, server: str,
             assert cells == [*right[:2], "" if lost else right[2], *right[3:]]
         assert true == {}
         repairs = session.scalar(sa.select(sa.func.count(RosterRepair.row.distinct())))
-    reviewer = arrive(browser, server, "reviewer")
+    reviewer = seated(browser, server, "reviewer")
     reviewer.go(f"review?item={report.id}", "审核")
     reviewer.sees(f"改正记录（{repairs}行")

@@ -376,6 +376,19 @@ def test_the_routine_writes_where_the_office_said_and_tidies_up(office: Path, tm
     assert late in [each.made_at for each in backups.kept(place)]
     assert standing(cast, late).last == late
     place.rename(tmp_path / "gone")
+    gone = c.NOW + timedelta(hours=2)
+    for make in (lambda: backups.routine(now=gone), lambda: backups.make(place / "by-hand.cebak", now=gone)):
+        with pytest.raises(Refused, match="没有文件夹"):
+            make()
+    assert not place.exists(), "on the office's own disk"
+    place.mkdir()
+    with db.transaction() as session:  # where the stick was mounted is an empty folder now
+        setup.decide_setting(session, "backup.apart", "yes")
+    with pytest.raises(Refused, match="没有接上"):
+        backups.routine(now=gone)
+    with db.transaction() as session:
+        setup.decide_setting(session, "backup.apart", "no")
+    place.rmdir()
     (tmp_path / "stick").write_text("not a folder", encoding="utf-8")
     with pytest.raises(Refused) as refused:
         backups.routine(now=c.NOW + timedelta(hours=2))

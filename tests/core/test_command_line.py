@@ -220,7 +220,7 @@ def test_totals_lists_what_differs_and_puts_it_right(database: str, capsys: pyte
 def test_check_of_a_place_without_a_database_says_so(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     try:
         assert main(["check"]) == 1
-        assert f"run {db.command('init')}" in capsys.readouterr().out
+        assert f"请先执行 {db.command('init')}" in capsys.readouterr().out
     finally:
         db.engine().dispose()
         db.close()
@@ -306,7 +306,11 @@ def test_a_file_of_a_kind_we_do_not_write_is_refused_before_anything_is_read(
 
 @pytest.mark.parametrize("content", [None, b"", b"PK\x03\x04", "甲,乙\n1,2\n".encode()])
 def test_a_roster_that_cannot_be_read_is_2_and_says_why_on_stderr(
-    home: Path, tmp_path: Path, content: bytes | None, capsys: pytest.CaptureFixture[str]
+    home: Path,
+    tmp_path: Path,
+    content: bytes | None,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     path = tmp_path / "花名册.xlsx"
     if content is not None:
@@ -315,6 +319,11 @@ def test_a_roster_that_cannot_be_read_is_2_and_says_why_on_stderr(
     said = capsys.readouterr()
     assert said.out == ""
     assert said.err.strip()
+    with path.open("ab") as file:
+        file.truncate(300 * 2**20)  # nothing is written: it is large by its name alone
+    monkeypatch.setattr(Path, "read_bytes", None)
+    assert main(["roster", "check", str(path)]) == 2
+    assert "文件有300MB，超过20MB，没有读取" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -33,11 +33,11 @@ from uvicorn.protocols.http.auto import AutoHTTPProtocol
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
-import app as main
 from core.ground import db
 from core.people import accounts
 from routes import addresses, door, session, shield, uploads
 from tests import cast as c
+from web import log as server_log
 from web import patches
 from web import uploads as kept
 
@@ -354,10 +354,15 @@ def test_streamlit_shows_no_errors_inside_and_hands_out_no_table_of_its_own(offi
     assert options["runner.magicEnabled"].value is False
 
 
-def test_nothing_that_was_sent_passes_for_an_entry_of_the_servers_log(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_that_was_sent_passes_for_an_entry_of_the_servers_log_or_fills_it(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setattr(logging.Formatter, "format", logging.Formatter.format)  # put back afterwards
     monkeypatch.setattr(logging, "lastResort", logging.StreamHandler(said := io.StringIO()))
-    main.one_entry_each()
+    monkeypatch.setattr(logging.Logger, "handle", logging.Logger.handle)
+    now = [0.0]
+    monkeypatch.setattr(server_log, "REPEATED", server_log.Repeated(lambda: now[0]))
+    server_log.keep()
     log = logging.Logger("answers")
     try:
         raise ValueError("x\r\n2024-06-03 admin\x1b[2Jsigned in\u2028")
@@ -368,6 +373,24 @@ def test_nothing_that_was_sent_passes_for_an_entry_of_the_servers_log(monkeypatc
     assert len(more) > 3
     assert all(line.startswith("| ") for line in more)
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028]", said.getvalue())
+    said.seek(0)
+    said.truncate()
+    number = c.id_number(1)
+    for _ in range(500):
+        try:
+            raise KeyError(number + "9" * 100_000)
+        except KeyError:
+            log.exception("a page, of %s", number)
+    once = said.getvalue()
+    assert once.count("raise KeyError") == server_log.MOST
+    assert "只计次数" in once
+    assert number not in once
+    assert len(once) < 4 * server_log.LONGEST
+    log.error("something else")
+    assert said.getvalue().count("something else") == 1
+    now[0] += server_log.WINDOW
+    server_log.REPEATED.tell()
+    assert f"再次发生{500 - server_log.MOST}次" in caplog.text
 
 
 def test_a_session_lies_where_no_script_and_no_other_site_reaches_it_and_comes_in_json_alone(office: Path) -> None:

@@ -25,6 +25,8 @@ from web.deeds import Who
 from web.words import md
 
 ALL = "all"
+_TYPED = {"q": "查找", "org": "报送机构"}
+"""The filters that are typed."""
 NAMES = ("kind", "own", "state", "urgency", "q", "org")
 """The query parameters, in the order in which they are drawn."""
 
@@ -32,6 +34,7 @@ NAMES = ("kind", "own", "state", "urgency", "q", "org")
 def wanted(here: Actor, offered: Sequence[Kind[Any]]) -> Wanted:
     """What the address bar asks for (筛选条件), as far as the actor may ask for it; what it does not say is usual."""
     asked = {name: str(st.query_params.get(name, "")) for name in NAMES}
+    asked |= {name: address.text(name, label) for name, label in _TYPED.items()}
     codes = [kind.code for kind in offered]
     named = dict.fromkeys(filter(None, asked["kind"].split(",")))
     chosen = tuple(code for code in codes if code in named)
@@ -168,7 +171,10 @@ def _key(name: str) -> str:
 
 def _changed(name: str, written: Callable[[Any], str]) -> None:
     """Put what was chosen into the address bar; the list begins anew."""
-    if value := written(st.session_state[_key(name)]):
+    chosen = st.session_state[_key(name)]
+    if name in _TYPED and not address.fits(_TYPED[name], str(chosen)):
+        return
+    if value := written(chosen):
         st.query_params[name] = value
     else:
         st.query_params.pop(name, None)
