@@ -122,7 +122,10 @@ if below is not None:
 if here.steps:
     checklist.draw(here.steps)
 first_backup = any(step.code == "backup" and not step.settled for step in here.steps)  # said in the list above
-if here.backup is not None and here.backup.stale(context.now()) and not first_backup:
+if here.backup is not None and here.backup.silent:
+    st.warning(md(here.backup.silent))
+    shell.link("backups", "备份与恢复")
+elif here.backup is not None and here.backup.stale(context.now()) and not first_backup:
     when = f"最近一次成功的备份是{moment_text(here.backup.last)}。" if here.backup.last else "备份位置里没有备份。"
     st.warning(f"{when}{md(here.backup.trouble)}")
     shell.link("backups", "备份与恢复")

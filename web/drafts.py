@@ -133,8 +133,9 @@ class Form:
         self.uploads.add(name)
         kinds = [each.removeprefix(".") for each in endings]
         below.file_uploader(label, kinds, key=self.file_key(name), on_change=self.choose, args=(name,), **options)
+        listed = below.container(gap=None)
         for each in self.of(name):
-            with below.container(horizontal=True, vertical_alignment="center", gap="small"):
+            with listed.container(horizontal=True, vertical_alignment="center", gap="small"):
                 told = f"已选、尚未保存：{md(each.filename)}（{size_text(each.size)}）"
                 st.markdown(f":orange[:material/attach_file:] {told}", width="content")
                 act: dict[str, Any] = {"on_click": self.remove, "args": (each,)}

@@ -18,8 +18,9 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -487,6 +488,78 @@ def latest(place: Path, now: datetime) -> Kept | None:
     return None
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What lies where backups are kept (备份位置的情况), as it was read last."""
+
+    kept: tuple[Kept, ...] = ()
+    """The newest first."""
+    last: Kept | None = None
+    """The last good one."""
+    beside: bool = False
+    """Whether they lie on the office's own disk, and would be lost with it."""
+    unread: datetime | None = None
+    """Since when the place gives no answer; the rest is of the time before."""
+
+
+PATIENCE = 1.0
+"""Seconds that a place has to answer in; who asks after that does not wait at all."""
+
+
+class _Look:
+    """One look at a place, in a thread of its own: a share that hangs holds that, and nobody who asks."""
+
+    def __init__(self, place: Path, now: datetime) -> None:
+        self.began, self.late, self.seen = now, False, Seen()
+        self._place, self._over = place, threading.Event()
+        threading.Thread(target=self._read, name="backups", daemon=True).start()
+
+    def _read(self) -> None:
+        try:
+            found = tuple(kept(self._place)), latest(self._place, self.began), _disk(self._place) == _disk(db.home())
+            self.seen = Seen(*found)
+        finally:
+            self._over.set()
+
+    def answered(self) -> bool:
+        """Whether it is over, for which the first who asks waits a moment."""
+        if not self._over.wait(0 if self.late else PATIENCE):
+            self.late = True
+        return self._over.is_set()
+
+
+_looks: dict[Path, _Look] = {}
+"""The look at each place that is not over."""
+_last_seen: dict[Path, Seen] = {}
+
+
+def seen(place: Path, now: datetime) -> Seen:
+    """Look where backups are kept (查看备份位置); without an answer what was seen there last, and since when."""
+    look = _looks.get(place)
+    if look is None:
+        look = _looks[place] = _Look(place, now)
+    if not look.answered():
+        return replace(_last_seen.get(place, Seen()), unread=look.began)
+    _looks.pop(place, None)
+    if look.late:  # it is of the time when the place hung
+        return seen(place, now)
+    _last_seen[place] = look.seen
+    return look.seen
+
+
+def _answering(place: Path, now: datetime) -> Seen:
+    """As `seen`. Refused codes: "folder" (it gives no answer)."""
+    found = seen(place, now)
+    if found.unread:
+        raise Refused("folder", _no_answer(place, found.unread))
+    return found
+
+
+def _no_answer(place: Path, since: datetime) -> str:
+    when = db.office_minute(since)
+    return f"备份位置 {place} 从{when}起没有应答，读不出来。请检查移动硬盘、共享文件夹和网络，或另选一处。"
+
+
 def to_keep(moments: Sequence[datetime]) -> set[datetime]:
     """Which backups stay (保留规则): the last of each of 14 days, 8 weeks and 12 months that have any."""
     stay: set[datetime] = set()
@@ -506,7 +579,7 @@ def routine(*, now: datetime) -> Path:
     """
     with db.reading() as session:
         place, apart = folder(session), setup.setting(session, "backup.apart") == "yes"
-    if apart and _disk(place) == _disk(db.home()):
+    if _answering(place, now).beside and apart:
         raise Refused("folder", f"备份位置 {place} 所在的移动硬盘或共享文件夹没有接上，没有备份。请接好，或另选一处。")
     target = place / f"ce-{_stamp(now)}{SUFFIX}"
     try:
@@ -536,7 +609,7 @@ def scheduled(*, now: datetime) -> None:
     if actor is None:
         return
     try:
-        last = latest(place, now)
+        last = _answering(place, now).last
         if last is None or abs(now - last.made_at) > DAY:
             path = routine(now=now)
             with db.transaction() as session:
@@ -607,8 +680,13 @@ class Standing:
     """Why the last routine did not come about, in words; "" where it did."""
     lessons: bool = True
     """Whether backups have the files of lessons."""
-    beside: bool = False
-    """Whether they lie on the office's own disk, and would be lost with it."""
+    seen: Seen = Seen()
+    """What lies there."""
+
+    @property
+    def silent(self) -> str:
+        """That the place gives no answer, and since when (备份位置没有应答), in words; "" where it does."""
+        return _no_answer(self.folder, self.seen.unread) if self.seen.unread else ""
 
     def stale(self, now: datetime) -> bool:
         """Whether the last good backup is too old, or there is none; one of tomorrow says that a clock was wrong."""
@@ -619,16 +697,16 @@ def standing(session: Session, actor: Actor, *, now: datetime) -> Standing:
     """When the last good backup and the last drill were (备份情况). Refused codes: "role"."""
     require_keeper(actor)
     place = folder(session)
-    last = latest(place, now)
+    found = seen(place, now)
     moment, _, faults = (setup.setting(session, "backup.drill") or "").partition(" ")
     return Standing(
         place,
-        last.made_at if last else None,
+        found.last.made_at if found.last else None,
         datetime.fromisoformat(moment) if moment else None,
         int(faults or 0),
         setup.setting(session, "backup.trouble") or "",
         with_lessons(session),
-        _disk(place) == _disk(db.home()),
+        found,
     )
 
 

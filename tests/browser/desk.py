@@ -129,9 +129,9 @@ def arrive(browser: Browser, base: str, username: str) -> Desk:
     return Desk(page, base)
 
 
-def seated(browser: Browser, base: str, username: str) -> Desk:
-    """Signed in beforehand, for tests that are not about signing in."""
-    page = window(browser, base)
+def seated(browser: Browser, base: str, username: str, **size: int) -> Desk:
+    """Signed in beforehand, for tests that are not about signing in: it spares the form and the page it leads to."""
+    page = window(browser, base, **size)
     page.context.add_cookies([{"name": COOKIE, "value": sign_in(username), "url": base}])
     return Desk(page, base)
 

@@ -581,12 +581,13 @@ def test_exactly_those_may_whom_the_table_names(database: str, prepared: tuple[c
     cast, both = prepared
     wrong = []
     for number, (name, deed, allowed) in enumerate(MAY):
-        for at, usernames in zip(both, allowed, strict=True):
+        for at, usernames in zip(both, map(str.split, allowed), strict=True):
+            one = usernames[number % len(usernames)] if usernames else ""
             for turn, (username, actor) in enumerate(cast.actors.items(), start=number):
-                if database == "postgresql" and turn % 27 and username not in usernames.split():
-                    continue  # who may not is refused by the same conditions there: every 27th is asked
+                if database == "postgresql" and turn % 27 and username != one:
+                    continue  # by the same conditions there: one of those who may and every 27th of all are asked
                 found = outcome(deed, actor, at)
-                if (found == "done") != (username in usernames.split()) or found not in {"done", *REFUSED}:
+                if (found == "done") != (username in usernames) or found not in {"done", *REFUSED}:
                     wrong.append((name, at.authority_name, username, found))
     assert wrong == []
 
@@ -618,7 +619,7 @@ def test_the_matrix_knows_every_role_and_every_deed_of_the_workflow() -> None:
     assert {"submit", "withdraw", "approve a plan", "return a plan", "reject a plan"} <= named
 
 
-def test_each_starts_plans_for_the_own_organization_only(database: str) -> None:
+def test_each_starts_plans_for_the_own_organization_only(office: Path) -> None:
     cast = c.assemble()
     found = {}
     for username, actor in cast.actors.items():

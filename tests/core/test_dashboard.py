@@ -8,6 +8,7 @@ from collections import defaultdict
 from dataclasses import asdict, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -90,7 +91,7 @@ def assembled() -> c.Cast:
 
 
 @pytest.fixture
-def cast(database: str) -> c.Cast:
+def cast(office: Path) -> c.Cast:
     dashboards.forget()
     return ready.office(assembled)
 
@@ -206,6 +207,7 @@ def drawn(seed: int, cast: c.Cast) -> Wanted:
     return replace(YEAR, **chosen)
 
 
+@ready.both
 @pytest.mark.parametrize("seed", [0, 5, 12, 32, 34])
 def test_every_figure_is_what_plain_sql_counts_under_the_same_filters(cast: c.Cast, seed: int) -> None:
     wanted = drawn(seed, cast) if seed else YEAR
@@ -253,6 +255,7 @@ def test_every_figure_is_what_plain_sql_counts_under_the_same_filters(cast: c.Ca
     }
 
 
+@ready.both
 @pytest.mark.parametrize("seed", [0, 5, 32, 34])
 def test_completion_is_what_plain_sql_counts_and_opens_the_people_behind_it(cast: c.Cast, seed: int) -> None:
     wanted = replace(drawn(seed, cast) if seed else YEAR, month=None, subject="")
@@ -303,6 +306,7 @@ def test_what_is_stuck_is_told_with_where_and_for_how_long(cast: c.Cast) -> None
     assert list(stuck["days"]) == sorted(stuck["days"], reverse=True)
 
 
+@ready.both
 def test_times_are_those_between_filing_and_decision(cast: c.Cast) -> None:
     seen = asked(cast["leader"])
     waits = seen.waiting().set_index("name")
@@ -329,6 +333,7 @@ def test_times_are_those_between_filing_and_decision(cast: c.Cast) -> None:
     assert tuple(on_time.loc[("呼和浩特市", "年度计划表"), ["due", "kept", "late"]]) == (1, 0, 1)
 
 
+@ready.both
 def test_an_earlier_day_is_answered_as_it_was(cast: c.Cast) -> None:
     """Before the reversal and the last training, by papers and by the ledger."""
     then = replace(YEAR, on=date(2024, 8, 1))
@@ -408,6 +413,7 @@ def test_an_office_that_has_only_begun_has_a_board(office: object) -> None:
     assert list(seen.stuck()["where"]) == ["计划等待审批"]
 
 
+@ready.both
 def test_everybody_sees_the_own_jurisdiction_only(cast: c.Cast) -> None:
     hohhot, school = cast.places["hohhot"], cast.places["hohhot_school"]
     league = asked(cast["hohhot_leader"])
@@ -445,6 +451,7 @@ def asked_ids(session: Any) -> Any:
     return np.array(session.scalars(sa.text("SELECT id FROM person ORDER BY id")).all())
 
 
+@ready.both
 def test_a_chart_keeps_all_marks_of_its_own_filter_and_marks_the_chosen(cast: c.Cast) -> None:
     wanted = replace(YEAR, league=cast.places["hohhot"].id)
     seen = asked(cast["leader"], wanted)
@@ -622,6 +629,7 @@ def office_of(code: str) -> str:
     return f"CASE WHEN q.organization_id IN ({own}) THEN q.organization_id ELSE q.authority_id END"
 
 
+@ready.both
 def test_programmes_stand_against_their_targets_as_plain_sql_counts_them(cast: c.Cast) -> None:
     """Of the region, of a league it looks at, of a league that looks at itself, on any day, whatever else is chosen."""
     of_programmes(cast)

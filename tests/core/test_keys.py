@@ -32,7 +32,7 @@ def check(capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
 
 
 def test_a_missing_key_is_never_replaced_once_the_office_is_open(
-    database: str, home: Path, capsys: pytest.CaptureFixture[str]
+    office: Path, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cast = c.assemble()
     somebody(cast)
@@ -51,7 +51,7 @@ def test_a_missing_key_is_never_replaced_once_the_office_is_open(
 
 
 def test_a_foreign_key_opens_nothing_and_seals_nothing(
-    database: str, home: Path, capsys: pytest.CaptureFixture[str]
+    office: Path, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cast = c.assemble()
     somebody(cast)
@@ -106,7 +106,7 @@ def home_file(office: Path, digest: str) -> Path:
     return office / "files" / digest[:2] / digest
 
 
-def test_a_rotated_key_seals_anew_and_the_former_still_opens(database: str, home: Path) -> None:
+def test_a_rotated_key_seals_anew_and_the_former_still_opens(office: Path, home: Path) -> None:
     cast = c.assemble()
     first = somebody(cast)
     former = (home / "secret.key").read_text("ascii")

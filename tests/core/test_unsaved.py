@@ -26,7 +26,7 @@ TYPED = {"title": "未写完的培训班", "start_on": "2027-03-01", "credit_yea
 
 
 @pytest.fixture
-def cast(database: str) -> c.Cast:
+def cast(office: Path) -> c.Cast:
     return ready.office(c.assemble)
 
 
@@ -44,6 +44,7 @@ def kept(actor: Actor, place: str = "plan:new") -> unsaved.Kept | None:
         return unsaved.kept(session, place, actor=actor)
 
 
+@ready.both
 def test_typing_comes_back_to_its_account_and_to_no_other(cast: c.Cast) -> None:
     with db.reading() as session:
         lines = session.scalar(sa.select(sa.func.count(AuditEntry.id)))
@@ -92,6 +93,7 @@ def test_what_no_form_sends_is_refused_and_what_was_kept_stays(
     assert kept(cast["base"], "plan:1") == unsaved.Kept(TYPED, 0, c.AFTER)
 
 
+@ready.both
 def test_an_account_keeps_so_many_forms_and_is_told(cast: c.Cast) -> None:
     for at in range(unsaved.MOST):
         keep(cast["base"], TYPED, f"plan:{at}")
@@ -119,6 +121,7 @@ def named(actor: Actor, place: str) -> list[tuple[str, str]]:
         return [(each.field, each.filename) for each in unsaved.chosen(session, place, actor=actor)]
 
 
+@ready.both
 def test_a_chosen_file_lies_sealed_for_its_account_alone_until_it_is_saved_removed_or_past_its_time(
     cast: c.Cast,
 ) -> None:

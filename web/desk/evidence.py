@@ -71,13 +71,17 @@ def _opened(attachment_id: int) -> None:
 
 @st.dialog("材料", width="large", position="right")
 def _drawer(given: Upload) -> None:
-    """The file itself (查看材料); what cannot be shown is taken away and opened in its own program."""
+    """The file itself (查看材料); what cannot be shown is taken away and opened in its own program.
+
+    It is taken away above what is shown: there under its own name, while a browser's viewer knows none of it.
+    """
     shown = documents.shown_as(given.content)
-    st.markdown(f"**{md(given.filename)}**")
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown(f"**{md(given.filename)}**", width="content")
+        tables.download("下载", given.content, given.filename, unmarked=tables.Unmarked.AS_KEPT)
     if shown == "docx":
         st.text(documents.text_of(given.content))
     elif shown:
-        _PAPER(key="desk-paper", data=given.content)
+        _PAPER(key="desk-paper", data=given.filename.encode() + b"\0" + given.content)
     else:
         st.info("这种文件不能在这里显示，请下载后用WPS或Excel打开。")
-    tables.download("下载", given.content, given.filename, unmarked=tables.Unmarked.AS_KEPT)

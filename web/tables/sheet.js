@@ -172,7 +172,8 @@ class Sheet {
     this.tidy.disabled = !data.done;
     let held = this.held();
     const on = held?.cell?.line;
-    const before = held?.getBoundingClientRect().top;
+    const under = held?.closest(".line") ?? held; // what was pressed in it may be hidden once that is done
+    const before = under?.getBoundingClientRect().top;
     const present = new Set();
     let last = null;
     for (const given of data.lines) {
@@ -199,8 +200,8 @@ class Sheet {
     } else if (on && !on.element.isConnected) this.onward();
     if (this.back && !held && document.activeElement === document.body) this.back.focus(); // where the hand was
     this.back = null;
-    if (held?.isConnected) {
-      const moved = held.getBoundingClientRect().top - before;
+    if (under?.isConnected) {
+      const moved = under.getBoundingClientRect().top - before;
       if (Math.abs(moved) > 0.5) this.scroller().scrollTop += moved;
     }
     if (data.brought > this.brought) {
@@ -318,9 +319,16 @@ class Sheet {
     if (line.state && line.state !== given.state) line.element.style.minHeight = `${line.element.offsetHeight}px`;
     line.state = given.state;
     line.element.dataset.state = given.state;
-    write(line.name, given.who);
-    write(line.more, given.more);
-    line.who.title = `${given.where} ${given.who} ${given.more}`;
+    const gone = given.state === "struck";
+    if (!gone || given.who) {
+      write(line.name, given.who);
+      write(line.more, given.more);
+      line.who.title = `${given.where} ${given.who} ${given.more}`;
+    }
+    for (const { input } of gone ? line.cells : []) {
+      input.disabled = true; // what stood there is still seen, until the row is put back
+      input.setAttribute("aria-invalid", "false");
+    }
     for (const [at, each] of given.cells.entries()) {
       const cell = line.cells[at] ?? this.cell(line, each, data);
       this.fill(cell, each, given, waiting(cell));
