@@ -27,6 +27,7 @@ from core.office.dashboards import Board, Measure, Per, Wanted, brief, charts, e
 from core.quotas import targets
 from core.submissions import workflow
 from core.submissions.workflow import Action
+from core.trail import kept
 from tests import cast as c
 from tests import ready
 from tests.core.test_progress_of_programmes import a_line
@@ -362,7 +363,9 @@ def test_what_was_kept_is_read_again_after_a_deed(cast: c.Cast) -> None:
 
     def told(seen: Board) -> Any:
         drawn = charts.completion(seen, "level").table.to_dict(), charts.funnel(seen).table.to_dict()
-        return seen.completion("level").to_dict(), seen.funnel().to_dict(), len(seen.people), drawn
+        rows = seen.stuck(), seen.late(), seen.waits(), seen.rows(Measure.PEOPLE)
+        whole = seen.tiles(), seen.lacking().tolist(), [each.to_dict() for each in rows]
+        return seen.completion("level").to_dict(), seen.funnel().to_dict(), len(seen.people), drawn, repr(whole)
 
     assert charts.funnel(asked(cast["leader"])) is charts.funnel(asked(cast["leader"])), "nothing was done: drawn once"
     told(asked(cast["leader"]))
@@ -381,6 +384,21 @@ def test_what_was_kept_is_read_again_after_a_deed(cast: c.Cast) -> None:
     dashboards.forget()
     assert now == told(asked(cast["leader"]))
     assert now[2] == 59
+
+
+def test_what_follows_from_a_part_is_made_once_and_forgotten_with_it() -> None:
+    frame, made = pd.DataFrame({"id": [1]}), list[str]()
+
+    def draw() -> int:
+        made.append("drawn")
+        return len(made)
+
+    assert [kept.beside(frame, "list", draw) for _ in range(2)] == [1, 1]
+    assert kept.beside(frame, "other list", draw) == 2
+    held = len(kept._BESIDE)
+    del frame
+    assert len(kept._BESIDE) == held - 1
+    assert kept.beside(pd.DataFrame({"id": [1]}), "list", draw) == 3
 
 
 def test_an_office_that_has_only_begun_has_a_board(office: object) -> None:

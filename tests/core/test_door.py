@@ -24,8 +24,10 @@ from starlette.types import Message, Receive, Scope, Send
 from streamlit import config, net_util, runtime
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from streamlit.runtime import Runtime
+from streamlit.proto.NewSession_pb2 import CustomThemeConfig
+from streamlit.runtime import Runtime, app_session
 from streamlit.runtime.app_session import AppSession
+from streamlit.runtime.scriptrunner import ScriptRunnerEvent
 from streamlit.runtime.state import SafeSessionState, SessionState
 from streamlit.web.server.starlette import starlette_websocket
 from streamlit.web.server.starlette.starlette_path_security_middleware import PathSecurityMiddleware
@@ -222,7 +224,10 @@ def test_what_runs_say_is_handed_over_together_in_its_order_and_a_session_that_i
             woken += 1
             loop.call_soon_threadsafe(callback)
 
-        session: Any = SimpleNamespace(_event_loop=SimpleNamespace(call_soon_threadsafe=wake, call_soon=loop.call_soon))
+        here = SimpleNamespace(call_soon_threadsafe=wake, call_soon=loop.call_soon, call_later=loop.call_later)
+        session: Any = SimpleNamespace(
+            _event_loop=here, _handle_scriptrunner_event_on_event_loop=lambda _, event, *__: heard.append((event, 0))
+        )
         with ThreadPoolExecutor(2) as threads:  # while the loop waits here, nothing is taken up
             for name in "ab":
                 threads.submit(say, session, [(name, at) for at in range(100)], heard)
@@ -238,6 +243,13 @@ def test_what_runs_say_is_handed_over_together_in_its_order_and_a_session_that_i
             await asyncio.gather(*later)
             while len(heard) < 203:
                 await asyncio.sleep(0)
+        say(session, [("on its way", 0)], heard)
+        session._call_soon_on_event_loop = partial(AppSession._call_soon_on_event_loop, session)
+        AppSession._on_scriptrunner_event(session, None, event=ScriptRunnerEvent.SCRIPT_STOPPED_WITH_SUCCESS)
+        began = loop.time()
+        while len(heard) < 205:
+            await asyncio.sleep(0)
+        assert loop.time() - began < patches.TOGETHER  # the end of a run waits for nothing
         return heard, together
 
     heard, woken = run(said)
@@ -245,7 +257,20 @@ def test_what_runs_say_is_handed_over_together_in_its_order_and_a_session_that_i
     assert [each for each in heard if each[0] == "a"] == [("a", at) for at in range(100)]
     assert [each for each in heard if each[0] == "b"] == [("b", at) for at in range(100)]
     assert heard[200] == ("last", 0)
-    assert sorted(heard[201:]) == [("c", 0), ("d", 0)]
+    assert sorted(heard[201:203]) == [("c", 0), ("d", 0)]
+    assert heard[203:] == [("on its way", 0), (ScriptRunnerEvent.SCRIPT_STOPPED_WITH_SUCCESS, 0)]
+
+
+def test_the_look_is_written_once_and_each_run_is_told_all_of_it(served: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def told(section: str) -> CustomThemeConfig:
+        theme = CustomThemeConfig()
+        app_session._populate_theme_msg(theme, section)
+        return theme
+
+    first = told("theme.dark")
+    assert first.primary_color == config.get_option("theme.dark.primaryColor")
+    monkeypatch.setattr(config, "get_options_for_section", None)
+    assert told("theme.dark") == first
 
 
 def test_a_field_looks_for_its_own_value_alone(served: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -281,7 +306,9 @@ def test_a_click_that_comes_with_the_address_of_before_undoes_nothing_of_it(
     def put(query: str) -> None:
         message = ForwardMsg()
         message.page_info_changed.query_string = query
-        AppSession._on_scriptrunner_event(session, None, event=None, forward_msg=message)  # type: ignore[arg-type]
+        AppSession._on_scriptrunner_event(
+            session, None, event=ScriptRunnerEvent.ENQUEUE_FORWARD_MSG, forward_msg=message
+        )
 
     assert click("") == ""
     put("q=a")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -50,11 +50,16 @@ def sign_in(username: str) -> str:
     return token
 
 
-def open_page(name: str, token: str | None, **query: str) -> AppTest:
-    """A page as the main script draws it for whoever holds the token and types its address, with this in it."""
+def open_page(name: str, token: str | None, *, unfolded: Iterable[str] = (), **query: str) -> AppTest:
+    """A page as the main script draws it for whoever holds the token and types its address, with this in it.
+
+    `unfolded`: by their keys what a hand has opened there, such as the views of the desk.
+    """
     app = AppTest.from_file(MAIN, default_timeout=60)
     if token:
         app.session_state["token"] = token
+    for key in unfolded:
+        app.session_state[key] = True
     for key, value in query.items():
         app.query_params[key] = value
     if name != "home":  # which has no name in its address

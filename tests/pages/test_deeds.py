@@ -675,12 +675,13 @@ def test_filters_saved_under_a_name_open_with_one_click_until_they_are_removed(c
     people.file_plan(cast, now=NOW, title="第一期", **ahead(20))
     behind(cast, people.sheet([people.row(1)]))
     name = "我的*报告*:red[期]"  # as somebody may well call it
-    app = open_page("review", sign_in("reviewer"), kind="report", state="all", own="0", page="1")
+    views = ["desk-views"]
+    app = open_page("review", sign_in("reviewer"), unfolded=views, kind="report", state="all", own="0", page="1")
     assert [each["kind"] for each in listed(app)] == [""]  # of one kind, which is not said of each
     app.text_input(key="desk-view-name").input(name)
     press(app, "存为常用视图")
     assert md(name) in app.success[0].value
-    app = open_page("review", sign_in("reviewer"), q="没有这样的")
+    app = open_page("review", sign_in("reviewer"), unfolded=views, q="没有这样的")
     assert listed(app) == []
     (chip,) = (each for each in app.button_group if each.key == "desk-view")
     assert (chip.value, chip.options) == (None, [md(name)])
@@ -688,7 +689,9 @@ def test_filters_saved_under_a_name_open_with_one_click_until_they_are_removed(c
     assert not app.exception
     assert dict(app.query_params) == {"kind": "report", "state": "all", "own": "0"}
     assert len(listed(app)) == 1
-    assert not [each for each in open_page("review", sign_in("reviewer2")).button_group if each.key == "desk-view"]
+    theirs = open_page("review", sign_in("reviewer2"), unfolded=views)
+    assert not [each for each in theirs.button_group if each.key == "desk-view"]
+    assert theirs.button(key="desk-view-save")
     press(app, "删除这个视图")
     assert md(name) in app.success[0].value
     assert not [each for each in app.button_group if each.key == "desk-view"]

@@ -185,11 +185,19 @@ def _changed(name: str, written: Callable[[Any], str]) -> None:
 
 
 def _views(here: Actor, offered: Sequence[Kind[Any]], asked: Wanted, saved: Sequence[View]) -> None:
-    """The views (常用视图), the one that is shown marked; clicked again, it makes way for the usual filters."""
+    """The views (常用视图), the one that is shown marked; clicked again, it makes way for the usual filters.
+
+    They are drawn once their button is open. The filters' are there always: Streamlit (1.67) shuts what is drawn so as
+    soon as its label says something else.
+    """
     written = {view.name: _written(here, offered, view.wanted) for view in saved}
     now = _written(here, offered, asked)
     shown = next((name for name, filters in written.items() if filters == now), None)
-    with st.popover(f"视图：{md(shown)}" if shown else "视图", icon=":material/bookmark:", key="desk-views"):
+    label = f"视图：{md(shown)}" if shown else "视图"
+    own = st.popover(label, icon=":material/bookmark:", key="desk-views", on_change="rerun")
+    if not own.open:
+        return
+    with own:
         if written:
             st.session_state["desk-view"] = shown
             st.pills("常用视图", list(written), format_func=md, key="desk-view", on_change=_open, args=(written,))

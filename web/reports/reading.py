@@ -19,6 +19,7 @@ from core.models import Report, State
 from core.submissions import kinds, reports, workflow
 from core.submissions import remarking as remarks
 from core.tables.problems import Problem
+from core.trail import kept
 from web import address, context, deeds, links, papers, submissions, tables
 from web.deeds import Who
 from web.desk import listing, remarking
@@ -92,8 +93,11 @@ def own(report: Report, actor: Actor, steps: pd.DataFrame) -> None:
 def owed(actor: Actor) -> None:
     """What a base has to report (待报送), the most urgent first, and what was taken back; a line opens its form."""
     with db.reading() as session:
-        due = reports.open_plans(session, actor, now=context.now())
-        left = reports.to_supplement(session, actor)
+        due, left = kept.once(
+            session,
+            (db.url(), "owed", actor, context.today()),
+            lambda: (reports.open_plans(session, actor, now=context.now()), reports.to_supplement(session, actor)),
+        )
     for number, title, words in left.itertuples(index=False):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.info(f"“{md(title)}”{words}。")

@@ -56,6 +56,7 @@ from core.ground.db.searching import LONGEST as LONGEST_SEARCH
 from core.ground.db.searching import holding, numbered
 from core.ground.db.sessions import (
     alone,
+    asked_once,
     at_the_end,
     checkpoint,
     close,
@@ -87,6 +88,7 @@ __all__ = [
     "alone",
     "append_only",
     "as_kept",
+    "asked_once",
     "at_the_end",
     "blind_index",
     "blind_indexes",

@@ -10,10 +10,10 @@ import os
 import sqlite3
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -512,8 +512,26 @@ def reading() -> Iterator[Session]:
         source = source.execution_options(ce_reads=True)
     else:
         source = source.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-    with _one_at_a_time("reading()"), Session(source, autoflush=False) as session:
+    with _one_at_a_time("reading()"), Session(source, autoflush=False, info={_ASKED: {}}) as session:
         yield session
+
+
+Answer = TypeVar("Answer")
+_ASKED = "asked of this snapshot"
+
+
+def asked_once(session: Session, what: Hashable, ask: Callable[[], Answer]) -> Answer:
+    """An answer of a read-only snapshot (快照), which does not change: asked once for all of it.
+
+    In a transaction, where anything may have changed since, it is asked each time.
+    """
+    answers: dict[Hashable, Any] | None = session.info.get(_ASKED)
+    if answers is None:
+        return ask()
+    if what not in answers:
+        answers[what] = ask()
+    answer: Answer = answers[what]
+    return answer
 
 
 def lock(session: Session, name: str) -> None:
