@@ -216,8 +216,8 @@ def fits(label: str, typed: str) -> bool:
     """Whether a text can be looked for (查找文字过长), said where it is too long."""
     if len(typed) <= db.LONGEST_SEARCH:
         return True
-    words = f"{label}中的文字有{len(typed)}个字，超过{db.LONGEST_SEARCH}个字，没有查找。请改短后再查。"
-    deeds.say("warning", words)
+    most = db.LONGEST_SEARCH
+    deeds.say("warning", f"“{label}”里有{len(typed):,}个字，最多{most}个字，没有查找。请改短后再查。")
     return False
 
 

@@ -369,6 +369,7 @@ def test_streamlit_never_asks_an_outside_service_for_its_address(
     assert starlette_websocket._is_origin_allowed(f"http://{HERE}", HERE)
     options = config.get_config_options(force_reparse=True)
     wanted = {"logger.hideWelcomeMessage": True, "browser.gatherUsageStats": False}  # it asks for these, too
+    wanted |= {"logger.enableRich": False}  # or errors would go past our log
     assert {name: options[name].value for name in wanted} == wanted
 
 

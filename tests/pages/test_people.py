@@ -77,7 +77,7 @@ def test_an_id_number_that_is_looked_for_never_stands_in_the_address(cast: Cast)
     assert "q" not in app.query_params
     assert list(frames(app)[0]["name"]) == [people.row(1)[1]]
     field.set_value("示" * 20_000).run()
-    assert boxes(app, "warning")[0].startswith("姓名或身份证号中的文字有20000个字，超过200个字，没有查找")
+    assert boxes(app, "warning")[0].startswith("“姓名或身份证号”里有20,000个字，最多200个字，没有查找")
     assert ("q" in app.query_params, app.text_input(key="q").value) == (False, "")
     assert len(frames(app)[0]) == 2
 

@@ -25,7 +25,7 @@ from web.deeds import Who
 from web.words import md
 
 ALL = "all"
-_TYPED = {"q": "查找", "org": "报送机构"}
+_TYPED = {"q": "查找框", "org": "报送机构"}
 """The filters that are typed."""
 NAMES = ("kind", "own", "state", "urgency", "q", "org")
 """The query parameters, in the order in which they are drawn."""
