@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import logging
 import os
-import re
 import signal
 import sys
 import threading
@@ -29,7 +28,7 @@ from core.office.mail import Post
 from core.people import accounts, keys, passwords, setup
 from core.records import cards, printing  # noqa: F401
 from routes import addresses, door, shield, uploads
-from web import context, first_visit, patches
+from web import context, first_visit, log, patches
 from web.uploads import Sweeper, holding
 
 
@@ -43,7 +42,7 @@ def end_with(starter: BinaryIO, end: Callable[[], None]) -> None:
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Bring the database up to date, then set what is loaded apart from the garbage collector's rounds."""
-    one_entry_each()
+    log.keep()
     if os.environ.pop("CE_TIED", ""):
         stopping = partial(os.kill, os.getpid(), signal.SIGTERM)
         threading.Thread(target=end_with, args=(sys.stdin.buffer, stopping), name="starter", daemon=True).start()
@@ -71,26 +70,6 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     stop.set()
 
 
-def one_entry_each() -> None:
-    """Let nothing that somebody sent pass for an entry of the server's log (日志注入), or steer a terminal.
-
-    Controls are written as escapes, and each further line of an entry, as of an error's way, begins with a bar. Our own
-    entries say when they were made, as Streamlit's do.
-    """
-    written = logging.Formatter.format
-
-    def one_entry(formatter: logging.Formatter, record: logging.LogRecord) -> str:
-        lines = _CONTROLS.sub(lambda found: ascii(found[0])[1:-1], written(formatter, record)).split("\n")
-        return "\n| ".join(lines)
-
-    logging.Formatter.format = one_entry  # type: ignore[assignment, method-assign]
-    if logging.lastResort:
-        logging.lastResort.setFormatter(logging.Formatter("%(asctime)s %(name)s %(message)s"))
-
-
-_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
-
-
 def every_half_minute(stop: threading.Event) -> None:
     """What browsers left behind: sign-ins in use are kept going, uploads of browsers that are gone are freed.
 
@@ -103,6 +82,7 @@ def every_half_minute(stop: threading.Event) -> None:
             sweeper.sweep(time.monotonic())
             printing.resume(datetime.now(UTC))
             take_in_papers()
+            log.REPEATED.tell()
         except Exception:  # the next round tries again
             logging.getLogger("rounds").exception("what browsers left behind, or waits to be printed")
 

@@ -251,16 +251,23 @@ def test(arguments: Sequence[str]) -> int:
 
     step("ruff check", "ruff", "check", ".")
     step("ruff format", "ruff", "format", "--check", ".")
-    beside = threading.Thread(target=step, args=("mypy", "mypy"))  # it has one core's work and pytest waits at times
+    audited: list[str] = []
+
+    def besides() -> None:
+        step("mypy", "mypy")
+        audited.append(_audited())
+
+    beside = threading.Thread(target=besides)  # one core's work, while pytest waits at times; then it waits itself
     beside.start()
     step("pytest", "pytest", "-n", workers, "--dist", "worksteal", "--durations=10")
     beside.join()
-    _audit()
+    for words in audited:
+        say(words)
     return 1 if failed else 0
 
 
-def _audit() -> None:
-    """Say which pinned packages have known holes, where the service that knows them is reached; never a failure.
+def _audited() -> str:
+    """Which pinned packages have known holes, where the service that knows them is reached; never a failure.
 
     What a package is found to have tomorrow is no fault of today's change.
     """
@@ -270,15 +277,12 @@ def _audit() -> None:
     try:
         done = subprocess.run(command, cwd=ROOT, env=words, timeout=60, capture_output=True, encoding="utf-8")
     except subprocess.TimeoutExpired:
-        say("pip-audit: 没有连上漏洞库，未核对 (its service was not reached)")
-        return
+        return "pip-audit: 没有连上漏洞库，未核对 (its service was not reached)"
     if done.returncode and "Traceback" not in done.stderr and done.stdout.strip():
-        print(done.stdout)
-        say("pip-audit: 以上软件包有已知漏洞，请更新 (known holes, see above)")
-    elif done.returncode:
-        say("pip-audit: 没有连上漏洞库，未核对 (its service was not reached)")
-    else:
-        say("pip-audit: ok")
+        return f"pip-audit: 以下软件包有已知漏洞，请更新 (known holes)\n{done.stdout}"
+    if done.returncode:
+        return "pip-audit: 没有连上漏洞库，未核对 (its service was not reached)"
+    return "pip-audit: ok"
 
 
 def _browser() -> str:

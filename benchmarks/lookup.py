@@ -44,7 +44,9 @@ from core.records import cards
 from core.submissions import disputes
 
 POSTED, TIMES = 10_000, 5
-"""Entries of one posting, and how often they are posted each way."""
+"""Entries of one posting, and how often they are posted each way; no oftener than there are rounds."""
+COLD = 50
+"""Rounds that are not counted, as nothing is prepared at first; no more than are."""
 SOMEBODY = 777
 """Whose id stands in the statements noted down, for the one to be asked about."""
 SERVER = {"shared_buffers": "2GB", "max_wal_size": "8GB"}
@@ -150,19 +152,20 @@ def spent(asks: dict[str, Ask], humans: int, rounds: int, seed: int = 1) -> dict
     draw = random.Random(seed)
     names = list(asks)
     taken: dict[str, list[int]] = {name: [] for name in names}
-    for at in range(rounds + 50):  # the first ones find nothing prepared
+    cold = min(COLD, rounds)
+    for at in range(cold + rounds):
         draw.shuffle(names)
         for name in names:
             person_id = draw.randrange(2, humans + 1)
             began = time.perf_counter_ns()
             asks[name](person_id)
             ended = time.perf_counter_ns()
-            if at >= 50:
+            if at >= cold:
                 taken[name].append(ended - began)
     return {name: (np.percentile(taken[name], [50, 99]) / 1000).tolist() for name in asks}
 
 
-def posting(humans: int, entries: int) -> list[float]:
+def posting(humans: int, entries: int, times: int) -> list[float]:
     """Seconds to post so many entries and commit, with the totals and without; the medians of several turns.
 
     Totals that were left out are added up afterwards, so that the books stay in order.
@@ -170,7 +173,7 @@ def posting(humans: int, entries: int) -> list[float]:
     draw = random.Random(os.getpid())
     taken: dict[bool, list[float]] = {True: [], False: []}
     adding = totals.add_batch
-    for with_totals in [True, False] * TIMES:
+    for with_totals in [True, False] * times:
         people = draw.sample(range(1, humans + 1), min(entries, humans))
         lines = [books.Posting(each, 2024, "professional", Decimal(8), date(2024, 11, 1)) for each in people]
         totals.add_batch = adding if with_totals else lambda *_: None
@@ -196,7 +199,7 @@ def measured(size: province.Size, rounds: int) -> dict[str, Any]:
     with driver() as asks:
         found: dict[str, Any] = {"driver": spent(asks, size.humans, rounds)}
     found["program"] = spent(program(actor), size.humans, max(rounds // 3, 1))
-    found["posting"] = posting(size.humans, POSTED)
+    found["posting"] = posting(size.humans, POSTED, min(TIMES, rounds))
     return found
 
 

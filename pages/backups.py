@@ -70,14 +70,15 @@ def lessons(here: backups.Standing) -> None:
 
 def draw(here: backups.Standing) -> None:
     """How the office stands, what can be done about it, and what there is."""
-    kept = backups.kept(here.folder)
-    if here.last is None:
+    if here.silent:
+        st.warning(md(here.silent))
+    elif here.last is None:
         st.warning(f"备份位置里没有备份。请现在备份一次，并打印密钥恢复单放入保险柜。{md(here.trouble)}")
     elif here.stale(context.now()):
         st.warning(f"最近一次成功的备份是{moment_text(here.last)}，已超过两天。{md(here.trouble)}")
     else:
         st.success(f"最近一次成功的备份：{moment_text(here.last)}。")
-    if here.beside:
+    if here.seen.beside:
         st.warning(
             "备份和系统在同一块硬盘上，硬盘坏了会一起丢。请在下面改放到共享文件夹、U盘或另一块硬盘；"
             "本系统作为服务运行的，先按程序文件夹里的 `docs/windows.md` 或 `deploy` 中的说明，让服务能写那里。"
@@ -92,7 +93,7 @@ def draw(here: backups.Standing) -> None:
     with st.container(horizontal=True):
         if st.button("立即备份", icon=":material/backup:", type="primary"):
             beside("正在备份并核对……", lambda: (backups.routine(now=context.now()), None), "已备份并核对：{}。")
-        last = backups.latest(here.folder, context.now())
+        last = here.seen.last
         if last and st.button("演练恢复最近一份", icon=":material/restore_page:"):
             beside(
                 "正在另一处恢复并核对，不影响使用……",
@@ -100,7 +101,7 @@ def draw(here: backups.Standing) -> None:
                 "{} 已在另一处恢复，账目、审计日志、附件和加密内容核对无误。",
             )
 
-    below(here, kept)
+    below(here, list(here.seen.kept))
 
 
 def below(here: backups.Standing, kept: list[backups.Kept]) -> None:

@@ -12,6 +12,7 @@ from core.models import State
 from core.office import unsaved
 from core.submissions import comments, queues
 from core.submissions.kinds import KINDS, Action
+from core.trail import kept
 from web import address, context, papers, shell, tables
 from web.claims import reading as claiming
 from web.desk import filters, listing
@@ -94,12 +95,16 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     columns = [filed_at if name == "submitted_at" else name for name in columns]
     tables.export(exported, columns, name="申报")
 with db.reading() as session:
-    counts = queues.counts(session, wanted, actor=actor, now=context.now())
+    counts = context.counted((actor, wanted), lambda: queues.counts(session, wanted, actor=actor, now=context.now()))
     count = filters.total(counts, wanted)
     pages = max(1, math.ceil(count / tables.PAGE_ROWS))
-    page = max(1, min(address.chosen("page") or 1, pages))
+    page = max(1, min(address.paged(), pages))
     shown = {"offset": (page - 1) * tables.PAGE_ROWS, "limit": tables.PAGE_ROWS}
-    rows = queues.listed(session, wanted, actor=actor, now=context.now(), **shown)
+    rows = kept.once(
+        session,
+        (db.url(), "filing", actor, wanted, page, context.today()),
+        lambda: queues.listed(session, wanted, actor=actor, now=context.now(), **shown),
+    )
     unread = comments.unread(session, actor)
 listing.listing(rows, count, None, unread, one_kind=bool(only), one_state=state is not None, desk=False)
 address.page(pages)

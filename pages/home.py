@@ -1,24 +1,29 @@
 """What the one who signed in must do: each line opens its record; the most urgent first."""
 
+from contextlib import suppress
+
 import streamlit as st
 
 from core.ground import db
-from core.ground.access import Role
+from core.ground.access import Refused, Role
 from core.ledger.years import Held
 from core.office import dashboards, home
 from core.office.home import Done, Item, Part
 from core.records.shortfalls import Lack
 from core.submissions.kinds import KINDS
-from web import bar, context, links, shell
+from web import address, bar, context, links, shell
 from web.opening import checklist
 from web.words import days_left, md, moment_text, whole
 
 actor = shell.require()
 today = context.today()
-of = str(st.query_params.get("below", ""))
+of, below = str(st.query_params.get("below", "")), None
 with db.reading() as session:
     here = home.home(session, actor, now=context.now())
-    below = home.below(session, actor, now=context.now(), of=of) if of and here.below else None
+    with suppress(Refused):
+        below = home.below(session, actor, now=context.now(), of=of) if of and here.below is not None else None
+if of and below is None:
+    address.unknown("below", "下级机构", of, "首页")
 deciding, filing, oneself = here.waiting is not None, here.owed is not None, actor.role is Role.PERSON
 shell.page("首页", f"今天是{today}" + ("，以下是需要您办理的事项，点开即可办理。" if deciding or filing else "。"))
 st.html(links.STYLE)
@@ -117,7 +122,10 @@ if below is not None:
 if here.steps:
     checklist.draw(here.steps)
 first_backup = any(step.code == "backup" and not step.settled for step in here.steps)  # said in the list above
-if here.backup is not None and here.backup.stale(context.now()) and not first_backup:
+if here.backup is not None and here.backup.silent:
+    st.warning(md(here.backup.silent))
+    shell.link("backups", "备份与恢复")
+elif here.backup is not None and here.backup.stale(context.now()) and not first_backup:
     when = f"最近一次成功的备份是{moment_text(here.backup.last)}。" if here.backup.last else "备份位置里没有备份。"
     st.warning(f"{when}{md(here.backup.trouble)}")
     shell.link("backups", "备份与恢复")

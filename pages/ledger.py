@@ -139,7 +139,8 @@ def asked_batches(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFra
 
 
 with tables.above():
-    posted, count = tables.listing(functools.partial(asked_batches, folded=True), actor, name="batch")
+    usual = None if text else (origin, first, last)  # a text may be an ID number
+    posted, count = tables.listing(functools.partial(asked_batches, folded=True), actor, name="batch", asked=usual)
     st.caption(f"共{count:,}项", width="content", help="课程考试每人一批，同一课程的列为一项；导出的逐批列出。")
     tables.export(lambda session, who: asked_batches(session, who, limit=None)[0], BATCH, name="入账批次")
 empty = "还没有入账的批次。导入的学时和审核通过的报告会列在这里。"

@@ -68,7 +68,7 @@ def shown(line: Line) -> None:
 with st.container(horizontal=True, vertical_alignment="bottom"):
     topic = address.filter_by("类别", Topic, key="topic")
     only_unread = address.switch("只看未读", key="unread")
-    number = address.chosen("page") or 1
+    number = address.paged()
     with db.reading() as session:
         found, count = messages.listing(
             session,

@@ -8,7 +8,7 @@ import streamlit as st
 from core.ground import db
 from core.office import dashboards
 from core.office.dashboards import Measure, Per, charts
-from web import board, context, shell
+from web import address, board, context, shell
 
 actor = shell.require(*dashboards.VIEWERS)
 TRAINING = ("authority", "title", "organization", "start_on", "end_on", "subject", "headcount", "people", "hours")
@@ -20,13 +20,17 @@ shell.page("指标看板", "各图随筛选条件一起变化；点图中的方�
 with db.reading() as session:
     offered = dashboards.choices(session, actor)
 wanted = board.strip(actor, context.today(), offered)
-asked_for = st.query_params.get("programme")
+asked_for = str(st.query_params.get("programme", ""))
 with db.reading() as session:
     seen = dashboards.board(session, actor, wanted, now=context.now())
     lines = dashboards.programmes.lines(session, actor, seen)
     chosen = next((each for each in lines if each.code == asked_for), None)
     offices = dashboards.programmes.offices(session, actor, wanted, chosen.code) if chosen else None
+if asked_for and chosen is None:
+    address.unknown("programme", "专项项目", asked_for, "")
 ask, show = board.Ask(wanted, seen.where), str(st.query_params.get("show", ""))
+if show and show not in (*Measure, "late", "waits"):
+    address.unknown("show", "明细", show, "")
 with st.container(horizontal=True, vertical_alignment="center", key="board-brief"):
     board.brief(ask)
     shell.link("presentation", "演示", **{name: str(value) for name, value in st.query_params.items()})

@@ -21,7 +21,7 @@ st.html(listing.STYLE)
 shell.page("审核")
 offered = readings.offered(actor)
 asked, now = filters.wanted(actor, offered), context.now()
-page, size = address.chosen("page") or 1, listing.PAGE_ROWS
+page, size = address.paged(), listing.PAGE_ROWS
 with db.reading() as session:
     whose = actor.role, actor.organization_id, asked
     counts = context.counted(whose, lambda: queues.counts(session, asked, actor=actor, now=now))

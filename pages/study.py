@@ -12,9 +12,13 @@ from web.words import md
 actor = shell.require(*OFFICERS)
 shell.page("推荐遴选与培养", "用人单位推荐、盟市排名、自治区遴选，公示无异议后确定入选，安排一年的研修。")
 if (opened := address.chosen("notice")) is not None:  # from the home page or the calendar
-    with db.reading() as session:
-        notice = publicity.one(session, opened, actor)
-    shell.go("study", year=str(notice.year), programme=marking.name_of(notice.programme), view="公示")
+    try:
+        with db.reading() as session:
+            notice = publicity.one(session, opened, actor)
+    except Refused as refused:
+        st.error(md(refused.words))
+    else:
+        shell.go("study", year=str(notice.year), programme=marking.name_of(notice.programme), view="公示")
 VIEWS = ("推荐与遴选", "公示", "培养")
 with st.container(horizontal=True, vertical_alignment="bottom"):
     year = address.year(context.today().year, ahead=1, back=3)

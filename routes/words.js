@@ -163,6 +163,8 @@
       else if (node.matches(`${MENU} li`)) node.setAttribute("role", "listitem");
       // A drawn letter is no word of the label it stands in, a picture without words is decoration, a box with a name is none.
       if (node.matches(ICONS)) { node.setAttribute("aria-hidden", "true"); node.removeAttribute("aria-label"); return; }
+      // From a date that was typed Tab goes on to the next field, so that the date is taken; its calendar opens by Alt+↓.
+      if (node.matches("[data-testid=stDateInputCalendarButton]")) node.tabIndex = -1;
       if (node.matches("img:not([alt])")) node.alt = node.closest("[data-testid=stImage]")?.innerText.trim() ?? "";
       if (node.matches("[data-testid=stFileUploaderDropzone][role=presentation]")) node.setAttribute("role", "group");
       node.childNodes.forEach(visit);

@@ -178,22 +178,28 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.fixture
-def office(home: Path, sqlite_template: Path) -> Path:
-    """A clean database on SQLite, where most tests belong; the same file `python -m core` finds under this CE_HOME."""
-    shutil.copyfile(sqlite_template, home / "office.db")
+def office(request: pytest.FixtureRequest, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A clean database on SQLite, where most tests belong; the same file `python -m core` finds under this CE_HOME.
+
+    Under the mark `ready.both` it is one of each kind in turn.
+    """
+    _lay(getattr(request, "param", "sqlite"), request, home, monkeypatch)
     return home
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def database(request: pytest.FixtureRequest, home: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A clean database of each kind in turn, for what the database itself decides: locks, guards, types, SQL."""
+    _lay(request.param, request, home, monkeypatch)
     kind: str = request.param
+    return kind
+
+
+def _lay(kind: str, request: pytest.FixtureRequest, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if kind == "postgresql":
         monkeypatch.setenv("DATABASE_URL", request.getfixturevalue("postgres_url"))
     else:
         shutil.copyfile(request.getfixturevalue("sqlite_template"), home / "office.db")
-    yield kind
-    db.close()
 
 
 @pytest.fixture(scope="session")

@@ -17,10 +17,15 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import psycopg
+import pytest
 import sqlalchemy as sa
 
 from core.ground import db
 from core.models import Base
+
+both = pytest.mark.parametrize("office", ["sqlite", "postgresql"], indirect=True)
+"""A mark: the test's office, which its `cast` is built in, is on SQLite and then on PostgreSQL. It is for a test that
+sends PostgreSQL a statement which no other test sends it, and for what two do at once."""
 
 Answer = TypeVar("Answer")
 
@@ -39,7 +44,7 @@ class _Kept:
 
 
 _kept: dict[tuple[object, ...], _Kept] = {}
-LONG = 1.0
+LONG = 0.3
 """Seconds of building from which an office is left for the other workers."""
 folder: Path | None = None
 """Where the workers of this run leave offices for one another; set by `conftest`."""

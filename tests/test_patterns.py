@@ -23,9 +23,9 @@ FILES = sorted(
     if path.name != "__main__.py"
 )
 SOURCES = {path: path.read_text(encoding="utf-8") for path in FILES}
-LONGEST = 2**13
+LONGEST = 2**12
 """Characters of the longest input that is tried."""
-SLOW = 0.01
+SLOW = 0.004
 """Seconds from which an input counts as slow."""
 
 
@@ -34,11 +34,15 @@ def _module(path: Path) -> Any:
     return importlib.import_module(".".join(parts[:-1] if parts[-1] == "__init__" else parts))
 
 
+USE = re.compile(rf"\b(\w+)\.({'|'.join(WAYS)})\b")
+USES = {found for text in SOURCES.values() for found in USE.findall(text)}
+"""Names, and in which ways what is called so is used as a pattern."""
+HANDED_ON = re.compile(rf"\b(?!re\b)[a-z]\w*\.({'|'.join(WAYS)})\(")
+
+
 def _used(name: str, beside: str) -> set[str]:
     """In which ways a compiled pattern of this name is used, anywhere; one handed on, as any is in the text beside."""
-    use = re.compile(rf"\b{re.escape(name)}\.({'|'.join(WAYS)})\b")
-    handed_on = re.compile(rf"\b(?!re\b)[a-z]\w*\.({'|'.join(WAYS)})\(")
-    return {found for text in SOURCES.values() for found in use.findall(text)} or set(handed_on.findall(beside))
+    return {way for called, way in USES if called == name} or set(HANDED_ON.findall(beside))
 
 
 def patterns() -> Iterator[tuple[str, str, int, str]]:
@@ -106,11 +110,7 @@ def grows(expression: str, flags: int, way: str) -> str:
         "finditer": found.findall,
     }.get(way) or getattr(found, way)
     for made in hostile(expression):
-        for length in (
-            24,
-            512,
-            LONGEST,
-        ):  # what doubles with each character shows at the first, what is squared at the last
+        for length in (20, 512, LONGEST):  # what doubles with each character shows at once, what is squared at last
             if seconds(act, made(length)) > SLOW and seconds(act, made(length)) > SLOW:
                 return f"{made(12)!r} x {length}"
     return ""

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
-from core.ground import resident_id
+from core.ground import db, resident_id
 from core.ground.access import Labelled
 from web import deeds
 
@@ -18,8 +18,12 @@ ALL = "全部"
 
 
 def chosen(name: str) -> int | None:
-    """The id of the chosen record (选中的记录), from the query parameter of this name."""
-    return number(str(st.query_params.get(name, "")))
+    """The id of the chosen record (选中的记录), from the query parameter of this name; what is no number is named."""
+    asked = str(st.query_params.get(name, ""))
+    if asked and number(asked) is None:
+        st.query_params.pop(name, None)
+        deeds.say("warning", f"网址中的编号“{name}={asked[:LONGEST]}”不是编号，没有打开。请从列表中打开。")
+    return number(asked)
 
 
 def number(text: str) -> int | None:
@@ -162,9 +166,15 @@ def page(pages: int, *, key: str = "page") -> int:
 
     def read(asked: str) -> int | None:
         found = number(asked)
-        return found and min(found, pages)
+        return found and min(found, max(pages, 1))
 
-    return int(st.pagination(pages, **_held(key, "页码", 1, read))) if pages > 1 else 1
+    asked = _held(key, "页码", 1, read)
+    return int(st.pagination(pages, **asked)) if pages > 1 else 1
+
+
+def paged(key: str = "page") -> int:
+    """Which page of a list the address asks for (第几页), to be read before the list's pages can be drawn (`page`)."""
+    return number(str(st.query_params.get(key, ""))) or 1
 
 
 def forget_choice() -> None:
@@ -175,14 +185,40 @@ def forget_choice() -> None:
 def searched(label: str, *, key: str, placeholder: str = "", width: int = 260) -> str:
     """Search box (查找框), kept in the query parameter of its key; an ID number stays in the session and out of there.
 
-    Addresses are kept in histories, logs and links that people send on.
+    Addresses are kept in histories, logs and links that people send on. Nor does a text come there that is longer than
+    anything on file: such an address reaches no server.
     """
-    if resident_id.may_hold(str(st.query_params.get(key, ""))):
+    if resident_id.may_hold(text(key, label)):
         st.session_state[key] = str(st.query_params.pop(key))
     here = str(st.session_state.get(key, ""))
-    kept = here if resident_id.may_hold(here) else ""
-    asked = _held(key, label, kept, str, lambda text: "" if resident_id.may_hold(text) else text)
-    return str(st.text_input(label, placeholder=placeholder, width=width, **asked))
+    kept = here if len(here) <= db.LONGEST_SEARCH and resident_id.may_hold(here) else ""
+    asked = _held(key, label, kept, str, lambda typed: "" if resident_id.may_hold(typed) else typed)
+    follow = asked["on_change"]
+
+    def heard() -> None:
+        if not fits(label, str(st.session_state[key])):
+            st.session_state[key] = ""
+        follow()
+
+    return str(st.text_input(label, placeholder=placeholder, width=width, **asked | {"on_change": heard}))
+
+
+def text(key: str, label: str) -> str:
+    """What an address looks for (查找的文字), as far as that can be done; what is too long is said and taken out."""
+    asked = str(st.query_params.get(key, ""))
+    if fits(label, asked):
+        return asked
+    st.query_params.pop(key, None)
+    return ""
+
+
+def fits(label: str, typed: str) -> bool:
+    """Whether a text can be looked for (查找文字过长), said where it is too long."""
+    if len(typed) <= db.LONGEST_SEARCH:
+        return True
+    most = db.LONGEST_SEARCH
+    deeds.say("warning", f"“{label}”里有{len(typed):,}个字，最多{most}个字，没有查找。请改短后再查。")
+    return False
 
 
 def filter_by(label: str, words: Iterable[Word], *, key: str, default: Word | None = None) -> Word | None:

@@ -14,6 +14,7 @@ from web import deeds
 from web.words import md, plain
 
 STYLE = Path(__file__).parent / "bar.css"
+"""Of every page: how the region of messages and the bar stay in view."""
 _FAULT = st.components.v2.component("fault", js=(Path(__file__).parent / "fault.js").read_text(encoding="utf-8"))
 
 
@@ -24,7 +25,6 @@ def messages() -> Iterator[None]:
     It is filled when the page is drawn, with what no bar of the page has shown. Nothing is lost where a run is stopped
     or begun anew: what was not shown is kept for the next one.
     """
-    st.html(STYLE)
     place, hand = st.container(key="said"), deeds.hand()
     hand.barred = False
     with suppress(_Ended):

@@ -1,4 +1,4 @@
-"""Drafts of typing (自动暂存): a form whose fields save themselves and come back as they were typed.
+"""Drafts of typing (自动暂存): a form whose fields save themselves and come back as they were typed, files with them.
 
 After F5, another record, the way home and in a new browser. Beside its buttons a form says that something is unsaved
 and how to be rid of it; under a field it says what is wrong with it. Saving to the record is the page's own deed.
@@ -24,10 +24,12 @@ from sqlalchemy.orm import Session
 from core.ground import db, typed
 from core.ground.access import Actor, Refused
 from core.office import unsaved
+from core.office.unsaved import Chosen
 from core.trail.files import Upload
 from web import address, context
-from web.deeds import Act, Who
-from web.words import md, moment_text
+from web.deeds import Act, Who, say
+from web.uploads import forget
+from web.words import md, moment_text, size_text
 
 _TYPING = st.components.v2.component("typing", js=(Path(__file__).parent / "typing.js").read_text(encoding="utf-8"))
 
@@ -44,7 +46,8 @@ _CLASSLESS = re.compile(r"[^a-zA-Z0-9_-]")
 
 
 LEGEND = (
-    "带 * 的必填。填写的内容自动暂存，刷新页面、离开或换一台电脑后仍在，只有您能看到；点“保存”后才成为这份记录的内容。"
+    "带 * 的必填。填写的内容和选择的文件自动暂存，刷新页面、离开或换一台电脑后仍在，只有您能看到；"
+    "点“保存”后才成为这份记录的内容。"
 )
 
 
@@ -68,6 +71,10 @@ class Form:
     """What else there is to say beside the mark: not kept, or changed by somebody else meanwhile."""
     notes: Mapping[str, tuple[str, bool]] = field(default_factory=dict)
     """What its reviewer remarked on each field when it came back, and whether the record was changed there since."""
+    chosen: list[Chosen] = field(default_factory=list)
+    """The files that were chosen and are not saved yet, as they lie in the office."""
+    uploads: set[str] = field(default_factory=set)
+    """Those of the fields that take files."""
     asked: dict[str, None] = field(default_factory=dict)
     """The fields in the order in which they are drawn."""
     refused: dict[str, tuple[str, Any]] = field(default_factory=dict)
@@ -117,11 +124,34 @@ class Form:
             below.markdown(f":red[:material/error: {md(fault)}]")
         return found
 
+    def ask_files(self, below: Any, name: str, label: str, endings: Iterable[str], **options: Any) -> None:
+        """Draw a field that takes files (上传栏), and below it those chosen and not saved, and what is wrong with it.
+
+        The uploader itself is empty again at once: a file is where the form's words are, and comes back with them.
+        """
+        self.asked.setdefault(name)
+        self.uploads.add(name)
+        kinds = [each.removeprefix(".") for each in endings]
+        below.file_uploader(label, kinds, key=self.file_key(name), on_change=self.choose, args=(name,), **options)
+        listed = below.container(gap=None)
+        for each in self.of(name):
+            with listed.container(horizontal=True, vertical_alignment="center", gap="small"):
+                told = f"已选、尚未保存：{md(each.filename)}（{size_text(each.size)}）"
+                st.markdown(f":orange[:material/attach_file:] {told}", width="content")
+                act: dict[str, Any] = {"on_click": self.remove, "args": (each,)}
+                st.button("移除", key=f"{self.prefix}remove-{each.id}", type="tertiary", **act)
+        if fault := self.fault(name):
+            below.markdown(f":red[:material/error: {md(fault)}]")
+
     def fault(self, name: str) -> str:
         """What the last refusal said of a field, until something else stands there."""
         self.asked.setdefault(name)
         words, stood = self.refused.get(name, ("", None))
-        return words if _same(stood, self.value(name) if name in self.base else None) else ""
+        return words if _same(stood, self._stands(name)) else ""
+
+    def _stands(self, name: str) -> Any:
+        """What stands in a field: its value, or the files chosen in it."""
+        return self.value(name) if name in self.base else [each.id for each in self.of(name)]
 
     def saved(self, place: str, version: int) -> None:
         """What was typed is the record's now: call it after the deed that saved it and did `unsaved.drop`."""
@@ -130,34 +160,73 @@ class Form:
         self.base, self.place, self.version, forms[place] = self.values, place, version, self
         self._forget()
 
-    @property
-    def files_key(self) -> str:
-        """The key of the form's uploader (附件), another one once its files were taken."""
-        return f"{self.prefix}files-{st.session_state.get(f'{self.prefix}round', 0)}"
+    def file_key(self, name: str) -> str:
+        """The key of an uploader, another one whenever something was chosen in it: that empties it."""
+        return f"{self.key(name)}-files-{st.session_state.get(f'{self.key(name)}-turn', 0)}"
 
-    @property
-    def files(self) -> list[Upload]:
-        """The files chosen in it."""
-        return [Upload(each.name, each.getvalue()) for each in st.session_state.get(self.files_key) or []]
+    def of(self, name: str) -> list[Chosen]:
+        """The files that are chosen in a field (已选、尚未保存的文件)."""
+        return [each for each in self.chosen if each.field == name]
+
+    def files(self, session: Session, name: str, actor: Actor) -> list[Upload]:
+        """The files chosen in a field, with their bytes, as a deed sends them. Refused codes: "missing"."""
+        return [unsaved.upload(session, each.id, actor=actor) for each in self.of(name)]
 
     def given(self) -> tuple[str, ...]:
         """What tells the files chosen from others: a double click sends the same ones."""
-        return tuple(each.file_id for each in st.session_state.get(self.files_key) or [])
+        return tuple(f"{each.field} {each.id}" for each in self.chosen)
 
-    def taken(self) -> None:
-        """The files were taken: the uploader is empty again."""
-        st.session_state[f"{self.prefix}round"] = st.session_state.get(f"{self.prefix}round", 0) + 1
+    def choose(self, name: str) -> None:
+        """Keep what was just chosen in a field (选择文件), or say why it is not taken; the uploader is empty again."""
+        given = st.session_state.get(self.file_key(name)) or []
+        uploads = list(given) if isinstance(given, list) else [given]
+        at = f"{self.key(name)}-turn"
+        st.session_state[at] = st.session_state.get(at, 0) + 1
+        refused = []
+        for each in uploads:
+            try:
+                with db.transaction() as session:
+                    here, now = self._signed_in(session), context.moment(session)
+                    upload = Upload(each.name, each.getvalue())
+                    unsaved.choose(session, self.place, name, upload, actor=here, now=now)
+                    self.kept_at = now
+            except Refused as why:
+                refused.append(f"“{each.name}”没有选上：{why.words}")
+        forget(each.file_id for each in uploads)
+        self._look()
+        self.refused.pop(name, None)
+        if refused:
+            self.refused[name] = "；".join(refused), self._stands(name)
+            for words in refused:
+                say("error", words, at=[self.file_key(name)])
+
+    def remove(self, file: Chosen) -> None:
+        """Take a chosen file out again (移除)."""
+        try:
+            with db.transaction() as session:
+                unsaved.remove(session, file.id, actor=self._signed_in(session))
+        except Refused as refused:
+            self.told = refused.words
+        self._look()
+
+    def _look(self) -> None:
+        """What is chosen in it, as the office has it."""
+        with db.reading() as session:
+            here = context.actor_now(session)
+            if here and here.account_id == self.account:
+                self.chosen = unsaved.chosen(session, self.place, actor=here)
 
     def mark(self) -> None:
         """Unsaved mark (未保存的改动), for beside the buttons, with the way to discard; and what watches the typing."""
         if self.told:
             st.warning(md(self.told))
-        if changed := self.changed:
+        if (changed := self.changed) or self.chosen:
             what = "草稿" if ":new" in self.place else "未保存的改动"
             kept = f"，{moment_text(self.kept_at)[-5:]}已自动暂存" if self.kept == _plain(changed) else ""
             st.markdown(f":orange-badge[:material/edit: {what}{kept}]", width="content")
             with st.popover("放弃改动"):
-                st.write("回到上次保存的内容，这些改动不再保留。")
+                files = "和选择的文件" if self.chosen else ""
+                st.write(f"回到上次保存的内容，这些改动{files}不再保留。")
                 st.button("确认放弃", key=f"{self.prefix}discard", on_click=self.discard)
         _watch(self.prefix, self.base, self.place, self.account)
 
@@ -183,10 +252,10 @@ class Form:
             here = self._signed_in(session)
             taken = unsaved.places(session, here)
             number = next(at for at in itertools.count(1) if f"{self.place}-d{at}" not in taken)
-            unsaved.drop(session, self.place, actor=here)
+            unsaved.move(session, self.place, f"{self.place}-d{number}", actor=here)
         forms = _forms(self.account)
         forms.pop(self.place, None)
-        self.place, self.kept = f"{self.place}-d{number}", {}
+        self.place = f"{self.place}-d{number}"
         forms[self.place] = self
         address.choose(DRAFT, number)
 
@@ -211,7 +280,7 @@ class Form:
                 return act(session, **who)
             except Refused as refused:
                 faults = self.in_order(refused.fields)
-                self.refused = {name: (words, self.values.get(name)) for name, words in faults.items()}
+                self.refused = {name: (words, self._stands(name)) for name, words in faults.items()}
                 if len(faults) < 2:
                     raise
                 listed = "；".join(faults.values())
@@ -226,10 +295,10 @@ class Form:
 
     def at(self, refused: Refused) -> list[str]:
         """The keys of the fields that a refusal names, for what takes the hand there."""
-        return [self.files_key if name == "files" else self.key(name) for name in refused.fields]
+        return [self.file_key(name) if name in self.uploads else self.key(name) for name in refused.fields]
 
     def _forget(self) -> None:
-        self.kept, self.kept_at, self.told, self.refused = {}, None, "", {}
+        self.kept, self.kept_at, self.told, self.refused, self.chosen = {}, None, "", {}, []
 
     def _signed_in(self, session: Session) -> Actor:
         here = context.actor_now(session)
@@ -257,8 +326,10 @@ def form(
     found = forms.get(place)
     if found is None or not any(found.key(name) in st.session_state for name in found.base):
         with db.reading() as session:
-            kept = unsaved.kept(session, place, actor=actor)
+            kept, chosen = unsaved.kept(session, place, actor=actor), unsaved.chosen(session, place, actor=actor)
         found = forms[place] = Form(actor.account_id, place, _prefix(place, forms), dict(base), version)
+        if chosen:
+            found.chosen, found.kept_at = chosen, chosen[-1].at
         if kept:
             found.kept, found.kept_at = kept.values, kept.at
             found.told = OVERTAKEN if kept.version != _digest(found.base) else ""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Unpack
 
 import pandas as pd
@@ -18,13 +18,28 @@ from core.office import unsaved
 from core.submissions import kinds, workflow
 from core.submissions.kinds import KINDS, Action, Kind
 from core.submissions.remarking import OpenRemark
-from web import address, bar, context, deeds, drafts, shell, submissions
+from core.tables.problems import Problem
+from core.trail import files
+from web import address, bar, context, deeds, drafts, shell, submissions, tables
 from web.deeds import Act, Who
+from web.desk import evidence
 from web.facts import fact, facts
 from web.words import chip, md, moment_text
 
 FILERS = tuple(dict.fromkeys(role for kind in KINDS.values() for role in kind.filers))
 """Who files anything."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """The table of a record as its reviewer reads it (预览的名单): what it comes to, what is worth a look, its rows."""
+
+    told: str
+    """In Markdown."""
+    frame: pd.DataFrame
+    columns: Sequence[str]
+    problems: Sequence[Problem] = ()
+    headings: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -40,7 +55,7 @@ class Paper:
     keep_to_file: Act[tuple[str, Submission]] | None = None
     """`keep` where it is filed by the same click: a refusal names what filing asks for, too."""
     given: Callable[[], tuple[str, ...]] = tuple
-    """What is sent beside the fields: the files chosen, by their ids."""
+    """What is sent beside the fields: the files chosen, each by its field and id."""
     taken: Callable[[], None] = lambda: None
     """What the form forgets once it was saved: a file that was taken, rows that were pasted."""
     unread: Callable[[], bool] = lambda: False
@@ -49,6 +64,8 @@ class Paper:
     """The fields that what was saved still waits for, () where it is something else; None where nothing is wanting."""
     reason: str = ""
     """The field whose text goes along as the reason of filing."""
+    table: Callable[[Session, Any, Actor], Table | None] = lambda _session, _kept, _actor: None
+    """The record's table as its reviewer reads it, where it has one."""
 
     def __post_init__(self) -> None:
         self.drawn = self.draft.place, self.draft.version
@@ -101,9 +118,9 @@ def open_places(session: Session, places: Iterable[str], actor: Actor) -> list[t
             found.append((named, query))
             continue
         with suppress(Refused, ValueError):
-            of_plan = code == "report"
-            record = workflow.one(session, int(number), actor, kind="plan" if of_plan else code)
-            query = {"kind": code, "plan": number} if of_plan else {"item": number}
+            on = kind.stands_on
+            record = workflow.one(session, int(number), actor, kind=on or code)
+            query = {"kind": code, on: number} if on else {"item": number}
             found.append((f"“{record.title}”", query))
     return found
 
@@ -192,8 +209,6 @@ def foot(paper: Paper) -> None:
             st.button("预览", key=f"{draft.prefix}preview", on_click=_preview, args=(paper,))
             shell.link("filing", "返回列表", icon=shell.BACK)
             draft.mark()
-        if paper.given():
-            st.caption(":orange[选择的文件点“保存”后才保留，此前刷新页面须重新选择。]")
         if left:
             st.caption(f":orange[:material/reply: {md(left)}]")
         told = _foretold(paper)
@@ -206,9 +221,12 @@ NAMED = 5
 
 
 def _not_worked_off(paper: Paper) -> str:
-    """The remarks of a return that nothing was changed for yet (未改动的意见), by their places; it may be filed so."""
+    """The remarks that nothing was changed for yet (未改动的意见), by their places; it may be filed so.
+
+    Of a return, or, of a supplement, those by which its rows went back.
+    """
     found, here = paper.found, context.actor()
-    if found is None or here is None or found.state is not State.RETURNED:
+    if found is None or here is None:
         return ""
     with db.reading() as session:
         remarks = workflow.remarks(session, found.id, here)
@@ -238,7 +256,7 @@ def save(paper: Paper, *, quiet: bool = False) -> Submission | None:
     given = paper.sent[1]
 
     def instead(refused: Refused) -> bool:
-        return not quiet and _kept_as_draft(paper, refused, given)
+        return not quiet and _kept_as_draft(paper, refused)
 
     sent = (*map(str, draft.values.values()), *given)
     once = paper.kind.code, *paper.drawn, quiet, *sent
@@ -257,13 +275,13 @@ def save(paper: Paper, *, quiet: bool = False) -> Submission | None:
     return kept
 
 
-def _kept_as_draft(paper: Paper, refused: Refused, given: tuple[str, ...]) -> bool:
+def _kept_as_draft(paper: Paper, refused: Refused) -> bool:
     """Keep what cannot be a record yet as a draft (草稿), as it was typed; says what is still to be filled in.
 
-    False where that is not what is wrong, or nothing was typed. It is found again under 申报, in any browser.
+    False where that is not what is wrong, or nothing was typed or chosen. It is found again under 申报, in any browser.
     """
     draft = paper.draft
-    if not refused.fields or not draft.changed:
+    if not refused.fields or not (draft.changed or draft.chosen):
         return False
     try:
         draft.set_aside()
@@ -273,9 +291,8 @@ def _kept_as_draft(paper: Paper, refused: Refused, given: tuple[str, ...]) -> bo
     if draft.told:
         return False
     left = "；".join(refused.fields.values())
-    files = "选择的文件不在其内，补齐后请再保存。" if given else ""
     todo = f"{paper.filing}前还有{len(refused.fields)}处：{left}。"
-    deeds.say("warning", f"已存为草稿，可随时从“申报”接着填。{files}{todo}")
+    deeds.say("warning", f"已存为草稿，可随时从“申报”接着填。{todo}")
     return True
 
 
@@ -318,20 +335,39 @@ _UNANNOUNCED = "unannounced"
 
 
 def _preview(paper: Paper) -> None:
-    """What the reviewer will see (预览) of what is on the screen, as if it were saved; nothing of it is."""
+    """What the reviewer will see (预览) of what is on the screen, as if it were saved and filed; nothing of it is."""
 
-    def act(session: Session, **who: Unpack[Who]) -> Any:
+    def act(session: Session, **who: Unpack[Who]) -> _Seen:
         _, kept = paper.keep(session, **who)
         session.flush()
-        kind = kinds.of(kept)
-        return kept.title, kind.facts(kept), kind.texts(kept)
+        kind, here = kinds.of(kept), who["actor"]
+        with suppress(Refused):  # what is still in the way stands beside the button; how late it is follows from filing
+            kind.check_submit(session, kept, reason=paper.reason_typed, **who)
+        session.flush()
+        files_of = [evidence.named(each) for each in files.of(session, kept.id, here) if evidence.is_shown(each)]
+        hints = [each.words for each in kind.warnings(session, kept, here)]
+        table = paper.table(session, kept, here)
+        return _Seen(kept.title, kind.facts(kept), kind.texts(kept), files_of, hints, table)
 
+    large = paper.unread() or (paper.found is not None and workflow.is_large(paper.found))
     try:
-        seen = deeds.rehearsed(paper.draft.blaming(act))
+        seen = deeds.rehearsed(paper.draft.blaming(act), large=large)
     except Refused as refused:
         _not_seen(list(refused.fields.values()) or [refused.words])
     else:
-        _seen(*seen)
+        _shown(seen)
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What the reviewer will see of a record."""
+
+    title: str
+    short: list[tuple[str, object]]
+    texts: list[tuple[str, str]]
+    files: list[str]
+    hints: list[str]
+    table: Table | None
 
 
 @st.dialog("改正后可预览", width="large")
@@ -341,11 +377,22 @@ def _not_seen(faults: list[str]) -> None:
 
 
 @st.dialog("预览：审核员看到的内容", width="large")
-def _seen(title: str, short: list[tuple[str, object]], texts: list[tuple[str, str]]) -> None:
-    st.markdown(f"#### {md(title)}")
-    facts(short)
-    for label, text in texts:
+def _shown(seen: _Seen) -> None:
+    """In the order in which it is read at the desk: what is worth a look and the files first, the rows last."""
+    st.caption("按屏幕上的内容，选择而没有保存的文件、粘贴的行也算在内；预览不保存。")
+    st.markdown(f"#### {md(seen.title)}")
+    if seen.hints:
+        st.warning("\n".join(f"- {md(words)}" for words in seen.hints))
+    if seen.files:
+        st.markdown("\n".join(f"- :material/attach_file: {words}" for words in seen.files))
+    facts(seen.short)
+    for label, text in seen.texts:
         fact(label, text)
+    if table := seen.table:
+        st.markdown(table.told)
+        if table.problems:
+            tables.problems(table.problems, table.headings)
+        tables.table(table.frame, table.columns, empty="还没有一行。")
 
 
 NOT_YET = ":orange[现在还不能"

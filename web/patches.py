@@ -11,10 +11,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
+from streamlit.elements.widgets.text_widgets import TextAreaSerde, TextInputSerde
 from streamlit.proto.BackMsg_pb2 import BackMsg
-from streamlit.runtime import Runtime
+from streamlit.proto.NewSession_pb2 import CustomThemeConfig
+from streamlit.runtime import Runtime, app_session
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
+from streamlit.runtime.scriptrunner import ScriptRunnerEvent
 from streamlit.runtime.state import SafeSessionState, SessionState
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
@@ -27,8 +30,10 @@ def apply() -> None:
     keep_address()
     hear_our_pages_alone()
     hand_over_together()
+    write_theme_once()
     send_at_once()
     look_for_one()
+    cut_nothing()
 
 
 ANSWERS = {"file_urls_response", "backend_operation_response"}
@@ -123,13 +128,20 @@ def keep_address() -> None:
     AppSession._on_scriptrunner_event = told  # type: ignore[assignment, method-assign]
 
 
+TOGETHER = 0.05
+"""Seconds for which what a run says is gathered before it is handed over; its end hands over at once."""
+MORE_COMES = {ScriptRunnerEvent.SCRIPT_STARTED, ScriptRunnerEvent.ENQUEUE_FORWARD_MSG}
+"""What happens to a run before its end."""
+
+
 def hand_over_together() -> None:
     """Let a run hand over together (成批递交) what it says to a browser.
 
-    Streamlit wakes the server's loop for each of the seventy messages of a run, and once more to have it
-    sent: two system calls and two changes of thread for each.
+    Streamlit wakes the server's loop for each of the fifty messages of a run, and once more to have it
+    sent: two system calls and two changes of thread for each, while nobody's page is drawn on.
     """
     soon, said = AppSession._call_soon_on_event_loop, Runtime._enqueued_some_message
+    happened = AppSession._on_scriptrunner_event
     one_at_a_time = threading.Lock()
 
     def together(session: AppSession, callback: Callable[[], None]) -> None:
@@ -138,13 +150,21 @@ def hand_over_together() -> None:
             waiting.append(callback)
             first = len(waiting) == 1
         if first:
-            soon(session, lambda: begin(session))
+            soon(session, lambda: in_a_moment(session))
 
-    def begin(session: AppSession) -> None:
+    def in_a_moment(session: AppSession) -> None:
+        session._event_loop.call_later(TOGETHER, hand_over, session)
+
+    def hand_over(session: AppSession) -> None:
         with one_at_a_time:
-            waiting = vars(session).pop("_waiting")
+            waiting = vars(session).pop("_waiting", [])
         for callback in waiting:
             session._event_loop.call_soon(callback)
+
+    def told(session: AppSession, *args: Any, **what: Any) -> None:
+        happened(session, *args, **what)
+        if what.get("event") not in MORE_COMES:
+            soon(session, lambda: hand_over(session))
 
     def said_here(runtime: Runtime) -> None:
         at_work = runtime._get_async_objs()
@@ -154,7 +174,26 @@ def hand_over_together() -> None:
             said(runtime)
 
     AppSession._call_soon_on_event_loop = together  # type: ignore[assignment, method-assign]
+    AppSession._on_scriptrunner_event = told  # type: ignore[assignment, method-assign]
     Runtime._enqueued_some_message = said_here  # type: ignore[assignment, method-assign]
+
+
+def write_theme_once() -> None:
+    """Write the look (主题) for a browser once, and copy it into each run's first message.
+
+    Streamlit writes it anew from its settings, a hundred of them by name: a third of what the server's
+    loop does for a run.
+    """
+    write, written = app_session._populate_theme_msg, dict[str, CustomThemeConfig]()
+
+    def copied(message: CustomThemeConfig, section: str = "theme") -> None:
+        if section not in written:
+            theme = CustomThemeConfig()
+            write(theme, section)
+            written[section] = theme
+        message.MergeFrom(written[section])
+
+    app_session._populate_theme_msg = copied  # type: ignore[assignment]
 
 
 def send_at_once() -> None:
@@ -198,3 +237,16 @@ def look_for_one() -> None:
             return len(whole(self.state))
 
     SafeSessionState.filtered_state = property(Kept)  # type: ignore[assignment, method-assign]
+
+
+def cut_nothing() -> None:
+    """Let a text that is longer than its field reach core whole, which refuses it in words (超长文字).
+
+    A browser lets nobody type one. Of what comes otherwise Streamlit hands on the beginning, and that was filed.
+    """
+    for kind in (TextInputSerde, TextAreaSerde):
+        kind.deserialize = _whole  # type: ignore[assignment, method-assign]
+
+
+def _whole(field: TextInputSerde | TextAreaSerde, typed: str | None) -> str | None:
+    return field.value if typed is None else typed

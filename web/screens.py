@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Unpack
 
 import streamlit as st
@@ -15,7 +16,8 @@ from core.ground import access, db
 from core.ground.access import Actor, Refused, Role
 from core.ledger import books
 from core.office import dashboards, messages
-from core.people import identity, persons, setup
+from core.people import persons, setup
+from core.people.identity import Identity
 from core.quotas import targets
 from core.records import printing
 from web import (
@@ -190,12 +192,12 @@ def _registered(screen: Screen, title: str, visibility: str = "visible") -> Any:
     return shell.registered(screen.file, title=title, icon=icon, default=screen.file == "home", visibility=visibility)
 
 
-def strip(entries: dict[str, list[Entry]], here: str, counts: dict[str, int]) -> None:
-    """The strip of the room (栏目内导航) that the page `here` is of, where it has several for this actor."""
+def strip(entries: dict[str, list[Entry]], here: str, counts: dict[str, int]) -> str:
+    """The strip of the room (栏目内导航) that the page `here` is of, where it has several for this actor; its CSS."""
     room = {each.file for room in _ROOMS if _in(room, here) for each in room}
     for entry in (each for found in entries.values() for each in found if _in(each.screens, *room)):
-        links = [(each.file, _told(each.title, counts.get(each.file, 0))) for each in entry.screens]
-        shell.strip(links, here)
+        return shell.strip([(each.file, _told(each.title, counts.get(each.file, 0))) for each in entry.screens], here)
+    return ""
 
 
 def _in(screens: tuple[Screen, ...], *files: str) -> bool:
@@ -207,11 +209,13 @@ def lands(role: Role) -> str:
     return next((each.file for each in _EVERY.values() if role in each.leads), "")
 
 
+NOBODY = Identity("", None)
+"""What the tab says before it is known whose system this is."""
+
+
 def main() -> None:
     """What the main script does (入口): which page is drawn, sign-in and first visit included."""
-    st.set_page_config(
-        page_title=identity.SYSTEM, page_icon=str(shell.MARK), layout="wide", initial_sidebar_state=shell.MENU_WIDTH
-    )
+    shell.identify(NOBODY)  # before `st.navigation`, which else has browsers ask a stranger for the page's icon
     try:
         db.keys()  # nothing is shown or asked for that could not be opened or kept
         with context.one_run() as known:
@@ -240,14 +244,15 @@ def screen(known: context.Known) -> None:
     if actor and not actor.held_back and submissions.opened(here, actor):
         known = context.known()
         counts = links.menu(known.counts, actor)
-    st.html(shell.STYLE)
-    shell.identify(known.whose, _EVERY[here].title if entries else "")
+    named = shell.identify(known.whose, _EVERY[here].title if entries else "")
+    looks: list[Path | str] = [shell.STYLE, bar.STYLE, named]
     if actor:
         banner(actor, known, counts)
         printed.head(actor)
         if actor.large_type:
-            st.html(shell.LARGE)
-        strip(entries, here, counts)
+            looks.append(shell.LARGE)
+        looks.append(strip(entries, here, counts))
+    shell.style(*looks)
     with bar.messages():
         if not known.begun:
             first_visit.first_visit(opened=known.opened)
@@ -265,14 +270,22 @@ def screen(known: context.Known) -> None:
 
 
 def banner(actor: Actor, known: context.Known, counts: dict[str, int]) -> None:
-    """Page head (页眉), one line: the office; search, messages, the account; in a demonstration also its date."""
+    """Page head (页眉), one line: the office; search, messages, the account; in a demonstration also its date.
+
+    That is drawn once it is open. The account's menu is there always: a link in what is drawn so leads nowhere, since
+    with the click it shuts, and the page is drawn again (Streamlit 1.67).
+    """
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="head"):
         st.markdown(f"**{md(actor.organization_name)}**")
         if known.demo:
-            with st.popover(f"演示日期 {context.today()}", icon=":material/event:"):
-                st.write("演示系统可以把日期往后推，看一个培训从计划走到审验卡。只影响演示数据，不能往回退。")
-                days = st.number_input("推进天数", 1, 366, 15, key="demo-days")
-                st.button("推进", on_click=_shift, args=(int(days), known.ahead), key=f"demo-shift-{known.ahead}")
+            clock = st.popover(
+                f"演示日期 {context.today()}", icon=":material/event:", key="head-clock", on_change="rerun"
+            )
+            with clock:
+                if clock.open:
+                    st.write("演示系统可以把日期往后推，看一个培训从计划走到审验卡。只影响演示数据，不能往回退。")
+                    days = st.number_input("推进天数", 1, 366, 15, key="demo-days")
+                    st.button("推进", on_click=_shift, args=(int(days), known.ahead), key=f"demo-shift-{known.ahead}")
         if not actor.held_back:
             search.box()
             unread = counts.get("messages", 0)

@@ -6,6 +6,7 @@ import copy
 import functools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
@@ -19,7 +20,7 @@ from web import context
 from web.words import md
 
 STYLE = Path(__file__).parent / "shell.css"
-"""How head, menu and strip are drawn, once on every page."""
+"""How head, menu and strip are drawn, on every page."""
 
 LARGE = Path(__file__).parent / "large.css"
 """Large type (大字显示), for the accounts that want it."""
@@ -45,6 +46,15 @@ def require(*roles: Role, elsewhere: Callable[[Actor], None] | None = None) -> A
         link("home", "回到首页")
         st.stop()
     return here
+
+
+_text = functools.cache(partial(Path.read_text, encoding="utf-8"))
+"""A file of styles as it was when it was first asked for."""
+
+
+def style(*looks: Path | str) -> None:
+    """How a page looks (样式): files of CSS, and CSS of this page alone, as one element."""
+    st.html(f"<style>{chr(10).join(_text(each) if isinstance(each, Path) else each for each in looks)}</style>")
 
 
 @functools.cache
@@ -110,17 +120,18 @@ MENU_WIDTH = 240
 """Pixels of the menu, until somebody draws it wider."""
 
 
-def identify(whose: Identity, title: str = "") -> None:
-    """Whose system this is (单位名称、标志), in the tab, and with a page's `title` at the head of the menu."""
-    tab = " · ".join(filter(None, [title, whose.called]))
-    st.set_page_config(
-        page_title=tab, page_icon=whose.mark or str(MARK), layout="wide", initial_sidebar_state=MENU_WIDTH
-    )
+def identify(whose: Identity, title: str = "") -> str:
+    """Whose system this is (单位名称、标志), in the tab, and with a page's `title` at the head of the menu.
+
+    Answers the CSS that writes the name there.
+    """
+    tab, mark = " · ".join(filter(None, [title, whose.called])), whose.picture(MARK)
+    st.set_page_config(page_title=tab, page_icon=mark, layout="wide", initial_sidebar_state=MENU_WIDTH)
     if not title:
-        return
-    st.logo(whose.mark or str(MARK), size="large")
+        return ""
+    st.logo(mark, size="large")
     called = "".join(f"\\{ord(letter):06x}" for letter in whose.called)  # as CSS writes any letter
-    st.html(f'<style>[data-testid="stSidebarHeader"]::after {{ content: "{called}" }}</style>')
+    return f'[data-testid="stSidebarHeader"]::after {{ content: "{called}" }}'
 
 
 def nameplate(whose: Identity) -> None:
@@ -154,16 +165,17 @@ def page(title: str, caption: str = "") -> None:
         st.caption(caption)
 
 
-def strip(links: Sequence[tuple[str, str]], here: str) -> None:
+def strip(links: Sequence[tuple[str, str]], here: str) -> str:
     """The strip of a room (栏目内导航): its pages side by side, each a file and a label, `here` the one that is open.
 
-    The menu entry of a room links to its first page; CSS highlights it while another page of the room is open.
+    The menu entry of a room links to its first page; the CSS that is answered highlights it while another page of the
+    room is open.
     """
     first = links[0][0]
     open_one = f'.st-key-strip a[href="{here}"] {{ border-color: light-dark(#174e86, #6fa8e0) }}'
     entry = f'[data-testid="stSidebarNavLink"][href$="/{first}"] {{ background: light-dark(#d8e1ea, #313c47) }}'
-    st.html(f"<style>{open_one}{entry if here != first else ''}</style>")
     if len(links) > 1:
         with st.container(horizontal=True, gap=None, key="strip"):
             for file, label in links:
                 st.page_link(linked(file), label=label, icon="", width="content")
+    return open_one + (entry if here != first else "")

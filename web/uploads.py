@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from streamlit import runtime
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -23,9 +25,21 @@ def forget_mine() -> None:
         runtime.get_instance().uploaded_file_mgr.remove_session_files(here.session_id)
 
 
-def _kept() -> dict[str, dict[str, UploadedFileRec]]:
+def forget(file_ids: Iterable[str]) -> None:
+    """Let go of some files of the browser session whose script is running: they are kept elsewhere by now."""
+    if (here := get_script_run_ctx()) and (keeper := _keeper()):
+        for file_id in file_ids:
+            keeper.remove_file(here.session_id, file_id)
+
+
+def _keeper() -> MemoryUploadedFileManager | None:
     keeper = runtime.get_instance().uploaded_file_mgr if runtime.exists() else None
-    return keeper.file_storage if isinstance(keeper, MemoryUploadedFileManager) else {}
+    return keeper if isinstance(keeper, MemoryUploadedFileManager) else None
+
+
+def _kept() -> dict[str, dict[str, UploadedFileRec]]:
+    keeper = _keeper()
+    return keeper.file_storage if keeper else {}
 
 
 class Sweeper:

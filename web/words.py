@@ -45,8 +45,8 @@ def _of_submissions() -> dict[str, str]:
 
 
 def tone(word: str) -> str:
-    """The colour of a state (状态颜色), by its word: the same on every screen, light and dark."""
-    return _of_submissions().get(word) or TONES.get(word, "gray")
+    """The colour of a state (状态颜色), by its word, of several by the first: alike on every screen, light and dark."""
+    return _of_submissions().get(word) or TONES.get(word.partition("、")[0], "gray")
 
 
 def chip(state: Labelled | str, word: str = "") -> str:
@@ -85,6 +85,11 @@ def plain(text: str) -> str:
 def days_left(days: int) -> str:
     """Time left to a deadline (期限), in words."""
     return f"还有{days}天" if days > 0 else "今天到期" if days == 0 else f"逾期{-days}天"
+
+
+def size_text(count: int) -> str:
+    """How large a file is (文件大小), of its bytes."""
+    return f"{count / 2**20:.1f} MB" if count >= 2**20 else f"{max(1, round(count / 1024))} KB"
 
 
 def moment_text(moment: Any) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from core.ground import db
 from core.ground.access import Refused
 from core.people import setup
-from core.tables import sheets
+from core.tables import reading, sheets
 from core.tables.problems import Problem
 
 Command = Callable[[argparse.Namespace], int]
@@ -38,6 +38,17 @@ def output_file(given: str) -> Path:
 def say(words: str) -> None:
     """A message on stderr."""
     print(words, file=sys.stderr)
+
+
+def content(path: Path, *, most: int = reading.LARGEST) -> bytes:
+    """What a file that somebody names has in it, unless it is too large: its size is asked before it is read.
+
+    Refused codes: "size".
+    """
+    if (size := path.stat().st_size) > most:
+        words = f"{path}：文件有{size / 2**20:.0f}MB，超过{most // 2**20}MB，没有读取。"
+        raise Refused("size", f"{words}请删去图片和多余的工作表后另存再试。(the file is too large)")
+    return path.read_bytes()
 
 
 def line(fields: Iterable[object]) -> None:
@@ -78,6 +89,8 @@ def office_command(run: Command) -> Command:
 
     @functools.wraps(run)
     def guarded(options: argparse.Namespace) -> int:
+        if not db.is_there():
+            raise Refused("office", NO_OFFICE)
         with db.reading() as session:
             if not db.installed(session):
                 raise Refused("office", NO_OFFICE)

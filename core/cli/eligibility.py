@@ -14,7 +14,7 @@ from core.people import setup
 @console.office_command
 def answer(options: argparse.Namespace) -> int:
     """Answer a file of applications into a file of decisions."""
-    content = Path(options.file).read_bytes()
+    content = console.content(Path(options.file))
     batch = applications.read(content, Path(options.file).name, today=db.office_day(console.now()))
     with db.reading() as session:
         run = answers.answer(session, batch, actor=setup.system_actor(session))

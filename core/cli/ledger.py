@@ -18,7 +18,7 @@ from core.ground.access import Refused
 from core.ground.hours import hours_text
 from core.law import notices
 from core.ledger import checks, totals
-from core.office import daily
+from core.office import backups, daily
 from core.office.dashboards import filed
 from core.people import keys, setup
 from core.records import checking
@@ -31,6 +31,9 @@ def _asked(part: str, ask: Callable[[Session], list[str]]) -> list[str]:
     try:
         with db.reading() as session:
             return ask(session)
+    except Refused as refused:
+        part = "sealed values" if refused.code == "key" else part  # one key, asked for by several parts: said once
+        return [f"the {part} cannot be read: {refused.words}"]
     except Exception as error:  # noqa: BLE001  whatever somebody wrote into the database
         return [f"the {part} cannot be read: {' '.join(str(error).split())}"]
 
@@ -51,6 +54,8 @@ def check(_options: argparse.Namespace) -> int:
         "exams": lambda session: list(papers.faults(session)),
     }
     try:
+        if not backups.is_installed():
+            raise Refused("office", backups.lost() or console.NO_OFFICE)
         with db.reading() as session:
             if db.outdated(session):
                 parts = {"schema": parts["schema"]}
@@ -58,7 +63,7 @@ def check(_options: argparse.Namespace) -> int:
         print(f"the database cannot be read: {refused.words}")
         console.say("faults: 1; nothing could be checked")
         return 1
-    found = [words for part, ask in parts.items() for words in _asked(part, ask)]
+    found = list(dict.fromkeys(words for part, ask in parts.items() for words in _asked(part, ask)))
     unsent = [] if parts.keys() == {"schema"} else _asked("daily mail", daily.failures)
     policy_files, there = notices.filed(), setup.league_names()
     found += [f"policy file {fault}" for each in policy_files for fault in each.faults]

@@ -16,7 +16,7 @@ from core.trail.files import Upload
 @console.command
 def proof(options: argparse.Namespace) -> int:
     """Check an entry's proof without the database."""
-    content = Path(options.file).read_bytes()
+    content = console.content(Path(options.file))
     proof, found = proofs.read(content), proofs.faults(content, key=options.key)
     for fields in [*proof.facts(), ("依据", proof.basis), ("出具时间", proof.issued)]:
         console.line(fields)
@@ -37,7 +37,7 @@ def print_cards(_options: argparse.Namespace) -> int:
 def import_hours(options: argparse.Namespace) -> int:
     """Post hours of earlier years as one batch; rows with problems are named and left out."""
     path = Path(options.file)
-    upload = Upload(path.name, path.read_bytes())
+    upload = Upload(path.name, console.content(path))
     with db.transaction() as session:
         now = setup.moment(session, console.now())
         actor = setup.system_actor(session)

@@ -14,7 +14,7 @@ from core.tables.problems import PROBLEM_HEADINGS, problem_lines
 @console.command
 def check(options: argparse.Namespace) -> int:
     """Check a roster file; every problem is a tab-separated line, and with `--out` a row of a file."""
-    content = Path(options.file).read_bytes()
+    content = console.content(Path(options.file))
     preview = roster.read(content, Path(options.file).name, today=db.office_day(console.now()))
     lines = problem_lines(preview.problems, preview.form.headings)
     for fields in lines:

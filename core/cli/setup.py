@@ -40,7 +40,7 @@ def init(options: argparse.Namespace) -> int:
     if options.regions:
         path = Path(options.regions)
         with db.transaction() as session:
-            named = setup.name_regions(session, Upload(path.name, path.read_bytes()))
+            named = setup.name_regions(session, Upload(path.name, console.content(path)))
         console.say(f"{len(named)} offices: {named[0]} and those below it")
     if options.schema:
         return 0

@@ -109,18 +109,29 @@ def proposed(raw: object) -> tuple[str, str]:
     return (f"改为{_seen(number, _bare(raw), number)}，校验码相符", number) if number else ("", "")
 
 
-def slip(before: object, after: str) -> tuple[str, str] | None:
-    """A letter for a digit that was put right (字母误作数字), masked before and after with the changed characters seen.
+def changed(before: str, after: str, *, found: bool = False) -> tuple[str, str]:
+    """A number that was changed, before and after, as it is shown beside others (号码的改动): each behind its mask.
 
-    None where that is not the change, or where too few numbers would fit what is seen (`LEAST`): then both are masked
-    as ever.
+    Where a letter stood for a digit the changed characters are seen, as far as `tells_little`. `found`: the program may
+    have known the new number, so that its last four stay hidden.
     """
-    bare = _bare(before)
-    if meant(before)[0] != after:
-        return None
-    seen = [at for at in range(6, 14) if bare[at] != after[at]]
-    fit = sum(all(day[at - 6] == after[at] for at in seen) for day in _days())
-    return (_seen(bare, bare, after), _seen(after, bare, after)) if fit // 11 >= LEAST or not seen else None
+    if after and meant(before)[0] == after and tells_little(before):
+        bare = _bare(before)
+        return _seen(bare, bare, after), _seen(after, bare, after)
+    return mask(before), mask_of_found(after) if found else mask(after)
+
+
+def tells_little(raw: object) -> bool:
+    """Whether the letters that stand for digits in a cell may be named to others than who wrote it (不致泄露).
+
+    Each says a digit of the day of birth where it stands there: enough numbers must fit all of them (`LEAST`).
+    """
+    bare = _bare(raw)
+    right, _ = typed.as_digits(bare)
+    seen = [at for at in range(6, 14) if bare[at : at + 1] != right[at : at + 1]]
+    if len(bare) != 18 or not seen:
+        return True
+    return sum(all(day[at - 6] == right[at] for at in seen) for day in _days()) // 11 >= LEAST
 
 
 def _seen(shown: str, one: str, other: str) -> str:

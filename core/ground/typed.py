@@ -115,6 +115,14 @@ def as_digits(said: str) -> tuple[str, str]:
     return right, "、".join(f"第{at}位的“{a}”应为{b}" for at, (a, b) in both if a != b)
 
 
+_BREAKS = re.compile("[\x01-\x1f\x7f-\x9f\u2028\u2029]+")
+
+
+def one_line(said: str) -> str:
+    """Text of one line (单行文字): line breaks and other controls as a blank; a NUL is left, as in `prose`."""
+    return said if said.isprintable() else _BREAKS.sub(" ", said)
+
+
 def prose(given: str) -> str:
     """Text of several lines (多行文字), each as `text` has it, without empty ones around.
 

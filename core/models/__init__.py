@@ -50,6 +50,7 @@ from core.models.offices import (
     SignInTry,
     SpecialDay,
     Unsaved,
+    UnsavedFile,
     leagues,
 )
 from core.models.people import MaskedNumber, Person, PersonChange, under
@@ -199,6 +200,7 @@ __all__ = [
     "TrainingClass",
     "UncountedTime",
     "Unsaved",
+    "UnsavedFile",
     "YearSummary",
     "append_only_tables",
     "leagues",

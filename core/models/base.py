@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase
 
-from core.ground import resident_id
+from core.ground import resident_id, typed
 from core.ground.access import Labelled
 from core.ground.db import EncryptedText
 
@@ -73,16 +73,22 @@ def _without_numbers(_model: type[Base], _name: str, attribute: Any) -> None:
 
     Reasons, titles, file names, the trail: they are read by people and copied into lists. It is done when the text is
     put there, not when it is written, so that a digest is taken over what is kept. Sealed columns keep what they get.
+    And a short column (`String`) holds one line, unless it `HAS_LINES`: a title goes into lists, mails, file names.
     """
     columns: tuple[Any, ...] = tuple(getattr(getattr(attribute, "property", None), "columns", ()))
     if len(columns) == 1 and type(columns[0].type) in (sa.String, sa.Text):
+        lines = isinstance(columns[0].type, sa.Text) or "lines" in columns[0].info
 
         @sa.event.listens_for(attribute, "set", retval=True)
         def masked(_record: Base, text: Any, _before: Any, _how: Any) -> Any:
-            return resident_id.without(text) if isinstance(text, str) else text
+            if not isinstance(text, str):
+                return text
+            return resident_id.without(text if lines else typed.one_line(text))
 
 
 APPEND_ONLY = {"append_only": True}
+HAS_LINES = {"lines": True}
+"""A short column (`String`) whose text may have several lines."""
 
 
 def sealed_columns() -> dict[sa.Column[Any], str]:

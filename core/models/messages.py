@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.ground.db import EncryptedText, Moment
-from core.models.base import Base
+from core.models.base import HAS_LINES, Base
 
 
 class Message(Base):
@@ -27,7 +27,7 @@ class Message(Base):
     record: Mapped[str] = mapped_column(sa.String(20))
     record_id: Mapped[int]
     title: Mapped[str] = mapped_column(sa.String(200))
-    words: Mapped[str] = mapped_column(sa.String(600), default="")
+    words: Mapped[str] = mapped_column(sa.String(600), default="", info=HAS_LINES)
     once: Mapped[str | None] = mapped_column(sa.String(80), unique=True)
     """What it reminds of, so that nobody is reminded twice; None for what a deed says."""
     __table_args__ = (

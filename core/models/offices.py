@@ -113,6 +113,26 @@ class Unsaved(Base):
     at: Mapped[datetime] = mapped_column(Moment)
 
 
+class UnsavedFile(Base):
+    """A file that an account has chosen in a form and not saved yet (已选、尚未保存的文件); nobody else's to see.
+
+    Its bytes lie where attachments' do, under their SHA-256.
+    """
+
+    __tablename__ = "unsaved_file"
+    __table_args__ = (sa.UniqueConstraint("account_id", "place", "field", "sha256"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(sa.ForeignKey("account.id"))
+    place: Mapped[str] = mapped_column(sa.String(60))
+    """The form, as `Unsaved.place` has it."""
+    field: Mapped[str] = mapped_column(sa.String(40))
+    filename: Mapped[str] = mapped_column(EncryptedText("unsaved_file.filename"))
+    sha256: Mapped[str] = mapped_column(sa.String(64))
+    size: Mapped[int]
+    """Bytes before encryption."""
+    at: Mapped[datetime] = mapped_column(Moment)
+
+
 class SavedView(Base):
     """Filters of the desk that an account saved under a name (常用视图); nobody else's to see."""
 

@@ -18,8 +18,9 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -102,15 +103,21 @@ def heads(session: Session) -> dict[str, Any]:
 def make(target: Path, *, now: datetime, passphrase: str = "") -> Manifest:
     """Make a backup (备份) while the office is in use, verify it, and only then give it its name.
 
-    Refused codes: "exists", "passphrase" (too short), "key", "tools", "backup" (nothing is left behind then).
+    No folder is made for it: one that is not there is most often a stick or a share that is not connected, and the
+    backup would lie on the office's own disk. Refused codes: "folder", "exists", "passphrase" (too short), "key",
+    "tools", "backup" (nothing is left behind then).
     """
+    if not target.parent.is_dir():
+        raise Refused(
+            "folder",
+            f"没有文件夹 {target.parent}，没有备份。请接好移动硬盘、连上共享文件夹，或先建好它。(no such folder)",
+        )
     if target.exists():
         raise Refused("exists", f"{target} 已经存在，备份不覆盖任何文件，请换一个文件名。(it exists)")
     if passphrase and len(passphrase) < SHORTEST:
         raise Refused("passphrase", f"备份口令至少{SHORTEST}个字：拿到文件的人可以无限次地猜。")
     keys = db.keys()
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".backup-", dir=db.home()) as scratch:  # what is open stays at home
+    with _scratch(".backup-") as scratch:
         folder = Path(scratch)
         with db.reading() as session:  # before the copy: what it has may go on from here, and must have come by it
             told = heads(session) | {"lessons": with_lessons(session)}
@@ -149,6 +156,11 @@ def make(target: Path, *, now: datetime, passphrase: str = "") -> Manifest:
     return manifest
 
 
+def _scratch(prefix: str) -> tempfile.TemporaryDirectory[str]:
+    """A folder for what lies open for a while: at home, or where that cannot be written, with the system's."""
+    return tempfile.TemporaryDirectory(prefix=prefix, dir=db.home() if db.writable() else None)
+
+
 def describe(source: Path) -> Manifest:
     """What a backup says of itself (备份说明), without a key. Refused codes: "backup" (none of ours, damaged)."""
     with _outer(source) as outer:
@@ -162,7 +174,7 @@ def verify(source: Path, *, passphrase: str = "") -> Manifest:
 
     Refused codes: "backup", "key" (made under another key, and no passphrase given), "passphrase" (a wrong one).
     """
-    with tempfile.TemporaryDirectory(prefix=".verify-", dir=db.home()) as scratch:
+    with _scratch(".verify-") as scratch:
         return _unpack(source, Path(scratch), passphrase=passphrase)
 
 
@@ -194,6 +206,7 @@ def restore(source: Path, *, over: bool = False, passphrase: str = "", now: date
             _unpack(source, folder, passphrase=passphrase)
         aside = place if living else None
         if aside and sound:
+            aside.parent.mkdir(exist_ok=True)
             make(aside, now=now)
             db.close()
         _files_back(folder / "home")  # first: under their digests they harm nobody, and the database needs them
@@ -333,20 +346,36 @@ def upgrade(*, now: datetime) -> Path | None:
     Where it is of this version already, or empty, nothing is backed up. The way back: the former program, then its
     `restore` of that backup. Refused codes: those of `make`; nothing is upgraded then.
     """
-    with db.reading() as session:
-        there = db.installed(session)
-        behind = there and bool(db.outdated(session))
-    if not there and any((db.home() / "files").glob("??/*")):
-        raise Refused(
-            "lost",
-            f"{db.home()} 里有附件，数据库却不见了或是空的，所以没有另建。请放回数据库，或从备份恢复："
-            f"在程序文件夹中执行 {db.command('restore 备份文件')} (attachments without their database)",
-        )
+    behind = False
+    if is_installed():
+        with db.reading() as session:
+            behind = bool(db.outdated(session))
+    elif words := lost():
+        raise Refused("lost", words)
     aside = db.home() / "aside" / f"before-upgrade-{_stamp(now)}{SUFFIX}" if behind else None
     if aside:
+        aside.parent.mkdir(exist_ok=True)
         make(aside, now=now)
     db.upgrade()
     return aside
+
+
+def is_installed() -> bool:
+    """Whether there is a database of ours here (已建库), of whatever version; asking makes none."""
+    if not db.is_there():
+        return False
+    with db.reading() as session:
+        return db.installed(session)
+
+
+def lost() -> str:
+    """That the database is gone or empty although its office's attachments are here (数据库不见了), in words, or ""."""
+    if not any((db.home() / "files").glob("??/*")):
+        return ""
+    return (
+        f"{db.home()} 里有附件，数据库却不见了或是空的，所以没有另建。请放回数据库，或从备份恢复："
+        f"在程序文件夹中执行 {db.command('restore 备份文件')} (attachments without their database)"
+    )
 
 
 def drill(source: Path, *, passphrase: str = "") -> list[str]:
@@ -459,6 +488,78 @@ def latest(place: Path, now: datetime) -> Kept | None:
     return None
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What lies where backups are kept (备份位置的情况), as it was read last."""
+
+    kept: tuple[Kept, ...] = ()
+    """The newest first."""
+    last: Kept | None = None
+    """The last good one."""
+    beside: bool = False
+    """Whether they lie on the office's own disk, and would be lost with it."""
+    unread: datetime | None = None
+    """Since when the place gives no answer; the rest is of the time before."""
+
+
+PATIENCE = 1.0
+"""Seconds that a place has to answer in; who asks after that does not wait at all."""
+
+
+class _Look:
+    """One look at a place, in a thread of its own: a share that hangs holds that, and nobody who asks."""
+
+    def __init__(self, place: Path, now: datetime) -> None:
+        self.began, self.late, self.seen = now, False, Seen()
+        self._place, self._over = place, threading.Event()
+        threading.Thread(target=self._read, name="backups", daemon=True).start()
+
+    def _read(self) -> None:
+        try:
+            found = tuple(kept(self._place)), latest(self._place, self.began), _disk(self._place) == _disk(db.home())
+            self.seen = Seen(*found)
+        finally:
+            self._over.set()
+
+    def answered(self) -> bool:
+        """Whether it is over, for which the first who asks waits a moment."""
+        if not self._over.wait(0 if self.late else PATIENCE):
+            self.late = True
+        return self._over.is_set()
+
+
+_looks: dict[Path, _Look] = {}
+"""The look at each place that is not over."""
+_last_seen: dict[Path, Seen] = {}
+
+
+def seen(place: Path, now: datetime) -> Seen:
+    """Look where backups are kept (查看备份位置); without an answer what was seen there last, and since when."""
+    look = _looks.get(place)
+    if look is None:
+        look = _looks[place] = _Look(place, now)
+    if not look.answered():
+        return replace(_last_seen.get(place, Seen()), unread=look.began)
+    _looks.pop(place, None)
+    if look.late:  # it is of the time when the place hung
+        return seen(place, now)
+    _last_seen[place] = look.seen
+    return look.seen
+
+
+def _answering(place: Path, now: datetime) -> Seen:
+    """As `seen`. Refused codes: "folder" (it gives no answer)."""
+    found = seen(place, now)
+    if found.unread:
+        raise Refused("folder", _no_answer(place, found.unread))
+    return found
+
+
+def _no_answer(place: Path, since: datetime) -> str:
+    when = db.office_minute(since)
+    return f"备份位置 {place} 从{when}起没有应答，读不出来。请检查移动硬盘、共享文件夹和网络，或另选一处。"
+
+
 def to_keep(moments: Sequence[datetime]) -> set[datetime]:
     """Which backups stay (保留规则): the last of each of 14 days, 8 weeks and 12 months that have any."""
     stay: set[datetime] = set()
@@ -477,9 +578,13 @@ def routine(*, now: datetime) -> Path:
     Refused codes: those of `make`; "folder" (it cannot be written).
     """
     with db.reading() as session:
-        place = folder(session)
+        place, apart = folder(session), setup.setting(session, "backup.apart") == "yes"
+    if _answering(place, now).beside and apart:
+        raise Refused("folder", f"备份位置 {place} 所在的移动硬盘或共享文件夹没有接上，没有备份。请接好，或另选一处。")
     target = place / f"ce-{_stamp(now)}{SUFFIX}"
     try:
+        if place == db.home() / "backups":
+            place.mkdir(exist_ok=True)
         make(target, now=now)
         stay = to_keep([each.made_at for each in kept(place)])
         for each in kept(place):
@@ -504,7 +609,7 @@ def scheduled(*, now: datetime) -> None:
     if actor is None:
         return
     try:
-        last = latest(place, now)
+        last = _answering(place, now).last
         if last is None or abs(now - last.made_at) > DAY:
             path = routine(now=now)
             with db.transaction() as session:
@@ -575,8 +680,13 @@ class Standing:
     """Why the last routine did not come about, in words; "" where it did."""
     lessons: bool = True
     """Whether backups have the files of lessons."""
-    beside: bool = False
-    """Whether they lie on the office's own disk, and would be lost with it."""
+    seen: Seen = Seen()
+    """What lies there."""
+
+    @property
+    def silent(self) -> str:
+        """That the place gives no answer, and since when (备份位置没有应答), in words; "" where it does."""
+        return _no_answer(self.folder, self.seen.unread) if self.seen.unread else ""
 
     def stale(self, now: datetime) -> bool:
         """Whether the last good backup is too old, or there is none; one of tomorrow says that a clock was wrong."""
@@ -587,16 +697,16 @@ def standing(session: Session, actor: Actor, *, now: datetime) -> Standing:
     """When the last good backup and the last drill were (备份情况). Refused codes: "role"."""
     require_keeper(actor)
     place = folder(session)
-    last = latest(place, now)
+    found = seen(place, now)
     moment, _, faults = (setup.setting(session, "backup.drill") or "").partition(" ")
     return Standing(
         place,
-        last.made_at if last else None,
+        found.last.made_at if found.last else None,
         datetime.fromisoformat(moment) if moment else None,
         int(faults or 0),
         setup.setting(session, "backup.trouble") or "",
         with_lessons(session),
-        _disk(place) == _disk(db.home()),
+        found,
     )
 
 
@@ -618,6 +728,7 @@ def choose_folder(session: Session, place: str, *, actor: Actor, now: datetime) 
         )
     before = folder(session)
     setup.decide_setting(session, "backup.folder", str(chosen))
+    setup.decide_setting(session, "backup.apart", "no" if _disk(chosen) == _disk(db.home()) else "yes")
     told = {"folder": str(before)}, {"folder": str(chosen)}
     region = session.get_one(Organization, 1)
     audit.record(session, audit.Event.BACKUP_PLACED, region, actor=actor, before=told[0], after=told[1], now=now)

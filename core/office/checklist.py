@@ -122,7 +122,7 @@ def _backup(session: Session, actor: Actor, now: datetime) -> _State:
 
 def _place(session: Session, actor: Actor, now: datetime) -> _State:
     here = backups.standing(session, actor, now=now)
-    if here.beside:
+    if here.seen.beside:
         return False, "备份和系统在同一块硬盘上，硬盘坏了会一起丢。请改放到共享文件夹、U盘或另一块硬盘。"
     return True, f"备份放在{here.folder}。"
 

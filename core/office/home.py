@@ -14,13 +14,13 @@ from sqlalchemy.orm import Session
 from core.courses import courses, passing, study
 from core.exams import exams, results
 from core.ground import db
-from core.ground.access import Actor, Role, require
+from core.ground.access import Actor, Role, not_found, require
 from core.ledger import years
 from core.ledger.years import Held
 from core.models import AuditEntry, Course, Movement, Organization, Person, State, Submission
 from core.office import backups, checklist, chronicle, dashboards, messages
 from core.office.backups import Standing
-from core.people import keys, setup
+from core.people import keys, organizations, setup
 from core.records import cards, faces, shortfalls
 from core.submissions import plans, reports, workflow
 from core.submissions.kinds import KINDS
@@ -315,7 +315,8 @@ def _to_study(session: Session, actor: Actor, today: date) -> list[Item]:
 def below(session: Session, actor: Actor, *, now: datetime, of: str = "") -> Part:
     """Overdue papers of the year, and overdue reports of those below: each of the own bases, others by office.
 
-    `of`: the name of an office, each report of its bases; `ALL`: every line. Refused codes: "role".
+    `of`: the name of an office, each report of its bases; `ALL`: every line. Refused codes: "role", "missing" (no such
+    office).
     """
     late = reports.overdue(session, actor, now=now)
     others: dict[str, list[reports.Overdue]] = {}
@@ -323,6 +324,8 @@ def below(session: Session, actor: Actor, *, now: datetime, of: str = "") -> Par
         if not each.own:
             others.setdefault(each.authority, []).append(each)
     if of and of != ALL:
+        if of not in others and of not in organizations.authorities(session).values():
+            raise not_found("下级机构")
         theirs = tuple(map(_late, others.get(of, [])))
         return Part(theirs, len(theirs))
     items = [_late(each) for each in late if each.own]

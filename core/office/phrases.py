@@ -347,7 +347,7 @@ FIELDS = {
     "kept_messages": "消息的保存期限",
     "kept_printed": "批量打印文件的保存期限",
     "kept_sign_ins": "登录记录的保存期限",
-    "kept_unsaved": "没有提交的填写内容的保存期限",
+    "kept_unsaved": "没有提交的填写内容和所选文件的保存期限",
     "kept_uploads": "没有办成的上传文件的保存期限",
     "traces_years": "登录痕迹保存年数（0为一直保存）",
     "seed": "抽题编号",

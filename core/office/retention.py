@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from core.ground.access import Actor, Refused, Role, require
 from core.ground.deeds import deed
-from core.models import Message, MessageRead, Organization, SignIn, Unsaved
+from core.models import Message, MessageRead, Organization, SignIn, Unsaved, UnsavedFile
 from core.people import setup, tries
 from core.records import printing
 from core.trail import audit, files
@@ -54,7 +54,8 @@ def _sign_ins(session: Session, before: datetime) -> None:
 
 
 def _unsaved(session: Session, before: datetime) -> None:
-    session.execute(sa.delete(Unsaved).where(Unsaved.at < before))
+    for each in (Unsaved, UnsavedFile):
+        session.execute(sa.delete(each).where(each.at < before))
 
 
 def _messages(session: Session, before: datetime) -> None:
@@ -73,7 +74,7 @@ def _uploads(session: Session, before: datetime) -> None:
 
 KINDS = (
     Kind("登录记录", "没有规定年限；办理过的事项另在审计日志里。", "sign_ins", None, 30, _sign_ins),
-    Kind("没有提交的填写内容", "只有本人看得到，办理不依据它。", "unsaved", None, 30, _unsaved),
+    Kind("没有提交的填写内容和所选文件", "只有本人看得到，办理不依据它。", "unsaved", None, 30, _unsaved),
     Kind("消息", "只是提示，事项本身另有记录；太短了同一件事会再提醒。", "messages", 400, 180, _messages),
     Kind(
         "批量打印的文件",

@@ -53,11 +53,11 @@ def search(session: Session, actor: Actor, text: str) -> list[Hits]:
     """Search everything (查找): what a role may see that has this in its name, or this number; of each kind a few.
 
     A full ID number finds its person and nothing else, a card's code its card; a number also the submission and the
-    batch that have it. Nothing is found where nothing is typed. Refused codes: "password".
+    batch that have it. Nothing is found where nothing is typed, or more than `LONGEST` characters.
+    Refused codes: "password".
     """
     require(actor, *Role)
-    text = typed.text(text)[:LONGEST]
-    if not text:
+    if len(text) > LONGEST or not (text := typed.text(text)):
         return []
     looks = actor.role in persons.LOOKERS
     if resident_id.problem(text) is None:

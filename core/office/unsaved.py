@@ -1,7 +1,7 @@
-"""Unsaved changes (未保存的改动): what somebody has typed into a form and not saved yet.
+"""Unsaved changes (未保存的改动): what somebody has typed into a form, and the files chosen in it, not saved yet.
 
-Kept so that it survives F5, another record and a new browser; sealed, since it may hold ID numbers. It is its writer's
-alone, and no deed: the trail knows nothing of it.
+Kept so that they survive F5, another record and a new browser; sealed, since they may hold ID numbers. They are their
+writer's alone, and no deed: the trail knows nothing of them.
 """
 
 from __future__ import annotations
@@ -16,16 +16,26 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.ground.access import Actor, Refused, Role, require
-from core.ground.deeds import deed
-from core.models import Account, Unsaved
+from core.ground import db
+from core.ground.access import Actor, Refused, Role, not_found, require
+from core.ground.deeds import LARGEST, deed
+from core.models import Account, Submission, Unsaved, UnsavedFile
+from core.submissions import workflow
+from core.submissions.kinds import KINDS
+from core.trail import files
+from core.trail.files import Upload
 
 LONGEST = 400_000
 """Characters of a form's values as JSON."""
 MOST = 50
 """Forms of one account that may lie unsaved at once."""
 
-_PLACE = re.compile(r"[a-z]+(:[a-z0-9-]+){1,3}")
+MOST_FILES = 50
+"""Files of one account that may lie unsaved at once."""
+MOST_BYTES = 200 * 2**20
+"""How large they may be together."""
+
+_PLACE = re.compile(r"[a-z_]+(:[a-z0-9-]+){1,3}")
 _PLAIN = (str, int, float, bool, type(None))
 
 
@@ -39,6 +49,18 @@ class Kept:
     at: datetime
 
 
+@dataclass(frozen=True)
+class Chosen:
+    """A file that was chosen in a field of a form and is not saved yet (已选、尚未保存的文件)."""
+
+    id: int
+    field: str
+    filename: str
+    size: int
+    sha256: str
+    at: datetime
+
+
 @deed
 def kept(session: Session, place: str, *, actor: Actor) -> Kept | None:
     """What the actor typed into a form and did not save (未保存的改动); None where there is nothing."""
@@ -48,8 +70,11 @@ def kept(session: Session, place: str, *, actor: Actor) -> Kept | None:
 
 def places(session: Session, actor: Actor) -> list[str]:
     """The forms in which the actor has something unsaved (未保存的表单), the latest first: "plan:12", "plan:new"."""
-    query = sa.select(Unsaved.place).where(Unsaved.account_id == actor.account_id)
-    return list(session.scalars(query.order_by(Unsaved.at.desc())))
+    own = (sa.select(each.place, each.at).where(each.account_id == actor.account_id) for each in (Unsaved, UnsavedFile))
+    found = sa.union_all(*own).subquery()
+    return list(
+        session.scalars(sa.select(found.c.place).group_by(found.c.place).order_by(sa.func.max(found.c.at).desc()))
+    )
 
 
 @deed
@@ -63,13 +88,13 @@ def keep(session: Session, place: str, values: Mapping[str, Any], *, version: in
     require(actor, *Role)
     if actor.account_id is None:
         raise Refused("role", "请先登录。")
-    if not _PLACE.fullmatch(place) or len(place) > 60 or not _well_formed(values):
+    if not _is_place(place) or not _well_formed(values):
         raise Refused("form", "填写的内容不能自动暂存，请刷新页面后重新填写。")
     written = json.dumps(dict(values), ensure_ascii=False)
     if len(written) > LONGEST:
         raise Refused("long", f"填写的内容超过{LONGEST // 10_000}万个字，没有自动暂存。请先保存，或改为上传文件。")
     if not values:
-        drop(session, place, actor=actor)
+        session.execute(sa.delete(Unsaved).where(*_own(Unsaved, place, actor)))
         return
     session.get_one(Account, actor.account_id, with_for_update=True)  # the same form in two windows
     found = session.get(Unsaved, (actor.account_id, place))
@@ -84,8 +109,113 @@ def keep(session: Session, place: str, values: Mapping[str, Any], *, version: in
 
 @deed
 def drop(session: Session, place: str, *, actor: Actor) -> None:
-    """Discard what was typed (放弃改动) into a form, or forget it because it was saved; idempotent."""
-    session.execute(sa.delete(Unsaved).where(Unsaved.account_id == actor.account_id, Unsaved.place == place))
+    """Discard what was typed and chosen (放弃改动) in a form, or forget it because it was saved; idempotent."""
+    for each in (Unsaved, UnsavedFile):
+        session.execute(sa.delete(each).where(*_own(each, place, actor)))
+
+
+@deed
+def move(session: Session, place: str, to: str, *, actor: Actor) -> None:
+    """Give what is unsaved in a form another place of the same kind (另存草稿), where nothing is yet.
+
+    Refused codes: "form".
+    """
+    same = to.partition(":")[0] == place.partition(":")[0]
+    if not (_is_place(to) and same) or to in places(session, actor):
+        raise Refused("form", "这份草稿不能另存，请刷新页面后重试。")
+    for each in (Unsaved, UnsavedFile):
+        session.execute(sa.update(each).where(*_own(each, place, actor)).values(place=to))
+
+
+# --- files ------------------------------------------------------------------------------------------------------------
+
+
+@deed
+def chosen(session: Session, place: str, *, actor: Actor) -> list[Chosen]:
+    """The files that the actor chose in a form and did not save (已选、尚未保存的文件), in their order."""
+    found = session.scalars(sa.select(UnsavedFile).where(*_own(UnsavedFile, place, actor)).order_by(UnsavedFile.id))
+    return [_chosen(each) for each in found]
+
+
+@deed
+def choose(session: Session, place: str, field: str, given: Upload, *, actor: Actor, now: datetime) -> Chosen:
+    """Keep a file that is chosen in a field of a form (选择文件), as long as it is not saved; one of the own forms.
+
+    It is held against what the field takes, and refused in the words in which saving it would be. Where a field takes
+    one file, another takes its place; the very same one is kept once.
+    Refused codes: "role", "form" (no such form or field), "missing" (no such record of one's own), "file", "many".
+    """
+    code, _, rest = place.partition(":")
+    kind = KINDS.get(code)
+    takes = kind.uploads.get(field) if kind and _is_place(place) else None
+    if kind is None or takes is None:
+        raise Refused("form", "这里不能上传文件，请刷新页面后重试。")
+    require(actor, *kind.filers)
+    if actor.account_id is None or not kind.filed_by(actor):
+        raise Refused("role", f"{kind.word}不由您填报，不能上传文件。")
+    if (number := rest.partition("-")[0]) != "new":
+        record = _record(session, number, kind.stands_on or code, actor)
+        if not workflow.files(record, actor):
+            raise not_found(kind.word)
+    with db.unlocked():  # others need not wait until it is looked at
+        takes.check(given)
+    session.get_one(Account, actor.account_id, with_for_update=True)  # the same form in two windows
+    digest = files.digest_of(given)
+    there = list(session.scalars(sa.select(UnsavedFile).where(UnsavedFile.account_id == actor.account_id)))
+    here = [each for each in there if (each.place, each.field) == (place, field)]
+    found = next((each for each in here if each.sha256 == digest), None)
+    replaced = here if takes.most == 1 else []
+    left = [each for each in there if each not in replaced and each is not found]
+    if takes.most > 1 and found is None and len(here) >= takes.most:
+        raise Refused("many", f"这里至多选{takes.most}个文件，请把多页合成一个PDF。")
+    if len(left) >= MOST_FILES or sum(each.size for each in left) + len(given.content) > MOST_BYTES:
+        most = f"{MOST_FILES}个或{MOST_BYTES // 2**20}MB"
+        raise Refused("many", f"已选而没有保存的文件超过{most}。请先在“申报”中保存或移除其中一些。")
+    for each in replaced:
+        if each is not found:
+            session.delete(each)
+    if found is None:
+        found = UnsavedFile(account_id=actor.account_id, place=place, field=field, sha256=files.store(given))
+        session.add(found)
+    found.filename, found.size, found.at = given.filename[-200:], len(given.content), now
+    session.flush()
+    return _chosen(found)
+
+
+@deed
+def upload(session: Session, chosen_id: int, *, actor: Actor) -> Upload:
+    """A file that the actor chose (所选文件), with its bytes. Refused codes: "missing"."""
+    own = UnsavedFile.account_id == actor.account_id, UnsavedFile.id == chosen_id
+    found = session.scalar(sa.select(UnsavedFile).where(*own))
+    if found is None:
+        raise Refused("missing", "选择的文件已在别的窗口保存或移除，请刷新页面，核对后再办理。")
+    return files.stored(found)
+
+
+@deed
+def remove(session: Session, chosen_id: int, *, actor: Actor) -> None:
+    """Take a chosen file out of its form again (移除); idempotent. Its bytes go with the next sweep."""
+    own = UnsavedFile.account_id == actor.account_id, UnsavedFile.id == chosen_id
+    session.execute(sa.delete(UnsavedFile).where(*own))
+
+
+def _chosen(found: UnsavedFile) -> Chosen:
+    return Chosen(found.id, found.field, found.filename, found.size, found.sha256, found.at)
+
+
+def _record(session: Session, number: str, code: str, actor: Actor) -> Submission:
+    """The record by which a form is named. Refused codes: "form", "missing"."""
+    if not re.fullmatch(r"[0-9]{1,10}", number) or int(number) > LARGEST:
+        raise Refused("form", "这里不能上传文件，请刷新页面后重试。")
+    return workflow.one(session, int(number), actor, kind=code)
+
+
+def _own(table: type[Unsaved | UnsavedFile], place: str, actor: Actor) -> tuple[sa.ColumnElement[bool], ...]:
+    return table.account_id == actor.account_id, table.place == place
+
+
+def _is_place(place: str) -> bool:
+    return _PLACE.fullmatch(place) is not None and len(place) <= 60
 
 
 def _well_formed(values: Mapping[str, Any]) -> bool:

@@ -25,6 +25,8 @@ CODE_LASTS = timedelta(minutes=5)
 """For so long a right password waits for the code of the second factor."""
 FIRST_PASSWORD_LASTS = timedelta(days=30)
 """For so long a first password lets in."""
+AHEAD = timedelta(minutes=5)
+"""So far the clocks of two machines may differ. What began later than that was made while a clock ran ahead."""
 IDLE = timedelta(hours=1)
 """After so long without anything done a sign-in ends, unless the office has set another limit."""
 
@@ -512,7 +514,8 @@ def sign_in(
     if account is None or not fits or not account.active or not account.organization.active:
         _wrong(session, account, username, address, now)
         return Refused("credentials", "用户名或密码不正确，请核对后重试。")
-    if account.must_change_password and account.first_until and account.first_until < now:
+    until, latest = account.first_until, max(now, setup.moment(session, now)) + FIRST_PASSWORD_LASTS + AHEAD
+    if account.must_change_password and until and not now <= until <= latest:
         _wrong(session, account, username, address, now)
         return Refused("expired", f"初始密码已过{FIRST_PASSWORD_LASTS.days}天有效期，请管理员重置后再登录。")
     tries.succeeded(session, by)
@@ -540,8 +543,8 @@ def awaits_code(session: Session, token: str, now: datetime) -> bool:
 
 
 def _half(session: Session, token: str, now: datetime) -> SignIn | None:
-    fits = (SignIn.token_digest == _token_digest(token), SignIn.awaits == "code")
-    return session.scalar(sa.select(SignIn).where(*fits, SignIn.ended_at.is_(None), SignIn.expires_at > now))
+    fits = (SignIn.token_digest == _token_digest(token), SignIn.awaits == "code", *_lasts(now))
+    return session.scalar(sa.select(SignIn).where(*fits))
 
 
 @deed
@@ -602,11 +605,15 @@ def used(session: Session, tokens: Iterable[str], now: datetime) -> None:
     )
 
 
+def _lasts(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    """That a sign-in has begun and not ended, as SQL: one made while the clock ran ahead ends when it is put right."""
+    return (SignIn.ended_at.is_(None), SignIn.started_at <= now + AHEAD, SignIn.expires_at > now)
+
+
 def _stands(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
     """That a sign-in stands, and its account and organization with it, as SQL."""
     return (
-        SignIn.ended_at.is_(None),
-        SignIn.expires_at > now,
+        *_lasts(now),
         SignIn.idles_at > now,
         SignIn.awaits.is_distinct_from("code"),
         Account.active.is_(True),

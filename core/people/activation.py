@@ -128,7 +128,7 @@ def claim(
     kept = session.scalar(sa.select(ActivationCode).where(ActivationCode.person_id == person_id).with_for_update())
     plain = re.sub("[-‐-―−]", "", typed.plain(code)).upper()
     fits = secrets.compare_digest(_digest(person_id, plain), kept.digest if kept else bytes(32))
-    whole = kept is not None and kept.used_at is None and kept.wrong < MOST_WRONG and kept.expires_at > moment
+    whole = kept is not None and kept.used_at is None and kept.wrong < MOST_WRONG and _lasts(kept, moment)
     taken = session.scalar(
         sa.select(Account.id)
         .where(Account.person_id.in_(sa.select(Person.id).where(under(Person, person_id))))
@@ -160,6 +160,11 @@ def claim(
     told = {"username": account.username, "role": Role.PERSON.value}
     audit.record(session, audit.Event.ACCOUNT_CLAIMED, account, actor=oneself, after=told, now=moment)
     return account
+
+
+def _lasts(kept: ActivationCode, moment: datetime) -> bool:
+    """Whether a code still holds; one that was given while the clock ran ahead ends with its correction."""
+    return moment < kept.expires_at <= db.day_ends(db.office_day(moment + LASTS))
 
 
 def _index(id_number: str) -> bytes:

@@ -712,12 +712,15 @@ def repairs(session: Session, batch_id: int, actor: Actor) -> pd.DataFrame:
     query = query.join(CreditBatch, CreditBatch.id == CreditRepair.batch_id)
     seen = visible(actor, organization=CreditBatch.authority_id, authority=CreditBatch.authority_id)
     found = pd.DataFrame(session.execute(query.where(seen).order_by(CreditRepair.id)).all(), columns=columns)
-    for name, nothing in (("before", ""), ("after", "删去")):
-        found[name] = [
-            nothing if not column and not text else resident_id.shown(column, text)
-            for column, text in zip(found["column"], found[name], strict=True)
-        ]
-    return found
+    told = [_told(*change) for change in zip(*(found[name] for name in columns[1:]), strict=True)]
+    return found.assign(before=[before for before, _ in told], after=[after for _, after in told])
+
+
+def _told(column: str, before: str, after: str) -> tuple[str, str]:
+    """What was changed, as anybody may see it who may see the import."""
+    if column == "id_number":
+        return resident_id.changed(before, after)
+    return resident_id.shown(column, before), resident_id.shown(column, after) if column or after else "删去"
 
 
 def _check_posted(session: Session, upload: Upload, actor: Actor) -> None:

@@ -380,7 +380,9 @@ def resume(now: datetime) -> None:
 
 
 def _free(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
-    return (_OPEN, sa.or_(PrintRun.beat_at.is_(None), PrintRun.beat_at < now - SILENT))
+    """That nobody works on a run, as SQL; whoever did while the clock ran ahead does not hold it until then."""
+    beat = PrintRun.beat_at
+    return (_OPEN, sa.or_(beat.is_(None), beat < now - SILENT, beat > now + SILENT))
 
 
 def work(clock: Callable[[], datetime]) -> int:

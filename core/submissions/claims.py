@@ -758,6 +758,7 @@ class ClaimKind(Kind[Claim]):
         "note": "说明",
         "evidence": "证明材料",
     }
+    uploads: ClassVar = {"files": forms.taking(forms.check_evidence)}
     reasons: ClassVar = {"certificate": "证书无法核实", "hours": "学时或日期与证书不符", "twice": "重复申报"} | REASONS
     columns = (
         Person.name,

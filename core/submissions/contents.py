@@ -114,13 +114,11 @@ def _name(cells: Mapping[str, str] | None) -> str:
 def _both(column: str, before: str, after: str) -> tuple[str, str]:
     """A cell as anybody who may see the submission may see it, before and after.
 
-    Where a spoilt ID number was put right, it may have been the program that knew it: its last four stay hidden. Where
-    it only had a letter for a digit, the file held it: what was changed is seen (`resident_id.slip`).
+    Where a spoilt ID number was put right, it may have been the program that knew it.
     """
     if column == "phone":
         return before[-4:].rjust(len(before), "*"), after[-4:].rjust(len(after), "*")
-    if column == "id_number" and (told := resident_id.slip(before, after)):
-        return told
-    if column == "id_number" and resident_id.problem(before) and not resident_id.problem(after):
-        return resident_id.mask(before), resident_id.mask_of_found(after)
+    if column == "id_number":
+        mended = resident_id.problem(before) is not None and resident_id.problem(after) is None
+        return resident_id.changed(before, after, found=mended)
     return resident_id.shown(column, before), resident_id.shown(column, after)

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from core.ground import typed
 from core.ground.access import Refused
 from core.models import Attachment, Submission
-from core.tables import values
+from core.submissions.kinds import Uploads
+from core.tables import reading, values
 from core.trail import files
 from core.trail.files import Upload
 
@@ -79,6 +80,21 @@ def check_documents(given: Sequence[Upload]) -> None:
     for upload in given:
         if not files.is_document(upload):
             raise Refused("file", f"“{upload.filename}”请另存为{'、'.join(files.DOCUMENT_ENDINGS)}文件后再上传。")
+
+
+def taking(check: Callable[[Sequence[Upload]], None], most: int = MOST_FILES) -> Uploads:
+    """A field of a form that takes files (上传栏) of the kinds that `check` takes."""
+
+    def checked(upload: Upload) -> None:
+        check([upload])
+        files.check(upload)
+
+    return Uploads(checked, most)
+
+
+def table(upload: Upload) -> None:
+    """A file that may be a table (表格文件): what a field of a form that takes one checks. Refused codes: "file"."""
+    reading.look_at(upload.content, upload.filename)
 
 
 def attach(

@@ -23,6 +23,7 @@ from core.ledger.statements import Origin
 from core.models import Remark, State, Submission
 from core.tables.problems import Problem
 from core.trail import audit
+from core.trail.files import Upload
 
 S = TypeVar("S", bound=Submission)
 
@@ -105,6 +106,16 @@ DECISION = (Stage("decision", "审核"),)
 
 
 @dataclass(frozen=True)
+class Uploads:
+    """The files that one field of a form takes (上传栏)."""
+
+    check: Callable[[Upload], None]
+    """Refuses a file when it is chosen, in the words in which saving it would be refused."""
+    most: int = 1
+    """How many; another one takes the place of the only one."""
+
+
+@dataclass(frozen=True)
 class Mark:
     """A mark on a line of a list (标记): 延期, 超计划, 错误3."""
 
@@ -175,6 +186,10 @@ class Kind(Protocol[S]):
     """Codes of `warnings` that have a mark of their own in `lines`."""
     fields: ClassVar[dict[str, str]] = {"title": "名称"}
     """What is filled in, by key and word: what a remark can be bound to, and what is compared after a return."""
+    uploads: ClassVar[Mapping[str, Uploads]] = {}
+    """The files that its form takes, by the form's field."""
+    stands_on: ClassVar[str] = ""
+    """The kind whose record its form is named by, where that is not its own: a report's is its plan's."""
     reasons: ClassVar[dict[str, str]] = REASONS
     """Why one goes back (退回原因), by code and word; `other` must be put into words."""
 

@@ -73,6 +73,12 @@ class Mended:
             raise Refused("rows", f"文件中没有第{row}行，可能刚被删去，请查看最新的内容。")
         return replace(self, struck=self.struck | {row})
 
+    def with_again(self, row: int) -> Mended:
+        """A struck row taken back in (恢复此行), with what was changed in it. Refused codes: "rows" (it is there)."""
+        if row not in self.struck:
+            raise Refused("rows", f"第{row}行没有删去，不必恢复。")
+        return replace(self, struck=self.struck - {row})
+
     def accepted(
         self, rows: Mapping[int, Cells], problems: Iterable[Problem], which: Sequence[int], headings: Mapping[str, str]
     ) -> Mended:

@@ -117,12 +117,28 @@ def read(content: bytes) -> list[Sheet]:
 
     Raises Unreadable within `SECONDS`, whatever the file does.
     """
+    return understood(_asked(content))
+
+
+def look_at(content: bytes) -> None:
+    """Whether a workbook may be read at all (初看工作簿), without its cells: packed too large, macros, a password.
+
+    Raises Unreadable, as `read` would.
+    """
+    understood(_asked(content, _GLANCE))
+
+
+_GLANCE = "glance"
+
+
+def _asked(content: bytes, *how: str) -> bytes:
+    """The answer about a workbook, of a process of its own."""
     if _made_here.get():
-        return understood(answered(content))
+        return answered(content, *how)
     try:
         with _turns:
             done = subprocess.run(
-                [sys.executable, "-P", __file__],
+                [sys.executable, "-P", __file__, *how],
                 input=content,
                 capture_output=True,
                 timeout=SECONDS,
@@ -135,7 +151,7 @@ def read(content: bytes) -> list[Sheet]:
         raise RuntimeError(f"the reader of workbooks does not run: {done.stderr.decode(errors='replace')}")
     if done.returncode:
         raise Unreadable(UNREADABLE)
-    return understood(done.stdout)
+    return done.stdout
 
 
 def understood(answer: bytes) -> list[Sheet]:
@@ -183,9 +199,12 @@ def _moment(given: dict[str, Any]) -> object:
 # --- in a process of its own ----------------------------------------------------------------------------------------
 
 
-def answered(content: bytes) -> bytes:
-    """The answer about a workbook."""
+def answered(content: bytes, how: str = "") -> bytes:
+    """The answer about a workbook: its sheets, or that there is nothing against reading them."""
     try:
+        if how == _GLANCE:
+            _gate(content)
+            return json.dumps({"sheets": []}).encode() + b"\n"
         sheets, lines = [], []
         left = LARGEST_ANSWER
         for given, columns in _parsed(content):
@@ -250,10 +269,8 @@ def _bound() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
 
 
-def _parsed(content: bytes) -> Iterator[tuple[dict[str, Any], list[tuple[Any, ...]]]]:
-    """Each sheet: what it is, and its columns."""
-    hidden_rows: dict[str, list[int]] = {}
-    spanned: dict[str, list[_Range]] = {}
+def _gate(content: bytes) -> None:
+    """Refuse what is not even unpacked (拒读)."""
     if content[:2] == b"PK":
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             parts = packed.infolist()
@@ -261,11 +278,20 @@ def _parsed(content: bytes) -> Iterator[tuple[dict[str, Any], list[tuple[Any, ..
                 raise Unreadable(TOO_LARGE)
             if any(part.filename.endswith("vbaProject.bin") for part in parts):
                 raise Unreadable(MACROS)
-            hidden_rows, spanned = _looked_through(packed)
     elif "EncryptedPackage".encode("utf-16-le") in content:  # the names of its streams, as a compound file keeps them
         raise Unreadable(LOCKED)
     elif "_VBA_PROJECT".encode("utf-16-le") in content:
         raise Unreadable(MACROS)
+
+
+def _parsed(content: bytes) -> Iterator[tuple[dict[str, Any], list[tuple[Any, ...]]]]:
+    """Each sheet: what it is, and its columns."""
+    hidden_rows: dict[str, list[int]] = {}
+    spanned: dict[str, list[_Range]] = {}
+    _gate(content)
+    if content[:2] == b"PK":
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
+            hidden_rows, spanned = _looked_through(packed)
     book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
     for meta in book.sheets_metadata:
         if meta.typ != python_calamine.SheetTypeEnum.WorkSheet:
@@ -412,5 +438,5 @@ def _seen_in_ods(content: bytes) -> tuple[dict[str, list[int]], dict[str, list[_
 
 if __name__ == "__main__":
     _bound()
-    sys.stdout.buffer.write(answered(sys.stdin.buffer.read()))
+    sys.stdout.buffer.write(answered(sys.stdin.buffer.read(), *sys.argv[1:]))
     sys.stdout.flush()

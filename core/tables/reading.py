@@ -260,7 +260,27 @@ def _not_found(listing: Listing) -> str:
     return f"没有找到表头：同一行内须有{needed}。标准表头为：{standard}。"
 
 
+def look_at(content: bytes, filename: str) -> None:
+    """Whether a file may be a table at all (初看文件), when it is chosen: refused as reading it would be, unread.
+
+    Refused codes: "file" (empty, too large, of another kind, a workbook that is not opened).
+    """
+    try:
+        _glanced(content, filename)
+        if reader.is_workbook(content):
+            reader.look_at(content)
+    except reader.Unreadable as error:
+        raise Refused("file", str(error)) from error
+
+
 def _sheets(content: bytes, filename: str, words: Vocabulary) -> list[Sheet]:
+    _glanced(content, filename)
+    if reader.is_workbook(content):
+        return reader.read(content)
+    return [delimited.sheet(content, lambda rows: has_headings(rows, words))]
+
+
+def _glanced(content: bytes, filename: str) -> None:
     if not content:
         raise reader.Unreadable(f"文件“{filename}”是空的，请重新选择。")
     if len(content) > LARGEST:
@@ -269,9 +289,6 @@ def _sheets(content: bytes, filename: str, words: Vocabulary) -> list[Sheet]:
     for sign, what in _OTHER_KINDS.items():
         if start.startswith(sign):
             raise reader.Unreadable(f"此文件其实是{what}，不是表格。请用WPS或Excel打开，另存为.xlsx后再上传。")
-    if reader.is_workbook(content):
-        return reader.read(content)
-    return [delimited.sheet(content, lambda rows: has_headings(rows, words))]
 
 
 _OTHER_KINDS = {b"<": "网页或XML文本", b"%PDF": "PDF文件", b"{\\rtf": "文字文档"}

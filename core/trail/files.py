@@ -1,10 +1,10 @@
-"""Attachments: encrypted bytes in `CE_HOME/files`, named by digest; the table says whose they are. Knows no formats."""
+"""Attachments: encrypted bytes in `CE_HOME/files`, named by digest; a table says whose they are. Knows no formats."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from core.ground import db
 from core.ground.access import Actor, Refused, Role, not_found, visible
 from core.ground.deeds import deed
-from core.models import Attachment, CreditBatch, Person, PersonChange, Submission
+from core.models import Attachment, CreditBatch, Person, PersonChange, Submission, UnsavedFile
 from core.trail import audit
 
 LARGEST = 20 * 2**20
@@ -54,29 +54,11 @@ def is_document(upload: Upload) -> bool:
 def attach(
     session: Session, submission: Submission | None, upload: Upload, *, purpose: str, now: datetime
 ) -> Attachment:
-    """Store an attachment (附件), encrypted and content-addressed.
+    """Keep an attachment (附件) of a submission, or of the batch or the change of a person about to be made from it.
 
-    Keep a file for a submission, or for the batch or the change of a person that is about to be made from it.
-
-    The bytes are on disk before the row is committed; a digest is written once. Refused codes: "file" (empty, too
-    large).
+    Refused codes: "file" (empty, too large).
     """
-    if not upload.content:
-        raise Refused("file", f"文件“{upload.filename}”是空的，请重新选择。")
-    if len(upload.content) > LARGEST:
-        raise Refused(
-            "file", f"文件“{upload.filename}”超过{LARGEST // 2**20}MB，请压缩图片或另存为较小的文件后再上传。"
-        )
-    digest = digest_of(upload)
-    path = _path(digest)
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f"{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
-        try:
-            partial.write_bytes(db.seal(upload.content, key=db.keys().files, purpose=digest))
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)  # of a disk that became full; else it is gone already
+    digest = store(upload)
     kept = Attachment(
         submission_id=submission.id if submission else None,
         purpose=purpose,
@@ -90,13 +72,44 @@ def attach(
     return kept
 
 
+def check(upload: Upload) -> None:
+    """What no file is taken with (空文件、过大). Refused codes: "file"."""
+    if not upload.content:
+        raise Refused("file", f"文件“{upload.filename}”是空的，请重新选择。")
+    if len(upload.content) > LARGEST:
+        raise Refused(
+            "file", f"文件“{upload.filename}”超过{LARGEST // 2**20}MB，请压缩图片或另存为较小的文件后再上传。"
+        )
+
+
+def store(upload: Upload) -> str:
+    """Put the bytes of a file on disk (存放文件), encrypted, under the digest it answers; a digest is written once.
+
+    They are there before the row that says whose they are is committed; see `sweep`. Refused codes: "file".
+    """
+    check(upload)
+    digest = digest_of(upload)
+    path = _path(digest)
+    if path.exists():
+        os.utime(path)  # of one that was nobody's: it is young again, and not swept before its row is committed
+        return digest
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f"{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
+    try:
+        partial.write_bytes(db.seal(upload.content, key=db.keys().files, purpose=digest))
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)  # of a disk that became full; else it is gone already
+    return digest
+
+
 ORPHANED = timedelta(days=1)
 """How long a file that belongs to nothing is left at least: its deed may be just about to be committed."""
 
 
 def sweep(session: Session, *, before: datetime) -> int:
-    """Remove older files that belong to no attachment (无主文件), of deeds that were refused or killed; how many."""
-    known = set(session.scalars(sa.select(Attachment.sha256)))
+    """Remove older files that belong to nothing (无主文件), of deeds that were refused or killed; how many."""
+    known = set(session.scalars(sa.union(sa.select(Attachment.sha256), sa.select(UnsavedFile.sha256))))
     count, place = 0, db.home() / "files"
     for path in place.glob("??/*"):
         if path.name not in known and path.stat().st_mtime < before.timestamp():
@@ -165,7 +178,7 @@ def handed_out(session: Session, attachment_id: int, *, actor: Actor, now: datet
     """
     kept, owner = one(session, attachment_id, actor)
     audit.record(session, audit.Event.FILE_HANDED_OUT, owner, actor=actor, after={"filename": kept.filename}, now=now)
-    return _content(kept)
+    return stored(kept)
 
 
 def opened(session: Session, attachment_id: int, actor: Actor) -> Upload:
@@ -173,17 +186,19 @@ def opened(session: Session, attachment_id: int, actor: Actor) -> Upload:
 
     A file as the program itself reads it, for those who may see what it belongs to. Refused codes: "missing".
     """
-    return _content(one(session, attachment_id, actor)[0])
+    return stored(one(session, attachment_id, actor)[0])
 
 
 def faults(session: Session) -> list[str]:
-    """Attachments whose file is missing, altered or does not open with the key (附件核对), by number and record."""
+    """Files that are missing, altered or do not open with the key (附件核对), by number and whose they are.
+
+    Attachments, and what is chosen in forms and not saved yet.
+    """
     found = []
     db.keys()  # missing or foreign: said once, and not of each
-    for kept in session.scalars(sa.select(Attachment).order_by(Attachment.id).execution_options(yield_per=500)):
-        said = f"attachment {kept.id} of " + (f"submission {kept.submission_id}" if kept.submission_id else "a batch")
+    for said, kept in _all_kept(session):
         try:
-            found_there = _content(kept)
+            found_there = stored(kept)
         except FileNotFoundError:
             found.append(f"{said}: its file {_path(kept.sha256)} is missing")
         except OSError as error:
@@ -196,9 +211,19 @@ def faults(session: Session) -> list[str]:
     return found
 
 
-def _content(attachment: Attachment) -> Upload:
-    sealed = _path(attachment.sha256).read_bytes()
-    return Upload(attachment.filename, db.unseal(sealed, key=db.keys().files, purpose=attachment.sha256))
+def _all_kept(session: Session) -> Iterator[tuple[str, Attachment | UnsavedFile]]:
+    """Everything that has a file, each as `faults` names it."""
+    for kept in session.scalars(sa.select(Attachment).order_by(Attachment.id).execution_options(yield_per=500)):
+        whose = f"submission {kept.submission_id}" if kept.submission_id else "a batch"
+        yield f"attachment {kept.id} of {whose}", kept
+    for chosen in session.scalars(sa.select(UnsavedFile).order_by(UnsavedFile.id)):
+        yield f"unsaved file {chosen.id} of account {chosen.account_id}", chosen
+
+
+def stored(kept: Attachment | UnsavedFile) -> Upload:
+    """A file with its bytes, opened; who may have it, the caller knows."""
+    sealed = _path(kept.sha256).read_bytes()
+    return Upload(kept.filename, db.unseal(sealed, key=db.keys().files, purpose=kept.sha256))
 
 
 def _path(digest: str) -> Path:

@@ -6,6 +6,7 @@ Every deed leaves its line there, so that nothing kept outlives what it was read
 from __future__ import annotations
 
 import threading
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
@@ -13,6 +14,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from core.ground import db
 from core.law import notices
 from core.models import AuditEntry
 from core.trail import audit
@@ -46,9 +48,12 @@ def once(session: Session, key: Hashable, read: Callable[[], Part]) -> Part:
 
 def stamp(session: Session) -> Hashable:
     """Where the office stands (办到哪里): the same as long as nothing was done in it and no notice was published."""
-    last = sa.select(AuditEntry.id, AuditEntry.digest).where(AuditEntry.event.not_in(_NO_CHANGE))
-    found = session.execute(last.order_by(AuditEntry.id.desc()).limit(1)).one_or_none()
+    found = db.asked_once(session, _LAST, lambda: session.execute(_LAST).one_or_none())
     return (tuple(found) if found else None), notices.filed()
+
+
+_LAST = sa.select(AuditEntry.id, AuditEntry.digest).order_by(AuditEntry.id.desc()).limit(1)
+_LAST = _LAST.where(*(AuditEntry.event != each for each in _NO_CHANGE))  # one by one: a list is written out each time
 
 
 def mark(key: Hashable, stamp: Hashable, read: Callable[[], Part]) -> Part:
@@ -80,6 +85,30 @@ def derived(key: Hashable, parts: tuple[object, ...], make: Callable[[], Part]) 
     made = make()
     keep(key, parts, made)
     return made
+
+
+def beside(part: object, what: Hashable, make: Callable[[], Part]) -> Part:
+    """What follows from one part alone (随附), such as how it is drawn: made once, and forgotten together with it.
+
+    So it is as fresh as the part, and seen by whom the part is shown to. Neither is ever changed.
+    """
+    at = id(part)
+    held = _BESIDE.get(at)
+    if held is None or held[0]() is not part:
+        held = _BESIDE[at] = weakref.ref(part, lambda gone: _gone(at, gone)), {}
+    if what not in held[1]:
+        held[1][what] = make()
+    made: Part = held[1][what]
+    return made
+
+
+_BESIDE: dict[int, tuple[weakref.ref[Any], dict[Hashable, Any]]] = {}
+
+
+def _gone(at: int, part: weakref.ref[Any]) -> None:
+    held = _BESIDE.get(at)
+    if held is not None and held[0] is part:
+        del _BESIDE[at]
 
 
 def found(key: Hashable) -> tuple[Any, Any] | None:

@@ -52,12 +52,12 @@ class Desk:
         self.page.get_by_role("button", name=re.compile(f"(^|[a-z_]\\s*){name}$")).click()
 
     def upload(self, label: str, file: Path | FilePayload) -> None:
-        """Choose a file where the label asks for it, and wait until it is listed there."""
+        """Choose a file where the label asks for it, and wait until it is listed there or below."""
         self.settle()
         uploader = self.page.get_by_test_id("stFileUploader").filter(has_text=label)
         uploader.locator("input[type=file]").set_input_files(file)
         name = file.name if isinstance(file, Path) else file["name"]
-        expect(uploader.get_by_text(name)).to_be_visible()
+        self.sees(re.compile(re.escape(name)))
 
     def sees(self, words: str | re.Pattern[str]) -> None:
         expect(self.page.get_by_test_id("stMain").get_by_text(words).locator("visible=true").first).to_be_visible()
@@ -129,9 +129,9 @@ def arrive(browser: Browser, base: str, username: str) -> Desk:
     return Desk(page, base)
 
 
-def seated(browser: Browser, base: str, username: str) -> Desk:
-    """Signed in beforehand, for tests that are not about signing in."""
-    page = window(browser, base)
+def seated(browser: Browser, base: str, username: str, **size: int) -> Desk:
+    """Signed in beforehand, for tests that are not about signing in: it spares the form and the page it leads to."""
+    page = window(browser, base, **size)
     page.context.add_cookies([{"name": COOKIE, "value": sign_in(username), "url": base}])
     return Desk(page, base)
 

@@ -17,7 +17,7 @@ from core.people import accounts
 from core.records import imports
 from core.trail.files import Upload
 from tests import cast as people
-from tests.browser.desk import arrive, choose_first_row, lists
+from tests.browser.desk import arrive, choose_first_row, lists, seated
 from tests.pages.conftest import sign_in
 
 NOW = datetime.now(UTC)
@@ -88,7 +88,7 @@ def test_a_file_of_applications_is_answered_read_row_by_row_given_back_and_archi
 
 
 def test_an_administrator_changes_an_amount_and_sees_how_many_change_side(browser: Browser, office: str) -> None:
-    admin = arrive(browser, office, "admin")
+    admin = seated(browser, office, "admin")
     admin.go("policy_lab", "政策试算与发布")
     admin.sees("结论改变的0人")
     admin.fill("专业科目", "61")

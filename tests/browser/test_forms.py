@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, expect
 
 from core.ground import db
 from core.models import Plan, State, Unsaved
-from tests.browser.desk import Desk, arrive
+from tests.browser.desk import Desk, seated
 from tests.cast import Cast
 
 NAME, CONTENT = "培训名称 *", "培训内容 *"
@@ -23,7 +23,7 @@ def field(desk: Desk, label: str) -> str:
 def test_typing_survives_everything_and_is_filed_as_it_stands_on_the_screen(
     browser: Browser, server: str, cast: Cast
 ) -> None:
-    base = arrive(browser, server, "base")
+    base = seated(browser, server, "base")
     page = base.go("paper?kind=plan", "填写培训计划")
     base.settle()
     page.get_by_role("textbox", name=NAME, exact=True).click()
@@ -42,7 +42,7 @@ def test_typing_survives_everything_and_is_filed_as_it_stands_on_the_screen(
     page.get_by_role("link", name="草稿：“").click()
     expect(page.get_by_role("textbox", name=NAME, exact=True)).to_have_value(LETTERS)
 
-    other = arrive(browser, server, "base")
+    other = seated(browser, server, "base")
     other.go("paper?kind=plan", "填写培训计划")
     expect(other.page.get_by_role("textbox", name=CONTENT, exact=True)).to_have_value("按下刷新前的最后一句")
     other.page.set_viewport_size({"width": 1366, "height": 768})

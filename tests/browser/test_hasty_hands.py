@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, expect
 from core.ground import db
 from core.models import Movement, Person, PersonChange, Plan
 from tests import cast as people
-from tests.browser.desk import Desk, arrive
+from tests.browser.desk import Desk, seated
 from tests.cast import Cast
 from tests.pages.test_deeds import NOW, ahead
 
@@ -25,7 +25,7 @@ def test_a_correction_and_a_decision_clicked_twice_are_done_once_and_said_so(
     people.posted(cast, people.sheet([people.row(1)]))
     person_id = people.person_id(1)
     plan = people.file_plan(cast, title="第二期", now=NOW, **ahead(20))
-    reviewer = arrive(browser, server, "reviewer")
+    reviewer = seated(browser, server, "reviewer")
     page = reviewer.go(f"people?person={person_id}", "人员")
     reviewer.settle()
     page.get_by_role("radio", name="更正姓名或身份证号").click()
@@ -49,7 +49,7 @@ def test_a_correction_and_a_decision_clicked_twice_are_done_once_and_said_so(
 
 
 def test_a_new_plan_saved_by_two_clicks_is_one_plan(browser: Browser, server: str, cast: Cast) -> None:
-    base = arrive(browser, server, "base")
+    base = seated(browser, server, "base")
     base.go("paper?kind=plan", "填写培训计划")
     for label in ("培训名称 *", "培训地点 *", "培训内容 *", "师资情况 *", "培训人员范围 *"):
         base.fill(label, "示例")

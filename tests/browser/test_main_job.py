@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, expect
 
 from core.ground import db
 from core.models import AuditEntry
-from tests.browser.desk import Desk, arrive, choose_first_row, lists, window
+from tests.browser.desk import Desk, arrive, choose_first_row, lists, seated, window
 
 ROSTER = db.ROOT / "tests" / "data" / "roster.xlsx"
 TITLE = "端到端知识更新培训班"
@@ -115,7 +115,8 @@ def print_card(reviewer: Desk, folder: Path) -> str:
 
 def test_a_training_goes_from_plan_to_card(browser: Browser, server: str, tmp_path: Path) -> None:
     start = start_day()
-    base, reviewer, leader = (arrive(browser, server, name) for name in ("base", "reviewer", "leader"))
+    base = arrive(browser, server, "base")
+    reviewer, leader = (seated(browser, server, name) for name in ("reviewer", "leader"))
     file_plan(base, start)
     decide(reviewer, "review?kind=plan", re.compile(f"“{TITLE}”已通过。该基地可培训600人"))
 

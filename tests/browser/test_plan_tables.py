@@ -17,7 +17,7 @@ from core.submissions import plans, reports, workflow
 from core.submissions.workflow import Action
 from core.trail.files import Upload
 from tests import cast as people
-from tests.browser.desk import Desk, arrive
+from tests.browser.desk import Desk, seated
 from tests.cast import Cast
 
 PASTED = "项目名称\t计划人数\t培训时间\n农技推广骨干培训班\t约30人\t下半年\n数字农业培训班\t\t待定\n"
@@ -29,7 +29,7 @@ def test_a_line_is_filed_carried_out_and_summed_up(browser: Browser, server: str
     with db.transaction() as session:
         act: Any = {"version": 0, "reason": "年初下达", "actor": cast["reviewer"], "now": now}
         targets.publish(session, "capability", year, targets.Split(40, None, {cast.places["department"].id: 4}), **act)
-    department, reviewer = (arrive(browser, server, who) for who in ("department", "reviewer"))
+    department, reviewer = (seated(browser, server, who) for who in ("department", "reviewer"))
     file_table(department)
     decide(reviewer, "知识更新能力提升项目计划表")
     train(cast, year)

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, expect
 from core.ground import db
 from core.models import Movement, Plan, State, Submission
 from tests import cast as people
-from tests.browser.desk import Desk, arrive, window
+from tests.browser.desk import Desk, seated, window
 from tests.cast import Cast
 from tests.pages.test_deeds import NOW, ahead
 
@@ -41,7 +41,7 @@ def test_plans_are_decided_by_keyboard_alone_and_the_next_opens_by_itself(
     browser: Browser, server: str, cast: Cast
 ) -> None:
     plans = file_plans(cast, PLANS)
-    reviewer = arrive(browser, server, "reviewer")
+    reviewer = seated(browser, server, "reviewer")
     page = reviewer.page
     page.set_viewport_size({"width": 1366, "height": 768})
     reviewer.go(f"plan_approval?plan={plans[0].id}", "审核")  # a link that somebody kept
@@ -156,7 +156,7 @@ def test_two_reviewers_at_once_never_decide_what_they_did_not_see_nor_anything_t
     browser: Browser, server: str, cast: Cast
 ) -> None:
     file_plans(cast, min(ROUNDS * 2, 400))
-    desks = {name: arrive(browser, server, name) for name in ("reviewer", "reviewer2")}
+    desks = {name: seated(browser, server, name) for name in ("reviewer", "reviewer2")}
     for desk in desks.values():
         desk.page.add_init_script(RECORD)
         desk.go("review?kind=plan", "审核")

@@ -14,7 +14,7 @@ from core.models import Report, RosterProblem, RosterRepair, RosterRow, State
 from core.submissions import roster
 from tests import cast as people
 from tests import faults
-from tests.browser.desk import Desk, arrive
+from tests.browser.desk import Desk, seated
 from tests.cast import Cast
 
 NOW = datetime.now(UTC)
@@ -77,10 +77,13 @@ def mend_all(desk: Desk) -> int:
 
 def test_sixty_faults_are_put_right_on_the_screen(browser: Browser, server: str, cast: Cast) -> None:
     plan_id = trainings(cast)
-    base = arrive(browser, server, "base")
+    base = seated(browser, server, "base", height=1200)
     base.go(f"paper?kind=report&plan={plan_id}", "填写培训情况报告")
     base.fill("培训总结 *", "按计划完成，全部考核。")
     base.upload("培训通知", {"name": "通知.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4 synthetic"})
+    base.sees("已选、尚未保存：通知.pdf（1 KB）")
+    base.page.reload()  # what was chosen is there as what was typed is
+    base.sees("已选、尚未保存：通知.pdf（1 KB）")
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     content = people.sheet(faults.rows())
     uploader = base.page.get_by_test_id("stFileUploader").filter(has_text="培训花名册")
@@ -119,6 +122,16 @@ def test_sixty_faults_are_put_right_on_the_screen(browser: Browser, server: str,
         note.fill("半途而废")
         base.page.keyboard.press("Escape")
         expect(base.page.get_by_role("dialog")).to_have_count(0)
+    strike, back = (base.page.get_by_role("button", name=f"第7行：{does}") for does in ("删去此行", "恢复删去的这一行"))
+    strike.focus()
+    place = "button => button.closest('li').getBoundingClientRect().top"
+    height = strike.evaluate(place)
+    for key_on, then in ((2, back), (1, strike)):  # left out, and put back, without a thing moving under the hand
+        for _ in range(key_on):
+            base.page.keyboard.press("Enter")
+        expect(then).to_be_focused()
+        base.settle()
+        assert abs(then.evaluate(place) - height) < 2
     base.page.get_by_role("button", name="采纳全部建议（19行）").click()
     expect(base.page.get_by_text("其中2行与别的行重复，将删去：")).to_be_in_viewport()
     base.click("确认采纳并删去2行")
@@ -148,6 +161,6 @@ def test_sixty_faults_are_put_right_on_the_screen(browser: Browser, server: str,
             assert cells == [*right[:2], "" if lost else right[2], *right[3:]]
         assert true == {}
         repairs = session.scalar(sa.select(sa.func.count(RosterRepair.row.distinct())))
-    reviewer = arrive(browser, server, "reviewer")
+    reviewer = seated(browser, server, "reviewer")
     reviewer.go(f"review?item={report.id}", "审核")
     reviewer.sees(f"改正记录（{repairs}行")

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page
 
 from core.ground import db
 from tests import cast as people
-from tests.browser.desk import arrive
+from tests.browser.desk import seated
 from tests.cast import Cast
 from web import tables
 
@@ -94,7 +94,7 @@ def test_a_file_too_large_a_chosen_row_and_a_calendar_speak_chinese(
     browser: Browser, server: str, cast: Cast, tmp_path: Path
 ) -> None:
     people.posted(cast, people.sheet([people.row(1)]))
-    reviewer = arrive(browser, server, "reviewer")
+    reviewer = seated(browser, server, "reviewer")
     page = reviewer.go(f"people?person={people.person_id(1)}", "人员")
     reviewer.settle()
     page.get_by_role("radio", name="更正姓名或身份证号").click()

@@ -129,7 +129,7 @@ def test_every_move_of_the_table_works_and_leaves_a_step_and_a_line(database: st
             assert (line["account"], line["role"]) == (cast[by].name, cast[by].role.value)
 
 
-def test_every_decision_is_dated_and_nothing_its_filer_does_is(database: str) -> None:
+def test_every_decision_is_dated_and_nothing_its_filer_does_is(office: Path) -> None:
     cast = c.assemble()
     report = c.waiting(cast, "report")
     for (state, action), (_, by) in WHOLE_LIFE.items():
@@ -255,7 +255,7 @@ def test_returning_and_rejecting_need_a_reason_the_base_can_read(database: str) 
         assert workflow.trail(session, report.id, cast["base"]).iloc[-1]["reason"] == REASON
 
 
-def test_who_acts_names_the_version_seen(database: str) -> None:
+def test_who_acts_names_the_version_seen(office: Path) -> None:
     cast = c.assemble()
     report = c.waiting(cast, "report")
     for version in (0, 1, 99):

@@ -505,7 +505,7 @@ def test_no_line_of_the_trail_holds_an_id_number_or_a_password(database: str) ->
             assert not re.search(r"(?<![0-9a-f])\d{17}[\dXx](?![0-9a-f])|horse|0471-", told), told
 
 
-def test_each_reads_the_trail_of_the_own_jurisdiction_and_of_the_own_deeds(database: str) -> None:
+def test_each_reads_the_trail_of_the_own_jurisdiction_and_of_the_own_deeds(office: Path) -> None:
     cast = ready.office(busy_month)
     with db.reading() as session:
 
@@ -561,7 +561,7 @@ def test_days_of_the_trail_are_days_at_the_office(database: str) -> None:
             assert len(lines) == 1
 
 
-def test_a_deed_that_fails_leaves_no_line(database: str) -> None:
+def test_a_deed_that_fails_leaves_no_line(office: Path) -> None:
     cast = c.assemble()
     before = c.everything()["audit_entry"]
     bad = replace(c.PLAN, title="")

@@ -376,6 +376,19 @@ def test_the_routine_writes_where_the_office_said_and_tidies_up(office: Path, tm
     assert late in [each.made_at for each in backups.kept(place)]
     assert standing(cast, late).last == late
     place.rename(tmp_path / "gone")
+    gone = c.NOW + timedelta(hours=2)
+    for make in (lambda: backups.routine(now=gone), lambda: backups.make(place / "by-hand.cebak", now=gone)):
+        with pytest.raises(Refused, match="没有文件夹"):
+            make()
+    assert not place.exists(), "on the office's own disk"
+    place.mkdir()
+    with db.transaction() as session:  # where the stick was mounted is an empty folder now
+        setup.decide_setting(session, "backup.apart", "yes")
+    with pytest.raises(Refused, match="没有接上"):
+        backups.routine(now=gone)
+    with db.transaction() as session:
+        setup.decide_setting(session, "backup.apart", "no")
+    place.rmdir()
     (tmp_path / "stick").write_text("not a folder", encoding="utf-8")
     with pytest.raises(Refused) as refused:
         backups.routine(now=c.NOW + timedelta(hours=2))
@@ -397,7 +410,7 @@ def test_what_counts_is_what_lies_there_whole_and_nothing_made_or_drilled_elsewh
     with db.transaction() as session:
         backups.record(session, tmp_path / "stick.cebak", actor=cast["admin"], now=c.NOW, found=[])
     here = standing(cast, c.NOW)
-    assert (here.last, here.drilled, here.beside) == (None, None, True)
+    assert (here.last, here.drilled, here.seen.beside) == (None, None, True)
     backups.scheduled(now=c.NOW)
     made = place / "ce-2024-06-03_09-00-00.cebak"  # by the office's time
     assert (standing(cast, later).last, standing(cast, later).drilled, drilled) == (c.NOW, c.NOW, [made])
@@ -415,7 +428,21 @@ def test_what_counts_is_what_lies_there_whole_and_nothing_made_or_drilled_elsewh
         assert standing(cast, later).last == later
         later += timedelta(minutes=10)
     monkeypatch.setattr(backups, "_disk", lambda path: len(path.parts))
-    assert not standing(cast, later).beside
+    assert not standing(cast, later).seen.beside
+    shared, read, later = threading.Event(), backups.kept, later + timedelta(minutes=1)
+    monkeypatch.setattr(backups, "PATIENCE", 0.05)
+    monkeypatch.setattr(backups, "kept", lambda place: shared.wait(20) and read(place))  # a share that hangs
+    was, then = standing(cast, later), later + timedelta(hours=1)
+    here = standing(cast, then)  # who asks next does not wait for it
+    assert (here.seen.unread, here.last, here.silent[-60:]) == (later, was.last, was.silent[-60:])
+    assert here.last is not None
+    assert f"从{db.office_minute(later)}起没有应答" in here.silent
+    backups.scheduled(now=then)
+    assert "没有应答" in standing(cast, then).trouble
+    shared.set()
+    assert backups._looks[place]._over.wait(20)
+    monkeypatch.setattr(backups, "PATIENCE", 20)
+    assert not standing(cast, then).silent
 
 
 def test_what_was_written_is_in_the_file_itself_after_a_quiet_moment(office: Path, tmp_path: Path) -> None:

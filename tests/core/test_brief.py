@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import pypdfium2
 import pytest
@@ -20,7 +21,7 @@ AHEAD = Line("y", "另一项目", "期", 5, 5, 4.0, 5, 5, "另一项目已完成
 
 
 @pytest.fixture
-def cast(database: str) -> c.Cast:
+def cast(office: Path) -> c.Cast:
     return ready.office(assembled)
 
 

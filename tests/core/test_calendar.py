@@ -4,6 +4,7 @@ import asyncio
 import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -54,7 +55,7 @@ def nobody_has_asked_and_it_is_the_casts_day(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(route.setup, "moment", lambda *_: c.NOW)
 
 
-def test_a_base_has_its_plans_and_reports_by_when_they_are_due_and_its_trainings(database: str) -> None:
+def test_a_base_has_its_plans_and_reports_by_when_they_are_due_and_its_trainings(office: Path) -> None:
     cast = c.assemble()
     plan = c.file_plan(cast)
     assert not [code for code in events(cast, "base") if code.startswith(("plan", "report", "training"))]
@@ -113,7 +114,7 @@ def test_an_address_is_made_renewed_and_ended_and_only_its_digest_is_kept(databa
     assert refused.value.code == "role"
 
 
-def test_the_file_is_what_calendars_read_and_names_nobody(database: str) -> None:
+def test_the_file_is_what_calendars_read_and_names_nobody(office: Path) -> None:
     cast = c.assemble()
     plan = c.file_plan(
         cast, title="内蒙古自治区新一代信息技术与数字经济专业技术人员知识更新培训班（第1期）", teachers="张示教授"

@@ -43,7 +43,7 @@ CAPPED = (
 
 
 @pytest.fixture
-def cast(database: str) -> c.Cast:
+def cast(office: Path) -> c.Cast:
     return ready.office(capped)
 
 
@@ -80,6 +80,7 @@ def post(cast: c.Cast, *items: Posting) -> int:
 SKILLS = Source.SKILLS_TRAINING
 
 
+@ready.both
 @pytest.mark.parametrize(
     ("hours", "note", "source", "days", "words"),
     [

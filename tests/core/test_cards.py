@@ -63,7 +63,7 @@ def test_a_code_is_known_however_it_was_typed(office: Path) -> None:
     ]
 
 
-def test_a_card_says_what_the_ledger_says_and_is_trailed(database: str) -> None:
+def test_a_card_says_what_the_ledger_says_and_is_trailed(office: Path) -> None:
     cast = c.assemble()
     c.posted(cast, c.sheet([c.row(1, "额尔敦·巴图")]))
     c.posted(cast, c.sheet([c.row(1, "额尔敦·巴图", professional_hours=7.5)]), title="第二期")
@@ -93,7 +93,7 @@ def test_a_card_says_what_the_ledger_says_and_is_trailed(database: str) -> None:
     assert line["account"] == cast["reviewer"].name
 
 
-def test_a_card_is_known_by_its_code_however_it_is_typed(database: str) -> None:
+def test_a_card_is_known_by_its_code_however_it_is_typed(office: Path) -> None:
     cast = c.assemble()
     c.posted(cast, c.sheet([c.row(1, "额尔敦·巴图")]))
     card = issued(cast, by="employer")
@@ -111,7 +111,7 @@ def test_a_card_is_known_by_its_code_however_it_is_typed(database: str) -> None:
         assert asked(code) is None
 
 
-def test_codes_are_sixteen_letters_nobody_mishears(database: str) -> None:
+def test_codes_are_sixteen_letters_nobody_mishears(office: Path) -> None:
     cast = c.assemble()
     c.posted(cast, c.sheet([c.row(at) for at in range(1, 6)]))
     codes = {issued(cast, at).code for at in range(1, 6)}
@@ -162,7 +162,7 @@ def test_a_card_whose_hours_are_no_longer_in_the_ledger_says_so(database: str) -
     assert asked(card.code).holds is False
 
 
-def test_a_card_is_refused_without_hours_or_without_the_right_to_it(database: str) -> None:
+def test_a_card_is_refused_without_hours_or_without_the_right_to_it(office: Path) -> None:
     cast = c.assemble()
     c.posted(cast, c.sheet([c.row(1), c.row(2)]))
     c.give_account(cast, 1, "person")
@@ -276,7 +276,7 @@ def test_a_card_of_several_years_lists_the_entries_of_all_of_them_and_its_holder
         assert cards.printed_again(session, both.id, actor=cast["person"], now=c.AFTER).id == both.id
 
 
-def test_cards_are_numbered_by_office_and_year_with_a_digit_that_notices_a_slip(database: str) -> None:
+def test_cards_are_numbered_by_office_and_year_with_a_digit_that_notices_a_slip(office: Path) -> None:
     cast = c.assemble()
     c.posted(cast, c.sheet([c.row(1), c.row(2)]))
     hohhot = c.sheet([c.row(3, employer="示例旗蒙古族中学")])
@@ -431,7 +431,7 @@ def test_a_year_of_many_trainings_prints_on_several_pages(office: Any) -> None:
     assert made.count(b"/Type /Page\n") > 1
 
 
-def test_a_card_holds_no_longer_once_its_hours_are_undone(database: str) -> None:
+def test_a_card_holds_no_longer_once_its_hours_are_undone(office: Path) -> None:
     cast = c.assemble()
     c.posted(cast, c.sheet([c.row(1, "额尔敦·巴图")]))
     card = issued(cast)
@@ -445,7 +445,7 @@ def test_a_card_holds_no_longer_once_its_hours_are_undone(database: str) -> None
     assert not after.holds
 
 
-def test_a_card_that_shows_a_subject_deemed_done_says_so_and_holds_no_longer_once_that_is_undone(database: str) -> None:
+def test_a_card_that_shows_a_subject_deemed_done_says_so_and_holds_no_longer_once_that_is_undone(office: Path) -> None:
     cast = c.assemble()
     c.posted(cast, c.sheet([c.row(1, "额尔敦·巴图", professional_hours=8)]))
     who, day = c.person_id(1), c.date(2024, 5, 6)
@@ -489,7 +489,7 @@ def at_stake(cast: c.Cast, batch_id: int, lines: list[int]) -> int:
         return books.foreseen(session, batch_id, lines=lines, actor=cast["reviewer"], now=c.AFTER).cards_revoked
 
 
-def test_a_reversal_revokes_the_cards_of_those_people_and_years_and_says_why_and_when(database: str) -> None:
+def test_a_reversal_revokes_the_cards_of_those_people_and_years_and_says_why_and_when(office: Path) -> None:
     cast = c.assemble()
     c.posted(cast, c.sheet([c.row(1), c.row(2), c.row(3)]))
     earlier = [
@@ -531,7 +531,7 @@ def test_a_reversal_revokes_the_cards_of_those_people_and_years_and_says_why_and
     assert asked(third.code).holds
 
 
-def test_a_persons_cards_are_listed_for_whoever_may_look_the_person_up(database: str) -> None:
+def test_a_persons_cards_are_listed_for_whoever_may_look_the_person_up(office: Path) -> None:
     cast = c.assemble()
     c.posted(cast, c.sheet([c.row(1)]))
     card = issued(cast)
@@ -543,7 +543,7 @@ def test_a_persons_cards_are_listed_for_whoever_may_look_the_person_up(database:
             listed(cast, 1, by)
 
 
-def test_no_card_is_issued_for_a_year_with_nothing_left_standing(database: str) -> None:
+def test_no_card_is_issued_for_a_year_with_nothing_left_standing(office: Path) -> None:
     cast = c.assemble()
     c.posted(cast, c.sheet([c.row(1), c.row(2)]))
     reverse(cast, 1, lines=[1])

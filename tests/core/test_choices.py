@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -26,7 +28,7 @@ TWO = tuple({"考核结果": "上机考核", "备注": "笔试考核"}.get(headi
 
 
 @pytest.fixture
-def cast(database: str) -> c.Cast:
+def cast(office: Path) -> c.Cast:
     return ready.office(c.assemble)
 
 
@@ -57,6 +59,7 @@ def test_a_question_is_answered_once_and_the_next_file_of_the_same_base_is_read(
     assert chosen(cast["base"], "credits") == {}
 
 
+@ready.both
 def test_a_later_choice_changes_no_stored_row_until_the_file_is_read_again(cast: c.Cast) -> None:
     content = c.sheet([c.row(1, phone="外语", note="李示甲")], (*TWO[:-3], "科室", "笔试考核", "学时年度"))
     choose(cast["base"], 科室="specialty", 从事专业="", 上机考核="assessment")
@@ -87,6 +90,7 @@ def test_a_later_choice_changes_no_stored_row_until_the_file_is_read_again(cast:
     assert stored() == ["临床医学"]
 
 
+@ready.both
 def test_what_is_chosen_can_be_changed_and_leaves_one_line_a_deed(cast: c.Cast) -> None:
     choose(cast["base"], 科室="specialty", 处室="")
     assert choose(cast["base"], 科室="employer", 处室="") == {"科室": "employer", "处室": ""}

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -32,7 +33,7 @@ ONE, OTHER, AT_BASE = 1, 2, 3
 
 
 @pytest.fixture
-def cast(database: str) -> c.Cast:
+def cast(office: Path) -> c.Cast:
     return ready.office(three_people)
 
 
@@ -132,6 +133,7 @@ def test_no_more_is_granted_than_the_certificate_gives_by_the_notices_rate(
     assert done(granting(cast, claim, "16.5")).granted == Decimal("16.5")
 
 
+@ready.both
 def test_no_day_between_the_certificates_dates_holds_more_than_eight_hours(cast: c.Cast) -> None:
     claim = c.file_claim(cast, ONE)  # five days
     held = "每天至多8学时，2024-05-06至2024-05-10共5天至多40学时；"
@@ -139,6 +141,7 @@ def test_no_day_between_the_certificates_dates_holds_more_than_eight_hours(cast:
     assert done(granting(cast, claim, 40)).granted == 40
 
 
+@ready.both
 @pytest.mark.parametrize("activity", ["三科", "技能培训"])
 def test_more_hours_by_the_rate_than_the_days_hold_are_told_to_who_saves_and_files(cast: c.Cast, activity: str) -> None:
     short = {"activity": activity, "completed_on": date(2024, 5, 6)}  # 40 hours, and so by the rate, in one day
@@ -155,6 +158,7 @@ def test_more_hours_by_the_rate_than_the_days_hold_are_told_to_who_saves_and_fil
     c.file_claim(cast, ONE, activity="论坛", title="日程只有一天的论坛", completed_on=date(2024, 5, 6))  # no rate
 
 
+@ready.both
 def test_eight_hours_a_day_hold_over_all_certificates_of_a_person_together(cast: c.Cast) -> None:
     def filed(title: str, first: int, last: int, serial: int = ONE) -> Claim:
         days = {"start_on": date(2024, 5, first), "completed_on": date(2024, 5, last)}
@@ -188,6 +192,7 @@ def test_eight_hours_a_day_hold_over_all_certificates_of_a_person_together(cast:
     assert c.refusal(drafting(cast, title="同期的论坛", **days)).code == "hours"  # nothing is left to be granted
 
 
+@ready.both
 def test_two_certificates_of_the_same_days_approved_at_once_fill_them_once(cast: c.Cast) -> None:
     titles = ("护理论坛", "急救年会")
     both = [c.file_claim(cast, ONE, activity="技能培训", title=title) for title in titles]  # 40 hours of five days each
@@ -281,6 +286,7 @@ def test_a_refusal_names_the_field_as_the_form_does(cast: c.Cast) -> None:
     assert words == "退回须填写审核意见，申报人会看到。"
 
 
+@ready.both
 def test_a_claim_filed_at_once_hears_of_its_missing_certificate_with_everything_else(cast: c.Cast) -> None:
     wrong: dict[str, Any] = {"title": "", "amount": "", "evidence": []}
     assert set(c.refusal(drafting(cast, **wrong)).fields) == {"title", "amount"}
@@ -349,6 +355,7 @@ def test_letters_and_figures_are_the_same_in_either_width_and_case(cast: c.Cast)
     assert c.refusal(moving(cast, again, Action.SUBMIT, "person")).code == "twice"
 
 
+@ready.both
 def test_a_certificate_of_another_day_or_a_like_title_is_filed_and_shown_to_the_reviewer(cast: c.Cast) -> None:
     first = c.file_claim(cast, ONE)
     later = {"start_on": date(2024, 6, 3), "completed_on": date(2024, 6, 7)}
@@ -361,6 +368,7 @@ def test_a_certificate_of_another_day_or_a_like_title_is_filed_and_shown_to_the_
     assert list(frame["end_on"]) == [date(2024, 5, 10), date(2024, 6, 7)]
 
 
+@ready.both
 def test_hours_are_granted_by_the_reviewer_in_charge_while_it_waits(cast: c.Cast) -> None:
     claim = c.file_claim(cast, ONE)
     for hours in ("0", "-8", "0.3", "1001"):
@@ -378,6 +386,7 @@ def test_hours_are_granted_by_the_reviewer_in_charge_while_it_waits(cast: c.Cast
     assert c.refusal(granting(cast, returned, 8)).words == told
 
 
+@ready.both
 def test_a_claim_is_changed_until_it_is_filed_and_what_was_granted_before_is_forgotten(cast: c.Cast) -> None:
     claim = c.file_claim(cast, ONE)
     done(granting(cast, claim, 8))
@@ -405,6 +414,7 @@ def test_a_claim_is_changed_until_it_is_filed_and_what_was_granted_before_is_for
     assert [each.filename for each in kept] == ["证书.pdf", "证书.JPG"]
 
 
+@ready.both
 def test_a_claim_follows_its_person_to_another_authority(cast: c.Cast) -> None:
     claim = c.file_claim(cast, ONE)
     with db.transaction() as session:
@@ -425,6 +435,7 @@ def test_a_claim_follows_its_person_to_another_authority(cast: c.Cast) -> None:
     assert [each["hours"] for each in entries()] == [8]
 
 
+@ready.both
 def test_somebody_can_put_a_returned_claim_right_or_the_reviewer_knows_that_nobody_can(cast: c.Cast) -> None:
     claim = c.file_claim(cast, ONE)
 
@@ -448,6 +459,7 @@ def test_somebody_can_put_a_returned_claim_right_or_the_reviewer_knows_that_nobo
         assert workflow.filers(session, session.get_one(Claim, claim.id)) == []
 
 
+@ready.both
 def test_a_claim_of_a_duplicate_is_the_humans_who_stays(cast: c.Cast) -> None:
     c.posted(cast, c.sheet([c.row(9, c.row(ONE)[1])]), title="重复登记的人")
     claim = c.file_claim(cast, 9)
@@ -481,6 +493,7 @@ def test_days_overfull_by_a_merge_take_nothing_from_the_days_beside_them(cast: c
     assert c.refusal(drafting(cast, title="检验交流", start_on=date(2024, 5, 10))).code == "hours"
 
 
+@ready.both
 def test_two_reviewers_at_once_post_once(cast: c.Cast) -> None:
     claim = c.file_claim(cast, ONE, activity="技能培训")
     approve = [moving(cast, claim, Action.APPROVE, by, "属实") for by in ("reviewer", "reviewer2")]
@@ -535,6 +548,7 @@ def test_the_reviewer_learns_what_else_the_person_studied_on_the_same_days(cast:
             beside(cast, claim, by)
 
 
+@ready.both
 def test_who_decides_a_deemed_year_sees_what_else_of_that_year_was_claimed_or_deemed(cast: c.Cast) -> None:
     exam = {"activity": "职业资格", "amount": Decimal(0)}
     claim = c.file_claim(cast, ONE, title="一级建造师", **exam)
@@ -599,6 +613,7 @@ def test_exactly_those_see_a_claim_its_evidence_and_its_steps_whom_it_concerns(c
                             question()
 
 
+@ready.both
 def test_the_queue_finds_a_claim_by_its_person_and_shows_no_full_number(cast: c.Cast) -> None:
     c.file_claim(cast, ONE)
     with db.reading() as session:

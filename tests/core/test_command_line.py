@@ -4,7 +4,7 @@ import csv
 import importlib
 import io
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import openpyxl
@@ -57,11 +57,15 @@ def test_init_makes_an_office_out_of_nothing_and_may_be_repeated(
         db.close()
 
 
+LEAGUE = (["init"], "呼和浩特市", "呼和浩特市人力资源和社会保障局")
+REGION = (["init", "--schema"], "自治区", "内蒙古自治区人力资源和社会保障厅")
+
+
 @pytest.mark.parametrize(
-    ("given", "office"),
-    [("呼和浩特市", "呼和浩特市人力资源和社会保障局"), ("自治区", "内蒙古自治区人力资源和社会保障厅")],
+    ("database", "before", "given", "office"),
+    [("sqlite", *LEAGUE), ("sqlite", *REGION), ("postgresql", *LEAGUE)],
+    indirect=["database"],
 )
-@pytest.mark.parametrize("before", [["init"], ["init", "--schema"]])
 def test_an_office_is_opened_without_a_browser_and_its_first_password_is_said_once(
     before: list[str], given: str, office: str, database: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -76,20 +80,20 @@ def test_an_office_is_opened_without_a_browser_and_its_first_password_is_said_on
         said = capsys.readouterr()
         assert (said.out, words in said.err) == ("", True)
     assert main(["init", "--office", given, "--admin", "wang"]) == 0
-    password = capsys.readouterr().out.strip()
+    password, now = capsys.readouterr().out.strip(), datetime.now(UTC)
     with db.transaction() as session:
-        hashed = accounts.may_try(session, "wang", address=None, now=c.NOW)
-        token = accounts.sign_in(session, "wang", fits=passwords.fits(password, str(hashed)), now=c.NOW)
+        hashed = accounts.may_try(session, "wang", address=None, now=now)
+        token = accounts.sign_in(session, "wang", fits=passwords.fits(password, str(hashed)), now=now)
     with db.reading() as session:
-        actor = accounts.actor_of(session, str(token), c.NOW)
+        actor = accounts.actor_of(session, str(token), now)
     assert actor is not None
     assert main(["account", "reset", "nobody"]) == 2
     assert capsys.readouterr().out == ""
     assert main(["account", "reset", "Wang"]) == 0
     fresh = capsys.readouterr().out.strip()
     with db.transaction() as session:
-        assert accounts.actor_of(session, str(token), c.NOW) is None
-        hashed = accounts.may_try(session, "wang", address=None, now=c.NOW)
+        assert accounts.actor_of(session, str(token), now) is None
+        hashed = accounts.may_try(session, "wang", address=None, now=now)
         assert passwords.fits(fresh, str(hashed))
         assert not passwords.fits(password, str(hashed))
     assert (actor.role, actor.organization_name, actor.must_change_password) == (Role.ADMIN, office, True)
@@ -220,7 +224,7 @@ def test_totals_lists_what_differs_and_puts_it_right(database: str, capsys: pyte
 def test_check_of_a_place_without_a_database_says_so(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     try:
         assert main(["check"]) == 1
-        assert f"run {db.command('init')}" in capsys.readouterr().out
+        assert f"请先执行 {db.command('init')}" in capsys.readouterr().out
     finally:
         db.engine().dispose()
         db.close()
@@ -306,7 +310,11 @@ def test_a_file_of_a_kind_we_do_not_write_is_refused_before_anything_is_read(
 
 @pytest.mark.parametrize("content", [None, b"", b"PK\x03\x04", "甲,乙\n1,2\n".encode()])
 def test_a_roster_that_cannot_be_read_is_2_and_says_why_on_stderr(
-    home: Path, tmp_path: Path, content: bytes | None, capsys: pytest.CaptureFixture[str]
+    home: Path,
+    tmp_path: Path,
+    content: bytes | None,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     path = tmp_path / "花名册.xlsx"
     if content is not None:
@@ -315,6 +323,11 @@ def test_a_roster_that_cannot_be_read_is_2_and_says_why_on_stderr(
     said = capsys.readouterr()
     assert said.out == ""
     assert said.err.strip()
+    with path.open("ab") as file:
+        file.truncate(300 * 2**20)  # nothing is written: it is large by its name alone
+    monkeypatch.setattr(Path, "read_bytes", None)
+    assert main(["roster", "check", str(path)]) == 2
+    assert "文件有300MB，超过20MB，没有读取" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

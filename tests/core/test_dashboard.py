@@ -8,6 +8,7 @@ from collections import defaultdict
 from dataclasses import asdict, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -26,6 +27,7 @@ from core.office.dashboards import Board, Measure, Per, Wanted, brief, charts, e
 from core.quotas import targets
 from core.submissions import workflow
 from core.submissions.workflow import Action
+from core.trail import kept
 from tests import cast as c
 from tests import ready
 from tests.core.test_progress_of_programmes import a_line
@@ -89,7 +91,7 @@ def assembled() -> c.Cast:
 
 
 @pytest.fixture
-def cast(database: str) -> c.Cast:
+def cast(office: Path) -> c.Cast:
     dashboards.forget()
     return ready.office(assembled)
 
@@ -205,6 +207,7 @@ def drawn(seed: int, cast: c.Cast) -> Wanted:
     return replace(YEAR, **chosen)
 
 
+@ready.both
 @pytest.mark.parametrize("seed", [0, 5, 12, 32, 34])
 def test_every_figure_is_what_plain_sql_counts_under_the_same_filters(cast: c.Cast, seed: int) -> None:
     wanted = drawn(seed, cast) if seed else YEAR
@@ -252,6 +255,7 @@ def test_every_figure_is_what_plain_sql_counts_under_the_same_filters(cast: c.Ca
     }
 
 
+@ready.both
 @pytest.mark.parametrize("seed", [0, 5, 32, 34])
 def test_completion_is_what_plain_sql_counts_and_opens_the_people_behind_it(cast: c.Cast, seed: int) -> None:
     wanted = replace(drawn(seed, cast) if seed else YEAR, month=None, subject="")
@@ -302,6 +306,7 @@ def test_what_is_stuck_is_told_with_where_and_for_how_long(cast: c.Cast) -> None
     assert list(stuck["days"]) == sorted(stuck["days"], reverse=True)
 
 
+@ready.both
 def test_times_are_those_between_filing_and_decision(cast: c.Cast) -> None:
     seen = asked(cast["leader"])
     waits = seen.waiting().set_index("name")
@@ -328,6 +333,7 @@ def test_times_are_those_between_filing_and_decision(cast: c.Cast) -> None:
     assert tuple(on_time.loc[("呼和浩特市", "年度计划表"), ["due", "kept", "late"]]) == (1, 0, 1)
 
 
+@ready.both
 def test_an_earlier_day_is_answered_as_it_was(cast: c.Cast) -> None:
     """Before the reversal and the last training, by papers and by the ledger."""
     then = replace(YEAR, on=date(2024, 8, 1))
@@ -357,7 +363,9 @@ def test_what_was_kept_is_read_again_after_a_deed(cast: c.Cast) -> None:
 
     def told(seen: Board) -> Any:
         drawn = charts.completion(seen, "level").table.to_dict(), charts.funnel(seen).table.to_dict()
-        return seen.completion("level").to_dict(), seen.funnel().to_dict(), len(seen.people), drawn
+        rows = seen.stuck(), seen.late(), seen.waits(), seen.rows(Measure.PEOPLE)
+        whole = seen.tiles(), seen.lacking().tolist(), [each.to_dict() for each in rows]
+        return seen.completion("level").to_dict(), seen.funnel().to_dict(), len(seen.people), drawn, repr(whole)
 
     assert charts.funnel(asked(cast["leader"])) is charts.funnel(asked(cast["leader"])), "nothing was done: drawn once"
     told(asked(cast["leader"]))
@@ -378,6 +386,21 @@ def test_what_was_kept_is_read_again_after_a_deed(cast: c.Cast) -> None:
     assert now[2] == 59
 
 
+def test_what_follows_from_a_part_is_made_once_and_forgotten_with_it() -> None:
+    frame, made = pd.DataFrame({"id": [1]}), list[str]()
+
+    def draw() -> int:
+        made.append("drawn")
+        return len(made)
+
+    assert [kept.beside(frame, "list", draw) for _ in range(2)] == [1, 1]
+    assert kept.beside(frame, "other list", draw) == 2
+    held = len(kept._BESIDE)
+    del frame
+    assert len(kept._BESIDE) == held - 1
+    assert kept.beside(pd.DataFrame({"id": [1]}), "list", draw) == 3
+
+
 def test_an_office_that_has_only_begun_has_a_board(office: object) -> None:
     """Before the first plan, and with plans but no report yet."""
     dashboards.forget()
@@ -390,6 +413,7 @@ def test_an_office_that_has_only_begun_has_a_board(office: object) -> None:
     assert list(seen.stuck()["where"]) == ["计划等待审批"]
 
 
+@ready.both
 def test_everybody_sees_the_own_jurisdiction_only(cast: c.Cast) -> None:
     hohhot, school = cast.places["hohhot"], cast.places["hohhot_school"]
     league = asked(cast["hohhot_leader"])
@@ -427,6 +451,7 @@ def asked_ids(session: Any) -> Any:
     return np.array(session.scalars(sa.text("SELECT id FROM person ORDER BY id")).all())
 
 
+@ready.both
 def test_a_chart_keeps_all_marks_of_its_own_filter_and_marks_the_chosen(cast: c.Cast) -> None:
     wanted = replace(YEAR, league=cast.places["hohhot"].id)
     seen = asked(cast["leader"], wanted)
@@ -604,6 +629,7 @@ def office_of(code: str) -> str:
     return f"CASE WHEN q.organization_id IN ({own}) THEN q.organization_id ELSE q.authority_id END"
 
 
+@ready.both
 def test_programmes_stand_against_their_targets_as_plain_sql_counts_them(cast: c.Cast) -> None:
     """Of the region, of a league it looks at, of a league that looks at itself, on any day, whatever else is chosen."""
     of_programmes(cast)

@@ -222,10 +222,13 @@ def test_whoever_only_reads_cannot_write_and_sees_one_moment(database: str) -> N
         assert session.scalar(sa.select(sa.func.count()).select_from(Setting)) == 0
         c.elsewhere(keep)("meanwhile", "yes")
         assert setup.setting(session, "meanwhile") is None
+        answers = iter("abcd")
+        assert [db.asked_once(session, "which", lambda: next(answers)) for _ in range(2)] == ["a", "a"]
     with db.reading() as session, pytest.raises(sa.exc.DBAPIError):
         session.execute(sa.insert(Setting).values(name="a", value="b"))
     with db.transaction() as session:  # and the connection it used may write again
         setup.decide_setting(session, "after", "yes")
+        assert [db.asked_once(session, "which", lambda: next(answers)) for _ in range(2)] == ["b", "c"]
     with db.reading() as session:
         assert session.scalars(sa.select(Setting.name).order_by(Setting.name)).all() == ["after", "meanwhile"]
 

@@ -89,7 +89,7 @@ def recomputed(cast: c.Cast, by: str = "title") -> replay.Recomputation:
         return replay.recompute(session, first_decision(), actor=cast[by])
 
 
-def test_a_recorded_decision_is_reproduced_and_nothing_changed_is_named(database: str) -> None:
+def test_a_recorded_decision_is_reproduced_and_nothing_changed_is_named(office: Path) -> None:
     cast = c.assemble()
     person(cast, 1, SHORT)
     decide(cast, cells(1))
@@ -97,7 +97,7 @@ def test_a_recorded_decision_is_reproduced_and_nothing_changed_is_named(database
     assert (found.intact, found.reproduced, found.differs, found.changed) == (True, True, False, ())
 
 
-def test_hours_posted_later_are_named_and_turn_the_decision(database: str) -> None:
+def test_hours_posted_later_are_named_and_turn_the_decision(office: Path) -> None:
     cast = c.assemble()
     person(cast, 1, SHORT)
     decide(cast, cells(1))
@@ -148,7 +148,7 @@ def test_a_policy_kept_in_the_form_of_an_earlier_version_is_read_and_did_not_cha
 
 
 def test_every_decision_of_the_year_before_is_replayed_and_what_a_policy_cannot_decide_is_left_out(
-    database: str,
+    office: Path,
 ) -> None:
     cast = c.assemble()
     person(cast, 1)
@@ -187,7 +187,7 @@ def test_a_decision_altered_behind_our_back_is_not_intact_and_is_named(database:
     assert "100000" in fault
 
 
-def test_a_run_that_was_taken_away_is_missed_by_the_trail(database: str) -> None:
+def test_a_run_that_was_taken_away_is_missed_by_the_trail(office: Path) -> None:
     cast = c.assemble()
     decide(cast, cells(1))
     c.behind_our_back("decision_part", "DELETE FROM decision_part")
@@ -221,7 +221,7 @@ def test_only_title_officers_and_reviewers_decide_for_the_record(office: Path, b
     assert c.refusal(deed).code == "role"
 
 
-def test_a_recorded_sheet_shows_what_was_known_then(database: str) -> None:
+def test_a_recorded_sheet_shows_what_was_known_then(office: Path) -> None:
     cast = c.assemble()
     person(cast, 1, SHORT)
     row = cells(1, 抗疫年度="2022", 单位性质="国有", 转任日期="2022-01-02")
@@ -299,7 +299,7 @@ def relied(cast: c.Cast, batch_id: int, by: str = "reviewer") -> list[tuple[int,
         return list(frame[["number", "credit_years"]].itertuples(index=False, name=None))
 
 
-def test_the_decisions_that_may_have_relied_on_a_batch_are_named(database: str) -> None:
+def test_the_decisions_that_may_have_relied_on_a_batch_are_named(office: Path) -> None:
     cast = c.assemble()
     first, second, third = three_people()
     apply(cast, first, 2024, c.NOW - timedelta(hours=1))  # before the hours were posted
@@ -332,7 +332,7 @@ def test_a_decision_relies_on_the_lines_that_stood_when_it_was_made(database: st
         assert [len(decisions.relied(session, 1, cast["reviewer"], only=only)) for only in ({2}, {3})] == [1, 0]
 
 
-def test_a_decision_for_which_a_waiver_asked_for_no_hours_relies_on_none(database: str) -> None:
+def test_a_decision_for_which_a_waiver_asked_for_no_hours_relies_on_none(office: Path) -> None:
     cast = c.assemble()
     first, second, _ = three_people()
     post(cast, (first, 60, 2024), (second, 60, 2024))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -34,7 +35,7 @@ def stands() -> None:
 
 
 @pytest.fixture
-def cast(database: str) -> c.Cast:
+def cast(office: Path) -> c.Cast:
     return ready.office(three_people)
 
 
@@ -97,6 +98,7 @@ def hours(serial: int) -> Any:
         return c.totals(session, c.person_id(serial)).loc[0, "professional"]
 
 
+@ready.both
 def test_a_dispute_upheld_takes_the_entry_back_in_the_same_act(cast: c.Cast) -> None:
     filed = done(file(cast, "person"))
     assert beside(1) == ["待答复：只参加了两天，应为16学时"]
@@ -119,6 +121,7 @@ def test_a_dispute_upheld_takes_the_entry_back_in_the_same_act(cast: c.Cast) -> 
     stands()
 
 
+@ready.both
 def test_a_deemed_year_is_disputed_as_such_and_one_dispute_is_read_by_those_who_oversee_it(cast: c.Cast) -> None:
     claim = c.file_claim(cast, 1, activity="职业资格", title="一级建造师", amount=Decimal(0))
     c.grant(cast, claim.id)
@@ -171,6 +174,7 @@ def test_filing_is_refused_and_changes_nothing(cast: c.Cast) -> None:
         assert gone.code == "reversed"
 
 
+@ready.both
 def test_answering_is_refused_and_changes_nothing(cast: c.Cast) -> None:
     filed, other = done(file(cast, "person")), done(file(cast, "hohhot_person", 5))
     with db.reading() as session:  # the region oversees both, and answers its own
@@ -189,6 +193,7 @@ def test_answering_is_refused_and_changes_nothing(cast: c.Cast) -> None:
     assert c.refusal(answer(cast, filed, "reviewer", upheld=False, reason=" ")).code == "reason"
 
 
+@ready.both
 def test_an_entry_taken_back_meanwhile_is_not_taken_back_twice(cast: c.Cast) -> None:
     filed = done(file(cast, "person"))
     _, batch_id, line = entry(1)
@@ -225,6 +230,7 @@ def test_a_dispute_stands_under_whose_hours_they_are_by_now(cast: c.Cast) -> Non
     assert whose() == [c.row(1)[1], stays]
 
 
+@ready.both
 def test_two_reviewers_answer_at_once_and_one_answer_holds(cast: c.Cast) -> None:
     filed = done(file(cast, "person"))
     found = c.at_once(answer(cast, filed, "reviewer", upheld=True), answer(cast, filed, "reviewer2", upheld=False))
@@ -233,11 +239,13 @@ def test_two_reviewers_answer_at_once_and_one_answer_holds(cast: c.Cast) -> None
     stands()
 
 
+@ready.both
 def test_the_person_and_the_clerk_dispute_one_entry_at_once_and_one_is_filed(cast: c.Cast) -> None:
     found = c.at_once(file(cast, "person"), file(cast, "employer"))
     assert sorted(getattr(one, "code", "done") for one in found) == ["done", "open"]
 
 
+@ready.both
 def test_a_dispute_is_withdrawn_or_completed_by_its_filer_and_filed_again(cast: c.Cast) -> None:
     filed = done(file(cast, "person"))
     assert c.refusal(step(cast, filed, "hohhot_person", Action.WITHDRAW)).code == "missing"

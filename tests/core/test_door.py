@@ -24,8 +24,10 @@ from starlette.types import Message, Receive, Scope, Send
 from streamlit import config, net_util, runtime
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from streamlit.runtime import Runtime
+from streamlit.proto.NewSession_pb2 import CustomThemeConfig
+from streamlit.runtime import Runtime, app_session
 from streamlit.runtime.app_session import AppSession
+from streamlit.runtime.scriptrunner import ScriptRunnerEvent
 from streamlit.runtime.state import SafeSessionState, SessionState
 from streamlit.web.server.starlette import starlette_websocket
 from streamlit.web.server.starlette.starlette_path_security_middleware import PathSecurityMiddleware
@@ -33,11 +35,11 @@ from uvicorn.protocols.http.auto import AutoHTTPProtocol
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
-import app as main
 from core.ground import db
 from core.people import accounts
 from routes import addresses, door, session, shield, uploads
 from tests import cast as c
+from web import log as server_log
 from web import patches
 from web import uploads as kept
 
@@ -222,7 +224,10 @@ def test_what_runs_say_is_handed_over_together_in_its_order_and_a_session_that_i
             woken += 1
             loop.call_soon_threadsafe(callback)
 
-        session: Any = SimpleNamespace(_event_loop=SimpleNamespace(call_soon_threadsafe=wake, call_soon=loop.call_soon))
+        here = SimpleNamespace(call_soon_threadsafe=wake, call_soon=loop.call_soon, call_later=loop.call_later)
+        session: Any = SimpleNamespace(
+            _event_loop=here, _handle_scriptrunner_event_on_event_loop=lambda _, event, *__: heard.append((event, 0))
+        )
         with ThreadPoolExecutor(2) as threads:  # while the loop waits here, nothing is taken up
             for name in "ab":
                 threads.submit(say, session, [(name, at) for at in range(100)], heard)
@@ -238,6 +243,13 @@ def test_what_runs_say_is_handed_over_together_in_its_order_and_a_session_that_i
             await asyncio.gather(*later)
             while len(heard) < 203:
                 await asyncio.sleep(0)
+        say(session, [("on its way", 0)], heard)
+        session._call_soon_on_event_loop = partial(AppSession._call_soon_on_event_loop, session)
+        AppSession._on_scriptrunner_event(session, None, event=ScriptRunnerEvent.SCRIPT_STOPPED_WITH_SUCCESS)
+        began = loop.time()
+        while len(heard) < 205:
+            await asyncio.sleep(0)
+        assert loop.time() - began < patches.TOGETHER  # the end of a run waits for nothing
         return heard, together
 
     heard, woken = run(said)
@@ -245,7 +257,20 @@ def test_what_runs_say_is_handed_over_together_in_its_order_and_a_session_that_i
     assert [each for each in heard if each[0] == "a"] == [("a", at) for at in range(100)]
     assert [each for each in heard if each[0] == "b"] == [("b", at) for at in range(100)]
     assert heard[200] == ("last", 0)
-    assert sorted(heard[201:]) == [("c", 0), ("d", 0)]
+    assert sorted(heard[201:203]) == [("c", 0), ("d", 0)]
+    assert heard[203:] == [("on its way", 0), (ScriptRunnerEvent.SCRIPT_STOPPED_WITH_SUCCESS, 0)]
+
+
+def test_the_look_is_written_once_and_each_run_is_told_all_of_it(served: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def told(section: str) -> CustomThemeConfig:
+        theme = CustomThemeConfig()
+        app_session._populate_theme_msg(theme, section)
+        return theme
+
+    first = told("theme.dark")
+    assert first.primary_color == config.get_option("theme.dark.primaryColor")
+    monkeypatch.setattr(config, "get_options_for_section", None)
+    assert told("theme.dark") == first
 
 
 def test_a_field_looks_for_its_own_value_alone(served: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -281,7 +306,9 @@ def test_a_click_that_comes_with_the_address_of_before_undoes_nothing_of_it(
     def put(query: str) -> None:
         message = ForwardMsg()
         message.page_info_changed.query_string = query
-        AppSession._on_scriptrunner_event(session, None, event=None, forward_msg=message)  # type: ignore[arg-type]
+        AppSession._on_scriptrunner_event(
+            session, None, event=ScriptRunnerEvent.ENQUEUE_FORWARD_MSG, forward_msg=message
+        )
 
     assert click("") == ""
     put("q=a")
@@ -342,6 +369,7 @@ def test_streamlit_never_asks_an_outside_service_for_its_address(
     assert starlette_websocket._is_origin_allowed(f"http://{HERE}", HERE)
     options = config.get_config_options(force_reparse=True)
     wanted = {"logger.hideWelcomeMessage": True, "browser.gatherUsageStats": False}  # it asks for these, too
+    wanted |= {"logger.enableRich": False}  # or errors would go past our log
     assert {name: options[name].value for name in wanted} == wanted
 
 
@@ -354,10 +382,15 @@ def test_streamlit_shows_no_errors_inside_and_hands_out_no_table_of_its_own(offi
     assert options["runner.magicEnabled"].value is False
 
 
-def test_nothing_that_was_sent_passes_for_an_entry_of_the_servers_log(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_that_was_sent_passes_for_an_entry_of_the_servers_log_or_fills_it(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setattr(logging.Formatter, "format", logging.Formatter.format)  # put back afterwards
     monkeypatch.setattr(logging, "lastResort", logging.StreamHandler(said := io.StringIO()))
-    main.one_entry_each()
+    monkeypatch.setattr(logging.Logger, "handle", logging.Logger.handle)
+    now = [0.0]
+    monkeypatch.setattr(server_log, "REPEATED", server_log.Repeated(lambda: now[0]))
+    server_log.keep()
     log = logging.Logger("answers")
     try:
         raise ValueError("x\r\n2024-06-03 admin\x1b[2Jsigned in\u2028")
@@ -368,6 +401,24 @@ def test_nothing_that_was_sent_passes_for_an_entry_of_the_servers_log(monkeypatc
     assert len(more) > 3
     assert all(line.startswith("| ") for line in more)
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028]", said.getvalue())
+    said.seek(0)
+    said.truncate()
+    number = c.id_number(1)
+    for _ in range(500):
+        try:
+            raise KeyError(number + "9" * 100_000)
+        except KeyError:
+            log.exception("a page, of %s", number)
+    once = said.getvalue()
+    assert once.count("raise KeyError") == server_log.MOST
+    assert "只计次数" in once
+    assert number not in once
+    assert len(once) < 4 * server_log.LONGEST
+    log.error("something else")
+    assert said.getvalue().count("something else") == 1
+    now[0] += server_log.WINDOW
+    server_log.REPEATED.tell()
+    assert f"再次发生{500 - server_log.MOST}次" in caplog.text
 
 
 def test_a_session_lies_where_no_script_and_no_other_site_reaches_it_and_comes_in_json_alone(office: Path) -> None:

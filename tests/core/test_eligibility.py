@@ -151,7 +151,7 @@ def test_an_application_is_answered_in_exactly_the_columns_of_the_notice(
     assert said(answered(cast, cells(**changes))) == expected
 
 
-def test_an_older_applicant_needs_one_complete_year_and_the_gap_is_the_nearest_one(database: str) -> None:
+def test_an_older_applicant_needs_one_complete_year_and_the_gap_is_the_nearest_one(office: Path) -> None:
     cast = c.assemble()
     born = date(1974, 12, 31)
     person(cast, 1, ((2022, 30, 50), (2023, 30, 20)), born=born)
@@ -159,7 +159,7 @@ def test_an_older_applicant_needs_one_complete_year_and_the_gap_is_the_nearest_o
     assert said(run) == ("不符合", "2022|2023|2024任一", "2022专业10", "一(三)1;一(四)1;一(一)")
 
 
-def test_bulk_equals_single(database: str) -> None:
+def test_bulk_equals_single(office: Path) -> None:
     cast = c.assemble()
     rows = []
     for serial, (hours, changes, _) in enumerate(RULES, start=1):
@@ -182,7 +182,7 @@ def test_the_note_names_the_waiver_what_is_to_verify_and_what_is_not_on_file(off
     assert run.frame["note"][1].startswith("库中没有学时记录；2025年度通知尚未载入")
 
 
-def test_a_year_passed_by_examination_is_deemed_done(database: str) -> None:
+def test_a_year_passed_by_examination_is_deemed_done(office: Path) -> None:
     cast = c.assemble()
     person_id = person(cast, 1, ((2024, 30, 0),))
     with db.transaction() as session:
@@ -462,7 +462,7 @@ def test_another_name_on_file_is_a_problem_that_names_it(office: Path) -> None:
 # --- the sheet ------------------------------------------------------------------------------------------------------
 
 
-def test_a_sheet_shows_years_ways_interpretations_and_entries(database: str) -> None:
+def test_a_sheet_shows_years_ways_interpretations_and_entries(office: Path) -> None:
     cast = c.assemble()
     person(cast, 1, SHORT)
     found = sheet_of(cast, cells(1, 转任日期="2021-06-01", 基层一线="否"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import openpyxl
@@ -29,7 +30,7 @@ def opened() -> c.Cast:
 
 
 @pytest.fixture
-def cast(database: str) -> c.Cast:
+def cast(office: Path) -> c.Cast:
     dashboards.forget()
     return ready.office(opened)
 
@@ -65,6 +66,7 @@ def test_what_was_filed_is_what_the_dashboard_showed(cast: c.Cast) -> None:
     assert found.words == "现在的数据与报送时一致。"
 
 
+@ready.both
 def test_each_batch_reversal_and_late_report_since_is_a_line_and_the_lines_sum_to_the_difference(cast: c.Cast) -> None:
     number = file(cast)
     late = train(cast, range(20, 25), date(2024, 8, 5))
@@ -95,6 +97,7 @@ def test_a_month_and_a_quarter_hold_the_trainings_that_begin_in_them(cast: c.Cas
     assert people == {"2024-06": 6, "2024-Q2": 6, "2024-Q3": 4, "2024-07": 4, "2024-08": 0}
 
 
+@ready.both
 def test_a_league_files_its_own_and_only_the_region_reads_it_too(cast: c.Cast) -> None:
     mine = file(cast, by="hohhot_reviewer")
     whole = file(cast)
@@ -132,6 +135,7 @@ def test_filing_again_says_why_and_is_refused_where_nothing_changed(cast: c.Cast
         assert refused.value.code == code
 
 
+@ready.both
 def test_the_yearly_table_has_a_line_for_each_authority_and_leaves_blank_what_nobody_knows(cast: c.Cast) -> None:
     with db.reading() as session:
         found = yearly.table(session, cast["reviewer"], 2024, now=LATER).set_index(yearly.PLACE)

@@ -162,7 +162,7 @@ def begun(function: Deed, given: dict[str, Any]) -> bool:
     return True
 
 
-def test_an_authority_that_is_a_text_is_refused_before_the_trail_and_a_long_name_by_its_length(database: str) -> None:
+def test_an_authority_that_is_a_text_is_refused_before_the_trail_and_a_long_name_by_its_length(office: Path) -> None:
     cast = c.assemble()
     home, who = cast.places["region"].id, {"actor": cast["admin"], "now": c.NOW}
     account = {"username": "fresh", "role": Role.LEADER, "organization_id": home, "password": c.PASSWORD}

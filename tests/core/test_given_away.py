@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from core.ground import db, paper, resident_id, taken
 from core.ground.access import Actor, OrganizationKind, Refused, Role
 from core.ledger import statements
-from core.models import Base, Organization, Person
+from core.models import Base, Organization, Person, Plan, Submission
 from core.office import calendar, chronicle, home, messages, search
 from core.people import acts, persons
 from core.records import cards, privacy, shortfalls
@@ -186,6 +186,8 @@ def test_a_number_typed_anywhere_is_masked_before_it_is_kept_in_clear(known: tup
     assert resident_id.without(digest) == digest
     kept = "证书 1501991985083099 号，20240101 20240102，账号 6222020200112233445"
     assert resident_id.without(kept) == kept
+    assert Submission(title="一\n二\x07\x1b[31m").title == "一 二 [31m", "a title is one line"
+    assert Plan(content="一\n二").content == "一\n二"
     with db.reading() as s:
         for table in Base.metadata.sorted_tables:
             for line in s.execute(sa.select(*map(db.as_kept, table.c))):

@@ -1,6 +1,7 @@
 """The home page's lists: exactly what each must do, what came back, what is late, what those below owe."""
 
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -89,7 +90,7 @@ def test_what_came_back_says_why_and_by_when_and_is_counted_in_the_menu(database
     assert [each.id for each in late.returned.items] == [plan.id]
 
 
-def test_a_base_sees_reports_late_and_nearly_late_first_and_its_drafts_after_them(database: str) -> None:
+def test_a_base_sees_reports_late_and_nearly_late_first_and_its_drafts_after_them(office: Path) -> None:
     cast = c.assemble()
     plan = c.file_plan(cast)
     c.approve(cast, plan.id)

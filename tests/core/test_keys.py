@@ -32,7 +32,7 @@ def check(capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
 
 
 def test_a_missing_key_is_never_replaced_once_the_office_is_open(
-    database: str, home: Path, capsys: pytest.CaptureFixture[str]
+    office: Path, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cast = c.assemble()
     somebody(cast)
@@ -51,7 +51,7 @@ def test_a_missing_key_is_never_replaced_once_the_office_is_open(
 
 
 def test_a_foreign_key_opens_nothing_and_seals_nothing(
-    database: str, home: Path, capsys: pytest.CaptureFixture[str]
+    office: Path, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cast = c.assemble()
     somebody(cast)
@@ -106,7 +106,7 @@ def home_file(office: Path, digest: str) -> Path:
     return office / "files" / digest[:2] / digest
 
 
-def test_a_rotated_key_seals_anew_and_the_former_still_opens(database: str, home: Path) -> None:
+def test_a_rotated_key_seals_anew_and_the_former_still_opens(office: Path, home: Path) -> None:
     cast = c.assemble()
     first = somebody(cast)
     former = (home / "secret.key").read_text("ascii")
@@ -188,9 +188,28 @@ def test_the_recovery_sheet_has_the_words_and_is_the_regions_administrators_alon
     assert identity.SYSTEM in text
 
 
-def test_the_key_may_lie_elsewhere(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_key_may_lie_elsewhere(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("CE_KEY_FILE", str(tmp_path / "usb" / "office.key"))
     (tmp_path / "usb").mkdir()
     db.keys()
     assert (tmp_path / "usb" / "office.key").exists()
     assert not (home / "secret.key").exists()
+    for wrong, words in (("usb", "是一个文件夹，应是密钥文件本身"), ("away/office.key", "away 不存在")):
+        monkeypatch.setenv("CE_KEY_FILE", str(tmp_path / wrong))
+        for command in (["key", "show"], ["init", "--schema"]):
+            assert main(command) == 2
+            assert words in capsys.readouterr().err
+    monkeypatch.setenv("CE_HOME", str(tmp_path / "usb" / "office.key"))
+    assert main(["check"]) == 1
+    assert "是一个文件，应是数据文件夹" in capsys.readouterr().out
+
+
+def test_check_names_a_key_that_is_a_folder_once(
+    office: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    c.assemble()
+    monkeypatch.setenv("CE_KEY_FILE", str(office))
+    assert main(["check"]) == 1
+    assert capsys.readouterr().out.count("是一个文件夹，应是密钥文件本身") == 1

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -54,7 +55,7 @@ def faults() -> list[str]:
 # --- posting --------------------------------------------------------------------------------------------------------
 
 
-def test_totals_are_the_sums_of_the_entries_to_the_half_hour(database: str) -> None:
+def test_totals_are_the_sums_of_the_entries_to_the_half_hour(office: Path) -> None:
     cast = c.assemble()
     first, second, _ = people()
     done(posting(cast, line(first, "7.5"), line(second, 24), line(first, "0.5", P)))
@@ -73,7 +74,7 @@ def test_totals_are_the_sums_of_the_entries_to_the_half_hour(database: str) -> N
     assert faults() == []
 
 
-def test_what_cannot_be_posted_is_refused_whole(database: str) -> None:
+def test_what_cannot_be_posted_is_refused_whole(office: Path) -> None:
     cast = c.assemble()
     first, second, _ = people()
     assert c.refusal(posting(cast)).code == "empty"
@@ -141,7 +142,7 @@ def test_a_year_must_pass_three_tests(office: Any, public: str, professional: st
     assert "一(一)" in found.basis
 
 
-def test_a_year_no_notice_covers_has_hours_but_no_verdict_of_its_own(database: str) -> None:
+def test_a_year_no_notice_covers_has_hours_but_no_verdict_of_its_own(office: Path) -> None:
     cast = c.assemble()
     who = people(1)[0]
     done(posting(cast, line(who, 90, year=2021), line(who, 90, year=2023), line(who, 90, year=2025)))
@@ -198,7 +199,7 @@ def test_a_batch_is_undone_as_one_act_and_its_hours_are_taken_back(database: str
     assert faults() == []
 
 
-def test_some_lines_are_undone_and_no_line_twice(database: str) -> None:
+def test_some_lines_are_undone_and_no_line_twice(office: Path) -> None:
     cast = c.assemble()
     first, second, third = people()
     done(posting(cast, line(first, 8), line(second, 16), line(third, 24)))
@@ -221,7 +222,7 @@ def test_some_lines_are_undone_and_no_line_twice(database: str) -> None:
     assert faults() == []
 
 
-def test_what_a_reversal_would_take_back_is_told_before(database: str) -> None:
+def test_what_a_reversal_would_take_back_is_told_before(office: Path) -> None:
     cast = c.assemble()
     first, second, third = people()
     done(posting(cast, line(first, 8), line(first, "7.5"), line(second, 16), line(third, 24)))
@@ -244,7 +245,7 @@ def test_what_a_reversal_would_take_back_is_told_before(database: str) -> None:
             books.foreseen(session, 1, actor=cast[by], now=c.AFTER, lines=lines)
 
 
-def test_who_may_not_undo_changes_nothing(database: str) -> None:
+def test_who_may_not_undo_changes_nothing(office: Path) -> None:
     cast = c.assemble()
     done(posting(cast, line(people(1)[0], 8)))
     for by in ("leader", "title", "base", "employer"):

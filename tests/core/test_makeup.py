@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -51,7 +52,7 @@ def read(content: bytes, *years: int) -> roster.Preview:
     ],
 )
 def test_a_plan_offers_earlier_years_within_the_notices_window(
-    database: str, changes: dict[str, Any], words: str | None
+    office: Path, changes: dict[str, Any], words: str | None
 ) -> None:
     cast = c.assemble()
     if words is None:
@@ -143,7 +144,7 @@ def test_hours_keep_the_day_of_study_and_count_for_their_year(database: str) -> 
     assert entry["basis"].endswith("（补学）")
 
 
-def test_a_plan_of_one_earlier_year_needs_no_column(database: str) -> None:
+def test_a_plan_of_one_earlier_year_needs_no_column(office: Path) -> None:
     cast = c.assemble()
     c.posted(cast, c.sheet([c.row(1)[:-1]], HEADINGS[:-1]), credit_years=(2023,))
     assert entries(1) == [(2023, date(2024, 6, 26), "make_up", 24)]
@@ -189,7 +190,7 @@ def test_a_person_stands_once_in_a_year_and_the_years_together_keep_to_the_plan_
     assert [each.code for each in read(c.sheet(rows, HEADINGS), *years).problems] == codes
 
 
-def test_a_second_year_added_in_a_supplement_counts_with_the_first(database: str) -> None:
+def test_a_second_year_added_in_a_supplement_counts_with_the_first(office: Path) -> None:
     cast = c.assemble()
     first = [row(1, 2022, professional_hours=12), row(2, 2022, professional_hours=12), row(3, 2023, sex="m")]
     report = c.posted(cast, c.sheet(first, HEADINGS), credit_years=(2022, 2023), headcount=3)

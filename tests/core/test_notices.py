@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,7 +32,7 @@ def stricter(text: str = TEXT) -> str:
 
 
 @pytest.fixture
-def cast(database: str) -> Iterator[Cast]:
+def cast(office: Path) -> Iterator[Cast]:
     yield ready.office(two_administrators)
     on_file._loaded.cache_clear()
 
@@ -341,6 +342,7 @@ def test_only_administrators_of_the_region_draft_and_a_malformed_draft_is_refuse
     assert "in_force.to" in str(malformed.faults[0])
 
 
+@ready.both
 def test_a_draft_is_published_by_a_second_administrator_once_and_then_holds(cast: Cast) -> None:
     draft = save(cast, stricter())
     refusals = (("admin", "有文号", "self"), ("admin2", " ", "reason"), ("hohhot_admin", "有", "jurisdiction"))
@@ -432,6 +434,7 @@ def test_whom_a_policy_cannot_decide_is_counted_and_a_leagues_draft_is_tried_ove
     assert (len(nobody.person_ids), nobody.changed.empty, nobody.after["eligible"]) == (0, True, 0)
 
 
+@ready.both
 def test_two_accounts_of_one_person_or_made_by_one_another_are_not_two_people(cast: Cast) -> None:
     draft = save(cast, LEAGUE, "hohhot_admin")
     publishing = {"version": draft.version, "reason": "已印发", "now": c.NOW}

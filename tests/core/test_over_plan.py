@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -172,7 +173,7 @@ def test_the_lines_are_those_of_the_plans_notice_else_of_the_regions_else_nothin
 # --- the reason and the confirmation --------------------------------------------------------------------------------
 
 
-def test_far_beyond_its_plan_a_report_needs_its_bases_reason_and_the_reviewers_confirmation(database: str) -> None:
+def test_far_beyond_its_plan_a_report_needs_its_bases_reason_and_the_reviewers_confirmation(office: Path) -> None:
     cast = c.assemble()
     report = drafted(cast, 30, reason="  ", headcount=15)
     figures = "批准15人，名单30人；批准合计360学时，名单合计720学时"

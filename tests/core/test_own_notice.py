@@ -26,6 +26,7 @@ from core.submissions.workflow import Action
 from core.tables import mending
 from core.trail.files import Upload
 from tests import cast as c
+from tests import ready
 
 GOOD = Path(__file__).resolve().parent.parent / "data" / "policies" / "good"
 HOHHOT = "呼和浩特市"
@@ -40,7 +41,7 @@ def publish(name: str) -> Policy:
 
 
 @pytest.fixture
-def cast(database: str) -> Iterator[c.Cast]:
+def cast(office: Path) -> Iterator[c.Cast]:
     """The usual office; the league of Hohhot has a notice of its own, the region has the shipped one."""
     made = c.assemble()
     publish("league-own-subjects")
@@ -227,6 +228,7 @@ def reported(cast: c.Cast, plan: Plan, content: bytes, by: str = "hohhot_base") 
     return report
 
 
+@ready.both
 @pytest.mark.parametrize("subject", ["craft", "ethics"])
 def test_a_roster_posts_hours_of_the_plans_subject_whatever_its_code(cast: c.Cast, subject: str) -> None:
     plan = c.file_plan(cast, by="hohhot_base", subject=subject, hours_each=Decimal(18))
@@ -274,6 +276,7 @@ def test_hours_without_a_subject_are_the_plans_and_a_file_without_hours_names_th
         reported(cast, plan, without)
 
 
+@ready.both
 def test_hours_of_an_examined_subject_are_an_exams_as_the_notice_says(cast: c.Cast) -> None:
     bureau = cast.places["hohhot"]
     clerk = replace(
@@ -313,7 +316,7 @@ def test_a_training_that_took_place_after_the_window_closed_is_not_reported(cast
         assert save(date(2024, 11, 30))(session)[0].end_on == date(2024, 11, 30)
 
 
-def test_what_was_approved_under_another_notice_is_still_read_and_no_longer_filed(database: str) -> None:
+def test_what_was_approved_under_another_notice_is_still_read_and_no_longer_filed(office: Path) -> None:
     cast = c.assemble()
     report = c.draft_report(cast, c.sheet([c.row(1), c.row(2, sex="m")]), by="hohhot_base", reviewer="hohhot_reviewer")
     publish("league-own-subjects")  # of the same year, and without the plan's subject
@@ -411,7 +414,7 @@ def test_study_across_a_years_end_is_filed_in_one_piece_where_the_notice_says_so
     assert "每天至多8学时" in told(replace(fields, hours_each=Decimal("32.5")), league=None)
 
 
-def test_its_hours_count_in_the_year_it_ends_and_all_days_of_a_certificate_hold_hours(database: str) -> None:
+def test_its_hours_count_in_the_year_it_ends_and_all_days_of_a_certificate_hold_hours(office: Path) -> None:
     cast = c.assemble()
     publish("across-the-year")
     now, after = datetime(2024, 12, 2, 1, 0, tzinfo=UTC), datetime(2025, 1, 6, 1, 0, tzinfo=UTC)

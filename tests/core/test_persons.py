@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -67,7 +68,7 @@ def last_line(cast: c.Cast, event: Event) -> dict[str, Any]:
 
 
 @pytest.fixture
-def cast(database: str) -> c.Cast:
+def cast(office: Path) -> c.Cast:
     return ready.office(four_people)
 
 
@@ -82,6 +83,7 @@ def four_people() -> c.Cast:
 # --- correcting -----------------------------------------------------------------------------------------------------
 
 
+@ready.both
 def test_a_number_is_corrected_on_evidence_and_sex_and_birth_date_follow(cast: c.Cast) -> None:
     person, right = kept(1), c.id_number(44, c.date(1990, 12, 1))
     done(correct(person, cast["reviewer"], id_number=f" {right.lower()} "))
@@ -139,6 +141,7 @@ def test_a_card_of_before_says_that_the_person_was_corrected_since(cast: c.Cast)
     assert corrected(after) == (False, True)
 
 
+@ready.both
 def test_a_correction_is_refused_and_changes_nothing(cast: c.Cast) -> None:
     person = kept(1)
     for by, changes, expected in (
@@ -166,6 +169,7 @@ def test_a_correction_is_refused_and_changes_nothing(cast: c.Cast) -> None:
     assert kept(2).name not in stranger
 
 
+@ready.both
 def test_two_officers_correct_one_person_and_the_slower_is_told(cast: c.Cast) -> None:
     person = kept(1)
     found = c.at_once(correct(person, cast["reviewer"], name="赵甲"), correct(person, cast["reviewer2"], name="赵乙"))
@@ -176,6 +180,7 @@ def test_two_officers_correct_one_person_and_the_slower_is_told(cast: c.Cast) ->
     stands()
 
 
+@ready.both
 def test_two_officers_give_two_persons_one_number_and_only_one_gets_it(cast: c.Cast) -> None:
     number = c.id_number(77)
     found = c.at_once(*(correct(kept(serial), cast["reviewer"], id_number=number) for serial in (1, 2)))
@@ -239,6 +244,7 @@ def test_a_move_is_refused_and_changes_nothing(cast: c.Cast) -> None:
     assert c.refusal(move(kept(5), cast["reviewer"], "示例新单位")).code == "jurisdiction"
 
 
+@ready.both
 def test_one_moves_and_the_other_corrects_and_the_slower_is_told(cast: c.Cast) -> None:
     person = kept(1)
     found = c.at_once(move(person, cast["reviewer"], "示例新单位"), correct(person, cast["reviewer2"], name="赵乙"))
@@ -270,6 +276,7 @@ def entries(person_id: int) -> int:
         return len(statements.entries(session, person_id))
 
 
+@ready.both
 def test_whoever_asks_for_a_duplicate_gets_the_person_with_all_the_hours(cast: c.Cast) -> None:
     stays, duplicate = kept(1), kept(2)
     ledger_before = c.everything()["credit_entry"]
@@ -321,6 +328,7 @@ def test_what_was_imported_for_the_duplicate_is_not_imported_again_for_the_perso
     stands()
 
 
+@ready.both
 def test_a_training_taken_back_reaches_a_merged_person_and_revokes_the_card(cast: c.Cast) -> None:
     stays, duplicate = kept(1), kept(2)
     done(merge(stays, duplicate, cast["reviewer"]))
@@ -386,6 +394,7 @@ def test_a_card_of_a_duplicate_says_that_the_person_was_corrected_since(cast: c.
     assert (found.corrected, found.holds) == (True, True)
 
 
+@ready.both
 def test_two_of_other_birth_dates_or_sexes_are_merged_on_evidence_only_and_it_is_told_that_the_dates_differ(
     cast: c.Cast,
 ) -> None:
@@ -444,6 +453,7 @@ def test_a_merge_is_refused_and_changes_nothing(cast: c.Cast) -> None:
         assert c.refusal(separate(kept(2), cast[by], **changes)).code == expected
 
 
+@ready.both
 def test_two_officers_merge_at_once_and_one_merge_holds(cast: c.Cast) -> None:
     first, second = kept(1), kept(2)
     found = c.at_once(merge(first, second, cast["reviewer"]), merge(second, first, cast["reviewer2"]))
@@ -452,6 +462,7 @@ def test_two_officers_merge_at_once_and_one_merge_holds(cast: c.Cast) -> None:
     stands()
 
 
+@ready.both
 def test_a_merge_and_a_posting_at_once_lose_no_hour(cast: c.Cast) -> None:
     first, second = kept(1), kept(2)
     hours = [books.Posting(second.id, 2024, "professional", c.Decimal(8), c.date(2024, 5, 6))]
@@ -471,6 +482,7 @@ def record_of(batch_id: int) -> list[int]:
         return list(session.scalars(query))
 
 
+@ready.both
 def test_hours_filed_under_a_duplicate_while_it_is_merged_are_its_own_again_once_separated(cast: c.Cast) -> None:
     stays, duplicate = kept(1), kept(2)
     claim = c.file_claim(cast, 2)
@@ -490,6 +502,7 @@ def test_hours_filed_under_a_duplicate_while_it_is_merged_are_its_own_again_once
     stands()
 
 
+@ready.both
 def test_a_claim_filed_while_two_are_merged_and_sent_again_stays_with_whom_it_was_filed_for(cast: c.Cast) -> None:
     stays, duplicate = kept(1), kept(2)
     claim = c.file_claim(cast, 2)
@@ -515,6 +528,7 @@ def test_one_human_stands_once_in_a_roster_under_the_numbers_of_merged_records(c
     assert found[0].words.startswith("与第4行是同一人的两个号码")
 
 
+@ready.both
 def test_a_card_on_two_records_hours_is_void_once_they_are_separated_and_stays_so(cast: c.Cast) -> None:
     stays, duplicate = kept(1), kept(2)
 
@@ -559,6 +573,7 @@ def test_a_card_revoked_by_what_was_taken_back_of_a_duplicate_stays_revoked_afte
         assert cards.verification(session, before).holds
 
 
+@ready.both
 def test_a_merge_names_what_both_records_have_of_one_training_certificate_or_day(cast: c.Cast) -> None:
     """1 and 2 were in one training already; each claims one certificate, and they were in two classrooms at once."""
     stays, duplicate = kept(1), kept(2)
@@ -585,6 +600,7 @@ def test_a_merge_names_what_both_records_have_of_one_training_certificate_or_day
         acts.doubled(session, kept(3).id, cast["reviewer"], with_id=kept(5).id + 90)
 
 
+@ready.both
 def test_while_two_are_merged_either_name_goes_with_the_duplicates_number(cast: c.Cast) -> None:
     stays, duplicate = kept(1), kept(2)
     done(merge(stays, duplicate, cast["reviewer"]))
@@ -621,6 +637,7 @@ def test_the_account_of_a_duplicate_and_what_it_filed_are_its_own_again_once_sep
     assert (professional(stays.id), professional(duplicate.id)) == (24, 64)
 
 
+@ready.both
 def test_a_number_of_before_a_correction_finds_the_person_for_those_who_may_look_them_up(cast: c.Cast) -> None:
     right = c.id_number(77, c.date(1985, 3, 5))
     done(correct(kept(1), cast["reviewer"], id_number=right))

@@ -528,7 +528,14 @@ def test_another_changed_the_same_cell_and_nobody_elses_table_is_touched(cast: c
 def test_lines_are_numbered_without_a_gap_when_they_are_filed(cast: c.Cast) -> None:
     found = begun(cast, "department", JANUARY, *c.LINES, {"name": "第三班", "people": "5", "start": "9月"})
     with db.transaction() as session:
-        capability.strike(session, found.id, 1, actor=cast["department"], now=JANUARY)
+        act: Any = {"actor": cast["department"], "now": JANUARY}
+        capability.strike(session, found.id, 1, **act)
+    with db.transaction() as session:
+        capability.put_back(session, found.id, 1, c.LINES[0], **act)
+    again = c.refusal(lambda s: capability.put_back(s, found.id, 1, c.LINES[0], **act))
+    assert (again.code, next(each.name for each in kept(found).lines)) == ("rows", c.LINES[0]["name"])
+    with db.transaction() as session:
+        capability.strike(session, found.id, 1, **act)
     submit(cast, found)
     assert [each.number for each in kept(found).lines] == [1, 2]
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -81,7 +82,7 @@ def test_a_copied_plan_is_named_after_the_last_of_its_courses(office: object, ti
 # --- fields ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_plan_belongs_to_its_base_and_goes_to_the_authority_in_charge(database: str) -> None:
+def test_a_plan_belongs_to_its_base_and_goes_to_the_authority_in_charge(office: Path) -> None:
     cast = c.assemble()
     for by, home, authority in (
         ("base", "base", "region"),
@@ -199,7 +200,7 @@ def test_the_two_weeks_are_counted_in_days_at_the_office(database: str) -> None:
     done(lambda s: submit(s, 14.99))
 
 
-def test_an_extension_lets_one_named_plan_begin_earlier_and_no_other(database: str) -> None:
+def test_an_extension_lets_one_named_plan_begin_earlier_and_no_other(office: Path) -> None:
     cast = c.assemble()
     named, other = (draft(cast, starting(c.TODAY + timedelta(5))) for _ in range(2))
     done(extending(cast, named))
@@ -213,7 +214,7 @@ def test_an_extension_lets_one_named_plan_begin_earlier_and_no_other(database: s
     assert current(cast, named).state is State.SUBMITTED
 
 
-def test_an_extension_is_refused_without_need_reason_or_authority(database: str) -> None:
+def test_an_extension_is_refused_without_need_reason_or_authority(office: Path) -> None:
     cast = c.assemble()
     soon, fine, now = (draft(cast, starting(c.TODAY + timedelta(days))) for days in (13, 14, 0))
     hohhot = draft(cast, starting(c.TODAY + timedelta(5)), "hohhot_base")
@@ -233,7 +234,7 @@ def test_an_extension_is_refused_without_need_reason_or_authority(database: str)
     done(extending(cast, soon))
 
 
-def test_an_extended_plan_may_move_later_but_not_earlier(database: str) -> None:
+def test_an_extended_plan_may_move_later_but_not_earlier(office: Path) -> None:
     cast = c.assemble()
     for days, expected in ((5, None), (6, None), (4, "late")):
         plan = draft(cast, starting(c.TODAY + timedelta(5)))
@@ -247,7 +248,7 @@ def test_an_extended_plan_may_move_later_but_not_earlier(database: str) -> None:
             done(submitting(cast, plan))
 
 
-def test_an_extension_does_not_outlive_the_start_it_was_given_for(database: str) -> None:
+def test_an_extension_does_not_outlive_the_start_it_was_given_for(office: Path) -> None:
     cast = c.assemble()
     plan = draft(cast, starting(c.TODAY + timedelta(5)))
     done(extending(cast, plan))
@@ -289,7 +290,7 @@ def test_only_its_base_changes_a_plan_and_only_while_it_is_not_before_the_author
 # --- approved in time -----------------------------------------------------------------------------------------------
 
 
-def test_a_plan_is_approved_until_the_day_its_training_begins_and_never_after(database: str) -> None:
+def test_a_plan_is_approved_until_the_day_its_training_begins_and_never_after(office: Path) -> None:
     cast = c.assemble()
     first, second = c.file_plan(cast), c.file_plan(cast)
     on_the_day = c.NOW + (c.PLAN.start_on - c.TODAY)
@@ -302,7 +303,7 @@ def test_a_plan_is_approved_until_the_day_its_training_begins_and_never_after(da
     assert current(cast, second).state is State.RETURNED
 
 
-def test_the_screen_says_before_what_approval_would_do(database: str) -> None:
+def test_the_screen_says_before_what_approval_would_do(office: Path) -> None:
     cast = c.assemble()
     plan = c.file_plan(cast, hours_each=Decimal("7.5"))
     words = c.foreseen(cast, plan.id, now=c.NOW)
@@ -310,7 +311,7 @@ def test_the_screen_says_before_what_approval_would_do(database: str) -> None:
     assert "7.5学时" in words
 
 
-def test_a_later_year_goes_by_the_last_notice_until_the_next_one(database: str) -> None:
+def test_a_later_year_goes_by_the_last_notice_until_the_next_one(office: Path) -> None:
     rule = notices.of_year(2025)
     assert rule.carried(2025)
     assert not rule.carried(2024)
@@ -334,7 +335,7 @@ def approved_line(session: Session, cast: c.Cast, by: str = "admin", year: int =
     return line
 
 
-def test_a_plan_names_the_approved_line_it_carries_out(database: str) -> None:
+def test_a_plan_names_the_approved_line_it_carries_out(office: Path) -> None:
     cast = c.assemble()
     with db.transaction() as session:
         line = approved_line(session, cast, by="department")
@@ -346,7 +347,7 @@ def test_a_plan_names_the_approved_line_it_carries_out(database: str) -> None:
     assert told["项目任务"].endswith("2024年第3项）")
 
 
-def test_a_line_of_another_league_or_year_or_not_approved_cannot_be_carried_out(database: str) -> None:
+def test_a_line_of_another_league_or_year_or_not_approved_cannot_be_carried_out(office: Path) -> None:
     cast = c.assemble()
     with db.transaction() as session:
         other = approved_line(session, cast, by="hohhot_reviewer")
@@ -371,7 +372,7 @@ def test_a_line_of_another_league_or_year_or_not_approved_cannot_be_carried_out(
     ],
 )
 def test_a_programme_is_one_of_the_notices_and_carried_out_in_its_way(
-    database: str, programme: Any, line_id: Any, field: str
+    office: Path, programme: Any, line_id: Any, field: str
 ) -> None:
     cast = c.assemble()
     with pytest.raises(Refused) as refused:

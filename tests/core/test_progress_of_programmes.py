@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -58,7 +59,7 @@ def trained() -> c.Cast:
 
 
 @pytest.fixture
-def cast(database: str) -> c.Cast:
+def cast(office: Path) -> c.Cast:
     return ready.office(trained)
 
 
@@ -103,6 +104,7 @@ def plain(session: Session, cast: c.Cast, place: str = "", on: date = END) -> tu
 # --- done -------------------------------------------------------------------------------------------------------------
 
 
+@ready.both
 def test_people_count_once_however_often_they_came_and_visits_stand_beside(cast: c.Cast) -> None:
     found = of(cast, "leader")
     assert (found.done, found.visits) == (7, 9)
@@ -117,6 +119,7 @@ def test_people_count_once_however_often_they_came_and_visits_stand_beside(cast:
         assert plain(session, cast, "base") == (4, 5)
 
 
+@ready.both
 def test_duplicates_that_were_merged_are_one_person(cast: c.Cast) -> None:
     with db.transaction() as session:
         session.get_one(Person, c.person_id(9)).merged_into_id = c.person_id(1)
@@ -125,6 +128,7 @@ def test_duplicates_that_were_merged_are_one_person(cast: c.Cast) -> None:
         assert (found.done, found.visits) == plain(session, cast) == (6, 8)
 
 
+@ready.both
 def test_a_day_knows_what_was_approved_by_then_and_nothing_that_was_done_later(cast: c.Cast) -> None:
     """Three approvals; a person's hours are taken back later, and a report's approval is undone later still."""
     approved, back, undone = (db.office_day(c.AFTER) + timedelta(days=days) for days in (0, 3, 5))
@@ -213,6 +217,7 @@ def course(*days: date) -> Callable[[Programme, int], sa.Select[Any]]:
     return lambda found, year: sa.select(rows).where(rows.c.on.between(date(year, 1, 1), date(year, 12, 31)))
 
 
+@ready.both
 def test_a_year_to_go_by_gives_the_pace_its_course(cast: c.Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     spring = [date(2023, 2, 1), date(2023, 3, 1), *[date(2023, 4, 1)] * 13]
     days = [*spring, *[date(2023, 11, 1)] * 5, *[date(2024, 3, 1)] * 3]
@@ -339,6 +344,7 @@ def test_a_target_is_missed_met_or_passed_and_the_pace_kept_in_words(
     assert told == f"示例项目：全区已完成{words}"
 
 
+@ready.both
 def test_a_year_of_study_has_the_pace_of_last_years_day_or_none(cast: c.Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     """Forty people are selected on one day: a tenth of them by February says nothing."""
 

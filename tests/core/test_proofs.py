@@ -24,7 +24,7 @@ from tests import ready
 
 
 @pytest.fixture
-def cast(database: str) -> c.Cast:
+def cast(office: Path) -> c.Cast:
     return ready.office(two_batches)
 
 
@@ -141,6 +141,7 @@ def test_a_proof_says_that_the_hours_were_taken_back(cast: c.Cast) -> None:
     assert proofs.read(issued(cast, 3, 1)).standing == "takes_back"
 
 
+@ready.both
 def test_how_a_proven_entry_stands_by_now_is_known_by_its_batch_line_and_chain_alone(cast: c.Cast) -> None:
     first, second = issued(cast, 1, 1), issued(cast, 1, 2)
 
@@ -159,6 +160,7 @@ def test_how_a_proven_entry_stands_by_now_is_known_by_its_batch_line_and_chain_a
     assert now(altered(first, entry(batch_id=99), sign=True)) is None
 
 
+@ready.both
 def test_no_proof_is_given_of_what_was_altered(cast: c.Cast) -> None:
     c.behind_our_back("credit_entry", "UPDATE credit_entry SET hours = 900 WHERE batch_id = 1 AND line = 5")
     refused = c.refusal(lambda s: proofs.issue(s, 1, 1, actor=cast["reviewer"], now=c.AFTER))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from core.ground import db
@@ -26,7 +28,7 @@ def recognised() -> c.Cast:
 
 
 @pytest.fixture
-def cast(database: str) -> c.Cast:
+def cast(office: Path) -> c.Cast:
     return ready.office(recognised)
 
 
@@ -37,6 +39,7 @@ def listed(cast: c.Cast, by: str) -> list[list[object]]:
     return frame[["title", "authority", "people", "hours"]].values.tolist()
 
 
+@ready.both
 def test_a_league_reads_its_own_peoples_hours_and_the_region_whose_they_are(cast: c.Cast) -> None:
     row = ["农技推广骨干研修", cast.places["hohhot"].name, 2, 48]
     for by in ("hohhot_reviewer", "hohhot_title", "hohhot_leader", "hohhot_admin", "reviewer", "leader"):
@@ -64,6 +67,7 @@ def test_clerks_have_no_list_of_other_peoples_hours(cast: c.Cast, by: str) -> No
                 ask()
 
 
+@ready.both
 def test_another_league_and_a_training_of_a_base_are_not_to_be_had_by_their_number(cast: c.Cast) -> None:
     with db.reading() as session:
         frame, _ = recognition.trainings(session, cast["hohhot_title"], YEAR)
@@ -84,6 +88,7 @@ def test_hours_that_were_taken_back_are_recognised_no_more_and_duplicates_are_on
     assert listed(cast, "hohhot_leader") == []
 
 
+@ready.both
 def test_an_entry_names_the_clause_by_which_it_is_recognised_and_others_none(cast: c.Cast) -> None:
     told = {}
     with db.reading() as session:

@@ -85,7 +85,7 @@ def test_an_office_opens_once_with_the_region_its_leagues_and_the_exam_authority
         assert (count, lines.loc[0, "event"], lines.loc[0, "account"]) == (1, "office.opened", "系统")
 
 
-def test_only_a_demonstration_may_run_ahead_of_time(database: str) -> None:
+def test_only_a_demonstration_may_run_ahead_of_time(office: Path) -> None:
     cast = c.assemble()
     admin = cast["admin"]
     shift = setup.shift_demo_clock
@@ -103,7 +103,7 @@ def test_only_a_demonstration_may_run_ahead_of_time(database: str) -> None:
 # --- organizations --------------------------------------------------------------------------------------------------
 
 
-def test_an_organization_is_added_under_its_authority_and_trailed(database: str) -> None:
+def test_an_organization_is_added_under_its_authority_and_trailed(office: Path) -> None:
     cast = c.assemble()
 
     def add(session: Session, by: str = "admin", **changes: Any) -> Organization:
@@ -153,7 +153,7 @@ def test_each_sees_the_organizations_of_the_own_jurisdiction(database: str) -> N
 # --- accounts -------------------------------------------------------------------------------------------------------
 
 
-def test_an_account_is_refused_for_each_thing_that_is_wrong_with_it(database: str) -> None:
+def test_an_account_is_refused_for_each_thing_that_is_wrong_with_it(office: Path) -> None:
     cast = c.assemble()
     places = cast.places
 
@@ -206,7 +206,7 @@ HOMES = {
 }
 
 
-def test_each_role_has_accounts_in_its_own_kinds_of_organization_only(database: str) -> None:
+def test_each_role_has_accounts_in_its_own_kinds_of_organization_only(office: Path) -> None:
     cast = c.assemble()
     c.posted(cast, c.sheet([c.row(1)]))
     someone = c.person_id(1)
@@ -239,7 +239,7 @@ def test_each_role_has_accounts_in_its_own_kinds_of_organization_only(database: 
                 assert found == ("done" if kind in allowed else "home"), (role, kind)
 
 
-def test_a_person_on_file_gets_an_account_by_id_number(database: str) -> None:
+def test_a_person_on_file_gets_an_account_by_id_number(office: Path) -> None:
     cast = c.assemble()
     c.posted(cast, c.sheet([c.row(1), c.row(2, employer="不在库的单位")]))
 
@@ -257,11 +257,11 @@ def test_a_person_on_file_gets_an_account_by_id_number(database: str) -> None:
     assert (opened.role, opened.person_id) == (Role.PERSON, c.person_id(1))
     assert opened.organization_id == cast.places["hospital"].id
     assert deed(lambda session: open_for(session, c.id_number(2), username="person2")).organization_id == 1
-    assert holder(signed_in("person1")).person_id == c.person_id(1)
+    assert holder(signed_in("person1", now=c.AFTER), c.AFTER).person_id == c.person_id(1)
 
 
 def test_a_password_fits_its_hash_alone_whatever_the_spelling_of_the_name(
-    database: str, monkeypatch: pytest.MonkeyPatch
+    office: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     salts, made = [], bcrypt.gensalt
     monkeypatch.setattr(bcrypt, "gensalt", lambda cost: salts.append(cost) or made(cost))
@@ -425,7 +425,7 @@ def test_a_sign_in_ends_when_nothing_is_done_in_it_for_as_long_as_the_office_say
     assert holder(token, c.NOW + timedelta(minutes=77)) is None
 
 
-def test_strangers_and_closed_accounts_hear_the_same_as_a_wrong_password(database: str) -> None:
+def test_strangers_and_closed_accounts_hear_the_same_as_a_wrong_password(office: Path) -> None:
     cast = c.assemble()
     close = accounts.set_active
     mine = cast["title"].account_id
@@ -442,6 +442,8 @@ def test_a_sign_in_is_kept_as_a_digest_and_ends_after_twelve_hours(database: str
     assert drawn == [32]  # bytes, of the system's own randomness
     assert len(base64.urlsafe_b64decode(f"{token}=")) == 32
     assert holder(token) == cast["reviewer"]
+    assert holder(token, c.NOW - MINUTE) is not None  # another machine's clock
+    assert holder(token, c.NOW - timedelta(days=1)) is None  # it was made while the clock ran ahead
     assert holder(token[:-1] + ("A" if token[-1] != "A" else "B")) is None
     assert holder("") is None
     for halves in range(1, 24):
@@ -535,7 +537,7 @@ def test_a_browser_that_was_left_open_is_no_place_to_guess_the_password(database
         assert session.scalar(wrong) == 5
 
 
-def test_closing_accounts_and_organizations_needs_the_right_admin_and_a_reason(database: str) -> None:
+def test_closing_accounts_and_organizations_needs_the_right_admin_and_a_reason(office: Path) -> None:
     cast = c.assemble()
     mine, its = cast["hohhot_base"].account_id, cast.places["hohhot_base"].id
 
@@ -621,7 +623,7 @@ def test_persons_are_found_by_name_number_and_employer_and_shown_masked(database
             persons.find(session, cast["base"])
 
 
-def test_showing_a_full_number_is_a_deed_in_the_trail(database: str) -> None:
+def test_showing_a_full_number_is_a_deed_in_the_trail(office: Path) -> None:
     cast = c.assemble()
     c.posted(cast, c.sheet([c.row(1)]))
     who = c.person_id(1)
@@ -644,7 +646,7 @@ def test_showing_a_full_number_is_a_deed_in_the_trail(database: str) -> None:
     assert c.id_number(1) not in str(dict(line))
 
 
-def test_a_roster_adds_whom_it_names_once_with_employer_and_authority(database: str) -> None:
+def test_a_roster_adds_whom_it_names_once_with_employer_and_authority(office: Path) -> None:
     cast = c.assemble()
     facts = [
         persons.PersonFacts("赵示一", c.id_number(1), "示例旗蒙古族中学", "讲" * 50, "专" * 50),

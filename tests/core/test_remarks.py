@@ -212,6 +212,20 @@ def test_part_of_a_roster_is_posted_and_the_rest_goes_back_to_be_supplemented(da
         for row in (4, 6):
             reports.strike(session, added.id, row, **who)
     assert [each.changed for each in open_remarks(cast, added.id)] == [True]
+    with db.transaction() as session:
+        reports.put_back(session, added.id, 4, **who)
+    assert [each.changed for each in open_remarks(cast, added.id)] == [False, True]
+    move(cast, added.id, Action.SUBMIT, "base")
+    with db.reading() as session:  # a row that comes again as it went back is told of, as after a return
+        (why,) = [words for words in workflow.aside(session, added.id, cast["reviewer"]) if "未改" in words]
+        waits = queues.Wanted(("report",), State.SUBMITTED, own=True)
+        rows = queues.listed(session, waits, actor=cast["reviewer"], now=c.AFTER)
+        (row,) = queues.hinted(session, rows, cast["reviewer"], c.AFTER)
+    assert why.startswith("退回意见未改：第4行")
+    assert "意见未改1" in [mark.word for mark in row.line.marks]
+    move(cast, added.id, Action.WITHDRAW, "base")
+    with db.transaction() as session:
+        reports.strike(session, added.id, 4, **who)
     move(cast, added.id, Action.SUBMIT, "base")
     told = move(cast, added.id, Action.APPROVE, "reviewer", c.AFTER + timedelta(days=1))
     assert (told.people, told.hours) == (1, 16)

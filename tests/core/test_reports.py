@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -73,7 +74,7 @@ def current(cast: c.Cast, report: Report) -> Report:
 # --- the whole way --------------------------------------------------------------------------------------------------
 
 
-def test_approving_a_report_posts_its_hours_and_leaves_a_trail(database: str) -> None:
+def test_approving_a_report_posts_its_hours_and_leaves_a_trail(office: Path) -> None:
     cast = c.assemble()
     plan = approved(cast)
     report = c.file_report(cast, plan, ROSTER.content)
@@ -96,7 +97,7 @@ def test_approving_a_report_posts_its_hours_and_leaves_a_trail(database: str) ->
         assert [*checks.faults(session), *audit.faults(session), *db.faults(session, [])] == []
 
 
-def test_a_public_training_posts_public_hours_as_passed_in_the_exam(database: str) -> None:
+def test_a_public_training_posts_public_hours_as_passed_in_the_exam(office: Path) -> None:
     cast = c.assemble()
     plan = approved(cast, by="exam", subject="public", mode=Mode.ONLINE)
     rows = [c.row(1, public_hours=24, professional_hours=0), c.row(2, public_hours=0, professional_hours=24)]
@@ -159,7 +160,7 @@ def test_impossible_days_are_refused(office: Any, change: dict[str, Any], words:
     assert words in found.words
 
 
-def test_a_training_does_not_slip_into_the_next_year(database: str) -> None:
+def test_a_training_does_not_slip_into_the_next_year(office: Path) -> None:
     cast = c.assemble()
     year_end = date(2024, 12, 31)
     plan = approved(cast, start_on=year_end - timedelta(2), end_on=year_end)
@@ -171,7 +172,7 @@ def test_a_training_does_not_slip_into_the_next_year(database: str) -> None:
 # --- what -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_report_without_summary_announcement_or_roster_is_kept_but_not_filed(database: str) -> None:
+def test_a_report_without_summary_announcement_or_roster_is_kept_but_not_filed(office: Path) -> None:
     cast = c.assemble()
     plan = approved(cast)
     report, problems = done(saving(cast, plan, replace(FIELDS, summary=" "), announcement=None, roster=None))
@@ -192,7 +193,7 @@ def test_a_report_without_summary_announcement_or_roster_is_kept_but_not_filed(d
     assert "没有一行无误" in c.refusal(moving(cast, only_bad)).words
 
 
-def test_files_that_are_no_announcement_or_no_roster_are_refused_and_nothing_is_kept(database: str, home: Any) -> None:
+def test_files_that_are_no_announcement_or_no_roster_are_refused_and_nothing_is_kept(office: Path, home: Any) -> None:
     cast = c.assemble()
     plan = approved(cast)
     for given, expected in (
@@ -224,7 +225,7 @@ def test_files_that_are_no_announcement_or_no_roster_are_refused_and_nothing_is_
     assert b"PK" not in sealed[:4]
 
 
-def test_only_the_base_of_an_approved_plan_reports_on_it(database: str) -> None:
+def test_only_the_base_of_an_approved_plan_reports_on_it(office: Path) -> None:
     cast = c.assemble()
     plan, waiting = approved(cast), c.file_plan(cast)
     for deed, expected in (
@@ -250,7 +251,7 @@ def test_only_the_base_of_an_approved_plan_reports_on_it(database: str) -> None:
     assert c.refusal(saving(cast, plan)).code == "state"
 
 
-def test_faulty_rows_stand_aside_and_good_ones_are_posted(database: str) -> None:
+def test_faulty_rows_stand_aside_and_good_ones_are_posted(office: Path) -> None:
     cast = c.assemble()
     rows = [
         c.row(1),
@@ -296,7 +297,7 @@ def test_a_shorter_training_checks_the_same_roster_again(database: str) -> None:
     assert (report.people, report.faults) == (0, 3)
 
 
-def test_a_name_that_clashes_at_approval_posts_nothing_at_all(database: str) -> None:
+def test_a_name_that_clashes_at_approval_posts_nothing_at_all(office: Path) -> None:
     cast = c.assemble()
     first = c.file_report(cast, approved(cast), ROSTER.content)
     rows = [c.row(4), c.row(2, "孙别名"), c.row(5)]
@@ -311,7 +312,7 @@ def test_a_name_that_clashes_at_approval_posts_nothing_at_all(database: str) -> 
         assert session.scalar(sa.select(sa.func.count()).select_from(CreditBatch)) == 1
 
 
-def test_a_report_in_which_nobody_passed_is_not_approved(database: str) -> None:
+def test_a_report_in_which_nobody_passed_is_not_approved(office: Path) -> None:
     cast = c.assemble()
     rows = [c.row(1, assessment="不合格", professional_hours=0)]
     report = c.file_report(cast, approved(cast), c.sheet(rows))

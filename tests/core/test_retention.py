@@ -9,7 +9,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from core.ground import db
-from core.models import AuditEntry, Message, MessageRead, SignIn, Unsaved
+from core.models import AuditEntry, Message, MessageRead, SignIn, Unsaved, UnsavedFile
 from core.office import daily, phrases, retention
 from core.people import setup
 from core.trail import audit
@@ -39,7 +39,9 @@ def test_what_is_past_its_time_goes_and_what_is_young_stays(office: Path) -> Non
         digest = name.encode().ljust(32)
         with db.transaction() as session:
             session.add(SignIn(token_digest=digest, account_id=account, started_at=at, expires_at=at))
-            session.add(Unsaved(account_id=account, place=f"plan:{name}", version=1, typed="{}", at=at))
+            form = {"account_id": account, "place": f"plan:{name}", "at": at}
+            session.add(Unsaved(version=1, typed="{}", **form))
+            session.add(UnsavedFile(field="files", filename="a.pdf", sha256=f"of {name}", size=1, **form))
             note = Message(at=at, topic="deadline", record="plan", record_id=1, title=name)
             session.add(note)
             session.flush()
@@ -54,9 +56,11 @@ def test_what_is_past_its_time_goes_and_what_is_young_stays(office: Path) -> Non
                 session.scalars(sa.select(Message.title).where(Message.topic == "deadline", Message.role == ""))
             )
             assert session.scalar(sa.select(sa.func.count()).select_from(MessageRead)) == len(notes)
+            places = set(session.scalars(sa.select(Unsaved.place)))
+            assert set(session.scalars(sa.select(UnsavedFile.place))) == places
             found = {
                 "sign_ins": [each.decode(errors="replace").strip() for each in digests],
-                "unsaved": [each.removeprefix("plan:") for each in session.scalars(sa.select(Unsaved.place))],
+                "unsaved": [each.removeprefix("plan:") for each in places],
                 "messages": notes,
                 "printed": [path.name for path in (office / "printed").glob("*")],
                 "uploads": [path.name for path in (office / "files" / "00").glob("*")],

@@ -185,14 +185,26 @@ def archive(parts: dict[str, bytes]) -> bytes:
     return buffer.getvalue()
 
 
+def most_memory(*, of_readers: bool = False) -> int:
+    """The most bytes that this process has held so far, or any that it started; 0 where nobody counts them."""
+    if sys.platform == "win32":
+        return 0
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_CHILDREN if of_readers else resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_file_is_refused_in_words_and_the_next_one_is_read(name: str) -> None:
     make, filename, words = HOSTILE[name]
     content = make()
+    before = most_memory()
     with ThreadPoolExecutor(2) as pool:
         bad, good = pool.submit(outcome, content, filename), pool.submit(outcome, GOOD)
         said = bad.result(120)
         assert good.result(120) == ""
+    assert most_memory() - before < 2**27, "our own process stays small"
+    assert most_memory(of_readers=True) <= reader.MEMORY
     assert words in said
     assert bool(words) == bool(said) or name == "entity bomb"
 
@@ -222,22 +234,6 @@ def test_a_formula_is_never_reckoned_nor_handed_on() -> None:
     page = openpyxl.load_workbook(io.BytesIO(out)).active
     assert {page["D3"].data_type, page["N3"].data_type} == {"s"}
     assert page["N3"].value == '=WEBSERVICE("http://x")'
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="the memory of a process is not limited this way on Windows")
-def test_no_hostile_file_takes_more_memory_than_a_reader_is_given() -> None:
-    import resource
-
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    lists = {name for name, (_, filename, _) in HOSTILE.items() if filename.endswith(".csv")}
-    for name in ("zip bomb that lies", "a million columns", "a cell without end", *sorted(lists)):
-        make, filename, words = HOSTILE[name]
-        content = make()
-        before = max(before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
-        assert words in outcome(content, filename)
-        more = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-        assert more < 2**17, name  # kilobytes: our own process stays small
-    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 <= reader.MEMORY
 
 
 # --- anything at all ------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import openpyxl
@@ -78,7 +79,7 @@ def known(cast: c.Cast, *rows: list[Any], **changes: Any) -> None:
 # --- a large roster -------------------------------------------------------------------------------------------------
 
 
-def test_sixty_faults_of_twenty_one_kinds_among_five_hundred_people_are_found_and_none_besides(database: str) -> None:
+def test_sixty_faults_of_twenty_one_kinds_among_five_hundred_people_are_found_and_none_besides(office: Path) -> None:
     cast = c.assemble()
     faults.earlier(cast)
     report = c.draft_report(cast, c.sheet(faults.rows()))
@@ -118,7 +119,7 @@ def test_every_seeded_fault_is_repaired_by_what_the_person_really_is(database: s
 # --- by hand --------------------------------------------------------------------------------------------------------
 
 
-def test_a_cell_is_repaired_and_everything_is_checked_again(database: str) -> None:
+def test_a_cell_is_repaired_and_everything_is_checked_again(office: Path) -> None:
     cast = c.assemble()
     content = c.sheet([c.row(1), c.row(2, id_number=c.id_number(1)), c.row(3, sex="m", professional_hours=25)])
     report = c.draft_report(cast, content)
@@ -164,7 +165,7 @@ def test_what_was_repaired_stays_when_the_report_is_saved_again_and_goes_with_a_
         assert session.scalar(sa.select(sa.func.count()).select_from(RosterRepair)) == 1
 
 
-def test_a_row_is_left_out_but_never_the_last_one(database: str) -> None:
+def test_a_row_is_left_out_but_never_the_last_one(office: Path) -> None:
     cast = c.assemble()
     report = c.draft_report(cast, c.sheet([c.row(1), c.row(2, sex="m")]))
 
@@ -179,8 +180,34 @@ def test_a_row_is_left_out_but_never_the_last_one(database: str) -> None:
         (line,) = reports.repairs(session, report.id, cast["admin"]).to_dict("records")
     assert (line["row"], line["column"], line["before"], line["after"]) == (4, "", c.row(2)[1], "删去")
 
+    def back(row: int) -> Callable[[Session], Any]:
+        return lambda s: reports.put_back(s, report.id, row, actor=cast["base"], now=c.AFTER)
 
-def test_who_may_not_repair_a_roster_changes_nothing(database: str) -> None:
+    assert [c.refusal(back(row)).code for row in (3, 9)] == ["rows", "rows"]
+    done(back(4))
+    assert codes(cast, report) == [(4, "sex-form")]  # as it was, with what is wrong in it
+    assert c.refusal(back(4)).code == "rows"
+    done(striking(3))
+    done(back(3))
+    with db.reading() as session:
+        assert reports.rows(session, report.id, cast["base"])["row"].tolist() == [3, 4]
+        made = reports.repairs(session, report.id, cast["base"])
+    assert made["how"].tolist() == ["网上改正", "恢复删去"] * 2
+
+
+def test_a_row_put_back_keeps_its_base_from_the_number_that_was_filled_in(office: str) -> None:
+    cast = c.assemble()
+    known(cast, c.row(2))
+    report = c.draft_report(cast, c.sheet([c.row(2, id_number="1.5E+17"), c.row(3)]))
+    done(accepting(cast, report, 3))
+    for deed in (reports.strike, reports.put_back):
+        done(lambda s, deed=deed: deed(s, report.id, 3, actor=cast["base"], now=c.AFTER))
+    with db.reading() as session:
+        shown = reports.cells(session, report.id, 3, cast["base"])["id_number"]
+    assert shown == resident_id.mask_of_found(c.id_number(2))
+
+
+def test_who_may_not_repair_a_roster_changes_nothing(office: Path) -> None:
     cast = c.assemble()
     report = c.draft_report(cast, c.sheet([c.row(1), c.row(2, sex="m")]))
     change = (4, "sex", "m", "女")
@@ -222,7 +249,11 @@ def test_two_clerks_who_repair_at_once_both_succeed_and_the_slower_of_one_cell_i
 # --- proposals ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("written", [RUINED, int(RUINED), "1.50199198503040E+17"])
+@pytest.mark.parametrize(
+    ("database", "written"),
+    [("sqlite", RUINED), ("sqlite", int(RUINED)), ("sqlite", "1.50199198503040E+17"), ("postgresql", RUINED)],
+    indirect=["database"],
+)
 def test_the_true_number_of_a_ruined_one_is_filled_in_by_the_program(database: str, written: Any) -> None:
     cast = c.assemble()
     known(cast, c.row(1), c.row(2), by="hohhot_base", reviewer="hohhot_reviewer")
@@ -266,10 +297,17 @@ def test_the_true_number_of_a_ruined_one_is_filled_in_by_the_program(database: s
         )
 
 
-def test_a_letter_put_right_is_masked_as_ever_and_what_was_changed_is_seen_in_the_log(database: str) -> None:
+def test_a_letter_put_right_is_masked_as_ever_and_what_was_changed_is_seen_in_the_log(office: Path) -> None:
     cast, number = c.assemble(), c.id_number(2)
     at = number.index("0", 8)
-    report = c.draft_report(cast, c.sheet([c.row(2, id_number=f"{number[:at]}O{number[at + 1 :]}"), c.row(3)]))
+    year = c.id_number(4, date(1990, 5, 6))  # of the two letters every ten years would be left
+    letters = f"{year[:6]}l{year[7:9]}O{year[10:]}", f"{year[:9]}O{year[10:]}"
+    rows = [
+        c.row(2, id_number=f"{number[:at]}O{number[at + 1 :]}"),
+        c.row(3),
+        *(c.row(4, id_number=n) for n in letters),
+    ]
+    report = c.draft_report(cast, c.sheet(rows))
     done(accepting(cast, report, 3))
     with db.reading() as session:
         rows = reports.rows(session, report.id, cast["base"])
@@ -278,6 +316,13 @@ def test_a_letter_put_right_is_masked_as_ever_and_what_was_changed_is_seen_in_th
     mask = resident_id.mask(number)
     assert rows["id_mask"][0] == mask
     assert (made.before, made.after) == (f"{mask[:at]}O{mask[at + 1 :]}", f"{mask[:at]}0{mask[at + 1 :]}")
+    move(cast, report, Action.SUBMIT, "base")
+    own, others = ({each.row: each for each in found(cast, report, by)} for by in ("base", "reviewer"))
+    assert "第7位的“l”应为1" in own[5].words
+    assert own[5].offer == f"改为{year[:6]}1**0****{year[14:]}，校验码相符"
+    assert others[5].words == resident_id.PROBLEMS["id-character"]
+    assert ("这里不显示" in others[5].offer, "*" in others[5].offer) == (True, False)
+    assert (others[6].words, others[6].offer) == (own[6].words, own[6].offer), "which of ten years a decade holds"
 
 
 @pytest.mark.parametrize(
@@ -292,7 +337,7 @@ def test_a_letter_put_right_is_masked_as_ever_and_what_was_changed_is_seen_in_th
         c.row(2, id_number="150199"),
     ],
 )
-def test_no_number_is_proposed_to_whom_it_is_not_nearly_known(database: str, row: list[Any]) -> None:
+def test_no_number_is_proposed_to_whom_it_is_not_nearly_known(office: Path, row: list[Any]) -> None:
     cast = c.assemble()
     known(cast, c.row(1), c.row(2), by="hohhot_base", reviewer="hohhot_reviewer")
     report = c.draft_report(cast, c.sheet([row, c.row(3)]))
@@ -300,7 +345,7 @@ def test_no_number_is_proposed_to_whom_it_is_not_nearly_known(database: str, row
     assert c.refusal(accepting(cast, report, 3)).code == "rows"
 
 
-def test_guesses_at_one_person_in_one_file_are_answered_with_nothing(database: str) -> None:
+def test_guesses_at_one_person_in_one_file_are_answered_with_nothing(office: Path) -> None:
     cast = c.assemble()
     known(cast, c.row(2))
     guesses = [c.id_number(2, date(1985, 3, day))[:15] + "000" for day in (3, 4, 5)]
@@ -308,7 +353,7 @@ def test_guesses_at_one_person_in_one_file_are_answered_with_nothing(database: s
     assert [problem.offer for problem in found(cast, report)] == [""] * 3
 
 
-def test_a_base_gets_back_the_number_of_somebody_it_trained(database: str) -> None:
+def test_a_base_gets_back_the_number_of_somebody_it_trained(office: Path) -> None:
     cast = c.assemble()
     known(cast, c.row(2))
     report = c.draft_report(cast, c.sheet([c.row(2, id_number="1.5E+17"), c.row(3)]))
@@ -320,7 +365,7 @@ def test_a_base_gets_back_the_number_of_somebody_it_trained(database: str) -> No
 @pytest.mark.parametrize(
     "slip", [lambda n: n[:16] + n[17] + n[16], lambda n: n[:5] + n[6:], lambda n: n[:12] + "5" + n[13:]]
 )
-def test_a_number_with_one_slip_is_known_by_name_and_employer(database: str, slip: Callable[[str], str]) -> None:
+def test_a_number_with_one_slip_is_known_by_name_and_employer(office: Path, slip: Callable[[str], str]) -> None:
     cast = c.assemble()
     known(cast, c.row(13))
     report = c.draft_report(cast, c.sheet([c.row(13, id_number=slip(c.id_number(13))), c.row(3)]))
@@ -330,7 +375,7 @@ def test_a_number_with_one_slip_is_known_by_name_and_employer(database: str, sli
     assert codes(cast, report) == []
 
 
-def test_the_right_name_is_told_only_to_who_nearly_had_it(database: str) -> None:
+def test_the_right_name_is_told_only_to_who_nearly_had_it(office: Path) -> None:
     cast = c.assemble()
     known(cast, c.row(1, "额尔敦·巴图"), c.row(2, "王示末"), c.row(3, "李示"))
     rows = [
@@ -355,7 +400,7 @@ def renumbered(cast: c.Cast, serial: int, number: str) -> None:
     done(lambda s: acts.correct(s, person_id, name=name, id_number=number, actor=cast["reviewer"], **act))
 
 
-def test_a_number_from_before_a_correction_is_put_right_with_one_click_by_who_has_the_name_too(database: str) -> None:
+def test_a_number_from_before_a_correction_is_put_right_with_one_click_by_who_has_the_name_too(office: Path) -> None:
     cast = c.assemble()
     known(cast, c.row(1), c.row(2))
     renumbered(cast, 1, c.id_number(31))
@@ -376,7 +421,7 @@ def test_a_number_from_before_a_correction_is_put_right_with_one_click_by_who_ha
     assert codes(cast, report) == [(4, "id-former")]
 
 
-def test_a_shifted_row_is_moved_back_whole(database: str) -> None:
+def test_a_shifted_row_is_moved_back_whole(office: Path) -> None:
     cast = c.assemble()
     right, left = c.row(5), c.row(6)
     rows = [
@@ -402,7 +447,7 @@ def test_a_shifted_row_is_moved_back_whole(database: str) -> None:
     assert codes(cast, other) == []
 
 
-def test_nobody_but_its_base_reads_an_id_number_in_whatever_column_it_stands(database: str) -> None:
+def test_nobody_but_its_base_reads_an_id_number_in_whatever_column_it_stands(office: Path) -> None:
     cast = c.assemble()
     right, left = c.row(5), c.row(6)
     rows = [
@@ -429,7 +474,7 @@ def test_nobody_but_its_base_reads_an_id_number_in_whatever_column_it_stands(dat
     assert "150199********" in told()
 
 
-def test_a_birth_date_among_the_sexes_and_hours_in_the_wrong_column_are_put_right(database: str) -> None:
+def test_a_birth_date_among_the_sexes_and_hours_in_the_wrong_column_are_put_right(office: Path) -> None:
     cast = c.assemble()
     rows = [
         c.row(1, sex="1985-03-04"),
@@ -453,7 +498,7 @@ def test_a_birth_date_among_the_sexes_and_hours_in_the_wrong_column_are_put_righ
     assert current(cast, report).hours == 24 * 4
 
 
-def test_a_number_beside_its_cell_goes_there_with_one_click(database: str) -> None:
+def test_a_number_beside_its_cell_goes_there_with_one_click(office: Path) -> None:
     cast = c.assemble()
     number, employer = c.row(1)[3:5]
     known(cast, c.row(2))  # whose number would be found by name and employer, but would stay in the note too
@@ -470,7 +515,7 @@ def test_a_number_beside_its_cell_goes_there_with_one_click(database: str) -> No
     ]
 
 
-def test_a_row_is_proposed_to_be_left_out_only_where_it_says_nothing_else_than_the_first(database: str) -> None:
+def test_a_row_is_proposed_to_be_left_out_only_where_it_says_nothing_else_than_the_first(office: Path) -> None:
     cast = c.assemble()
     less = [c.row(1, professional_hours=8), c.row(2), c.row(3, employer="示例市第二医院")]
     more = [c.row(1), c.row(2, sex="", post="", note="重复"), c.row(3)]
@@ -486,7 +531,7 @@ def test_a_row_is_proposed_to_be_left_out_only_where_it_says_nothing_else_than_t
         assert reports.cells(session, report.id, 6, cast["base"])["professional_hours"] == "24"
 
 
-def test_a_row_left_out_as_proposed_is_not_mended_too(database: str) -> None:
+def test_a_row_left_out_as_proposed_is_not_mended_too(office: Path) -> None:
     cast = c.assemble()
     wrong = {"public_hours": 24, "professional_hours": 0}
     report = c.draft_report(cast, c.sheet([c.row(1, **wrong), c.row(1, **wrong), c.row(2)]))
@@ -501,7 +546,7 @@ def marked(cast: c.Cast, report: Report) -> bytes:
     return done(lambda s: reports.open_rows(s, report.id, actor=cast["base"], now=c.AFTER))
 
 
-def test_the_open_rows_go_out_marked_and_come_back_corrected(database: str) -> None:
+def test_the_open_rows_go_out_marked_and_come_back_corrected(office: Path) -> None:
     cast = c.assemble()
     rows = [c.row(1), c.row(2, sex="m"), c.row(3), c.row(4, id_number=150199198503040000), c.row(5, name="=1+1")]
     report = c.draft_report(cast, c.sheet(rows))
@@ -553,7 +598,7 @@ def uploading(cast: c.Cast, report: Report, given: Upload) -> Callable[[Session]
     return lambda s: reports.save(s, report.plan_id, fields, roster_file=given, actor=cast["base"], now=c.AFTER)
 
 
-def test_a_file_of_open_rows_leaves_what_was_repaired_since_it_was_handed_out(database: str) -> None:
+def test_a_file_of_open_rows_leaves_what_was_repaired_since_it_was_handed_out(office: Path) -> None:
     cast = c.assemble()
     rows = [c.row(1), c.row(2, "王示1"), c.row(3, sex="m"), c.row(4, sex="m")]
     report = c.draft_report(cast, c.sheet(rows))
@@ -577,7 +622,7 @@ def test_a_file_of_open_rows_leaves_what_was_repaired_since_it_was_handed_out(da
     assert codes(cast, report) == []
 
 
-def test_people_written_below_the_open_rows_are_added(database: str) -> None:
+def test_people_written_below_the_open_rows_are_added(office: Path) -> None:
     cast = c.assemble()
     report = c.draft_report(cast, c.sheet([c.row(1), c.row(2, sex="m")]))
     book = openpyxl.load_workbook(io.BytesIO(marked(cast, report)))
@@ -597,7 +642,7 @@ def test_people_written_below_the_open_rows_are_added(database: str) -> None:
         assert made[["row", "column"]].values.tolist() == [[4, "sex"], [5, ""]]
 
 
-def test_a_roster_goes_back_to_the_file_it_came_in_and_the_trail_stays(database: str) -> None:
+def test_a_roster_goes_back_to_the_file_it_came_in_and_the_trail_stays(office: Path) -> None:
     cast = c.assemble()
     given = Upload("花名册.xlsx", c.sheet([c.row(1), c.row(2, sex="m"), c.row(3)]))
     report = c.draft_report(cast, given.content)
@@ -629,7 +674,7 @@ def test_a_file_of_another_rosters_open_rows_changes_nothing(database: str) -> N
     assert c.refusal(uploading(cast, first, corrected(content, E3="男"))).code == "rows"
 
 
-def test_rows_are_pasted_out_of_a_spreadsheet(database: str) -> None:
+def test_rows_are_pasted_out_of_a_spreadsheet(office: Path) -> None:
     cast = c.assemble()
     bare = "\r\n".join("\t".join(map(str, c.row(serial))) for serial in (1, 2)) + "\r\n"
     headed = f"姓名\t证件号码\t专业学时\t考核结果\n赵示三\t{c.id_number(3)}\t24\t合格"
@@ -722,7 +767,7 @@ def test_a_person_in_two_places_on_one_day_is_named_without_telling_a_base_whose
         assert warnings(cast, elsewhere) == []
 
 
-def test_a_roster_another_base_filed_too_is_named_once(database: str) -> None:
+def test_a_roster_another_base_filed_too_is_named_once(office: Path) -> None:
     cast = c.assemble()
     other = c.file_plan(cast, by="hohhot_base", title="呼市班", mode=Mode.ONLINE)
     c.approve(cast, other.id, by="hohhot_reviewer")
@@ -737,7 +782,7 @@ def test_a_roster_another_base_filed_too_is_named_once(database: str) -> None:
     assert [each.code for each in warnings(cast, fewer)] == []  # seven of ten, and the other was online
 
 
-def test_a_roster_filed_for_other_days_too_is_named_where_people_and_hours_are_the_same(database: str) -> None:
+def test_a_roster_filed_for_other_days_too_is_named_where_people_and_hours_are_the_same(office: Path) -> None:
     cast = c.assemble()
 
     def filed_for(first: int, serials: range, *, by: str = "hohhot_base", **cells: Any) -> Report:
@@ -791,7 +836,7 @@ def test_what_differs_from_the_plan_is_named(database: str) -> None:
 # --- what stayed open -----------------------------------------------------------------------------------------------
 
 
-def test_rows_that_stayed_open_are_filed_as_a_supplement_and_nobody_twice(database: str) -> None:
+def test_rows_that_stayed_open_are_filed_as_a_supplement_and_nobody_twice(office: Path) -> None:
     cast = c.assemble()
     report = c.draft_report(cast, c.sheet([c.row(1), c.row(2, sex="m"), c.row(3, professional_hours=25)]), headcount=3)
 
@@ -816,7 +861,7 @@ def test_rows_that_stayed_open_are_filed_as_a_supplement_and_nobody_twice(databa
         assert c.totals(session, c.person_id(2)).loc[0, "professional"] == 24
 
 
-def test_who_stands_in_an_earlier_report_of_the_plan_is_not_filed_again(database: str) -> None:
+def test_who_stands_in_an_earlier_report_of_the_plan_is_not_filed_again(office: Path) -> None:
     cast = c.assemble()
     report = c.draft_report(cast, c.sheet([c.row(1), c.row(2, sex="m")]), headcount=3)
     move(cast, report, Action.SUBMIT, "base")
@@ -848,7 +893,7 @@ def undo(cast: c.Cast, report: Report, *lines: int, now: datetime = c.AFTER + ti
         books.reverse(session, batch_id, lines=lines or None, actor=cast["reviewer"], reason="学时有误", now=now)
 
 
-def test_a_supplement_is_held_against_the_plan_with_the_reports_before_it(database: str) -> None:
+def test_a_supplement_is_held_against_the_plan_with_the_reports_before_it(office: Path) -> None:
     cast = c.assemble()
     rows = [c.row(1), c.row(2), c.row(3, sex="m"), c.row(4, name="王示1")]
     report = c.draft_report(cast, c.sheet(rows), headcount=4)
@@ -870,7 +915,7 @@ def test_a_supplement_is_held_against_the_plan_with_the_reports_before_it(databa
     assert [each.code for each in warnings(cast, added)] == []  # neither fewer people than planned
 
 
-def test_hours_that_were_taken_back_are_put_right_by_a_supplement(database: str) -> None:
+def test_hours_that_were_taken_back_are_put_right_by_a_supplement(office: Path) -> None:
     cast = c.assemble()
     report = c.draft_report(cast, c.sheet([c.row(1), c.row(2), c.row(3)]), headcount=3)
     filed(cast, report)
@@ -927,7 +972,7 @@ def test_lists_and_reports_say_what_is_left_of_their_hours(database: str) -> Non
         assert list(frame["standing"]) == [Standing.REVERSED] * 2
 
 
-def test_a_dispute_that_was_upheld_opens_the_row_again(database: str) -> None:
+def test_a_dispute_that_was_upheld_opens_the_row_again(office: Path) -> None:
     cast = c.assemble()
     report = c.draft_report(cast, c.sheet([c.row(1), c.row(2)]), headcount=2)
     filed(cast, report)
@@ -941,7 +986,7 @@ def test_a_dispute_that_was_upheld_opens_the_row_again(database: str) -> None:
         assert reports.rows(session, added.id, cast["base"])["row"].tolist() == [4]
 
 
-def test_all_of_a_reversed_report_is_filed_anew_with_what_stayed_open(database: str) -> None:
+def test_all_of_a_reversed_report_is_filed_anew_with_what_stayed_open(office: Path) -> None:
     cast = c.assemble()
     report = c.draft_report(cast, c.sheet([c.row(1), c.row(2, sex="m"), c.row(3)]), headcount=3)
     filed(cast, report)
@@ -959,7 +1004,7 @@ def test_all_of_a_reversed_report_is_filed_anew_with_what_stayed_open(database: 
         assert reports.unregistered(session, current(cast, report)) == []
 
 
-def test_who_was_added_to_a_supplement_by_hand_is_not_offered_again(database: str) -> None:
+def test_who_was_added_to_a_supplement_by_hand_is_not_offered_again(office: Path) -> None:
     cast = c.assemble()
     report = c.draft_report(cast, c.sheet([c.row(1), c.row(2), c.row(3, sex="m")]))
     filed(cast, report)

@@ -8,6 +8,7 @@ from core.ground import db
 from core.ledger import books
 from core.office import search
 from core.office.search import Hit
+from core.people import accounts
 from core.records import cards
 from core.submissions import disputes
 from tests import cast as c
@@ -58,6 +59,10 @@ def test_a_training_is_found_with_its_batch_however_it_is_typed(cast: c.Cast) ->
     assert (batch.kind, batch.id, batch.state) == ("batch", 1, "有效")
     assert list(found(cast, "base", "知识更新")) == ["培训计划", "培训情况报告"]
     assert found(cast, "employer", "知识更新") == {}
+    long = "知识" * 10_000  # SQLite takes no such pattern
+    assert found(cast, "reviewer", long) == {}
+    with db.reading() as session:
+        assert accounts.listing(session, cast["admin"], text=long).empty
     for nothing in ("", "  ", "%", "没有这样的培训"):
         assert found(cast, "reviewer", nothing) == {}
 

@@ -69,6 +69,11 @@ def test_a_right_password_opens_nothing_until_the_code_is_right_and_each_code_op
     assert step(second, code(secret)) == "code"  # used before
     assert step(second, code(secret, LATER - STEP)) == "code"  # of a step before that
     assert step(second, code(secret, LATER + STEP)) == "in"  # a phone whose clock is half a minute ahead
+    with db.transaction() as session:  # as while the clock ran a day ahead
+        session.get_one(SecondFactor, cast["base"].account_id).last_step += 2880
+    back = half_way("base", LATER + 9 * STEP)
+    assert step(back, code(secret, LATER + 9 * STEP), LATER + 9 * STEP) == "in"
+    assert step(half_way("base"), code(secret), LATER - timedelta(days=1)) == "ended"
     third = half_way("base")
     assert step(third, "000000", LATER + timedelta(minutes=6)) == "ended"
     assert holder(half_way("leader")) is not None  # who has none needs none

@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -24,7 +25,7 @@ YEARS = (2024, 2023, 2022)
 
 
 @pytest.fixture
-def office_with_people(database: str) -> c.Cast:
+def office_with_people(office: Path) -> c.Cast:
     return ready.office(five_people)
 
 
@@ -98,6 +99,7 @@ def test_what_each_lacks_is_said_year_by_year_and_in_three_tests(office_with_peo
     assert frame.loc["赵示4", "累计差"] == 0
 
 
+@ready.both
 def test_it_is_what_the_persons_own_page_says(office_with_people: c.Cast) -> None:
     frame = asked(office_with_people, "reviewer").set_index("id")
     with db.reading() as session:
@@ -107,6 +109,7 @@ def test_it_is_what_the_persons_own_page_says(office_with_people: c.Cast) -> Non
             assert [frame.loc[person_id, f"{year}年度"] for year in YEARS] == words
 
 
+@ready.both
 def test_only_those_short_are_listed_when_asked_for(office_with_people: c.Cast) -> None:
     cast = office_with_people
     assert names(asked(cast, "employer")) == ["赵示1", "赵示2", "赵示3", "赵示4"]

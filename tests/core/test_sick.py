@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import sqlite3
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -108,8 +109,15 @@ def test_attachments_without_their_database_are_never_given_a_new_one(
     db.close()
     for path in office.glob("office.db*"):
         path.unlink()
-    assert main(["init", "--schema"]) == 2
-    assert "数据库却不见了" in capsys.readouterr().err
+    for empty in (False, True):
+        if empty:
+            (office / "office.db").touch()
+        for command, code in (["init", "--schema"], 2), (["check"], 1), (["totals"], 2):
+            assert main(command) == code
+            told = capsys.readouterr()
+            assert ("数据库却不见了" if command != ["totals"] else "系统还没有建立") in told.out + told.err
+            assert "schema is at" not in told.out
+        assert [path.stat().st_size for path in office.glob("office.db*")] == [0] * empty, "none is made by asking"
 
 
 def _approved(cast: c.Cast) -> Any:
@@ -139,6 +147,15 @@ def test_a_deed_on_a_full_or_read_only_disk_is_refused_whole(office: Path, ill: 
     assert _lines() == lines
     c.file_plan(cast)  # once there is room again, it goes on
     assert main(["check"]) == 0
+
+
+def test_a_disk_without_room_is_never_called_a_failing_one(office: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    failed = sa.exc.OperationalError("", {}, sqlite3.OperationalError("disk I/O error"))
+    assert db.sickness(failed).startswith("磁盘读写出错")
+    left = shutil.disk_usage(office)._replace(free=0)
+    monkeypatch.setattr(shutil, "disk_usage", {office: left}.__getitem__)
+    for said in (failed, sqlite3.OperationalError("unable to open database file")):
+        assert db.sickness(said).startswith("磁盘已满")
 
 
 def test_a_file_that_found_no_room_leaves_nothing_and_one_without_an_owner_is_swept(
@@ -192,6 +209,31 @@ def test_a_place_that_cannot_be_written_is_said_by_every_command(
             in told.out + told.err
         )
     db.close()
+
+
+def test_a_last_backup_is_made_of_an_office_whose_folder_cannot_be_written(
+    office: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cast = c.assemble()
+    db.checkpoint()
+    db.close()
+    log, asked = office / "office.db-wal", os.access
+    log.unlink(missing_ok=True)
+    (office / "office.db-shm").unlink(missing_ok=True)
+    held = sorted(path.name for path in office.iterdir())
+    with monkeypatch.context() as shut:
+        shut.setattr(os, "access", lambda place, how: place != office and asked(place, how))
+        assert main(["check"]) == 0
+        assert main(["backup", str(tmp_path / "last.cebak")]) == 0
+        assert "没有记入审计日志" in capsys.readouterr().err
+        assert sorted(path.name for path in office.iterdir()) == held, "nothing is made there"
+        log.write_bytes(b"what was written last")
+        assert main(["backup", str(tmp_path / "half.cebak")]) == 2
+        assert "最近的改动还在 office.db-wal 里" in capsys.readouterr().err
+        log.unlink()
+        with db.reading() as session:
+            session.execute(sa.text("SELECT 1"))
+    c.file_plan(cast)  # once it can be written again, it goes on
 
 
 def test_a_database_that_is_away_is_said_on_the_command_line_and_on_the_screen(

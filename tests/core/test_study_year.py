@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -36,7 +37,7 @@ def _published() -> c.Cast:
 
 
 @pytest.fixture
-def cast(database: str) -> c.Cast:
+def cast(office: Path) -> c.Cast:
     return ready.office(_published)
 
 
@@ -131,6 +132,7 @@ def told(cast: c.Cast, by: str) -> list[str]:
 # --- the public notice ------------------------------------------------------------------------------------------------
 
 
+@ready.both
 def test_everybody_reads_the_notice_while_it_runs_names_and_units_alone(cast: c.Cast) -> None:
     with db.reading() as session:
         (notice,) = publicity.running(session, db.office_day(c.AFTER))
@@ -147,6 +149,7 @@ def test_everybody_reads_the_notice_while_it_runs_names_and_units_alone(cast: c.
         assert len(publicity.shown(session, notice.id, cast["leader"], now=ENDED)) == 3
 
 
+@ready.both
 def test_a_selection_is_final_only_after_the_notice_and_only_by_the_region(cast: c.Cast) -> None:
     assert counted() == ([], [])
     assert c.refusal(concluding(cast, now=ENDED - timedelta(days=1))).code == "running"
@@ -178,6 +181,7 @@ def test_a_notice_that_has_ended_is_on_the_home_page_of_the_region_until_it_is_f
     assert listed("reviewer", ENDED) == []
 
 
+@ready.both
 def test_an_objection_that_waits_stops_finality_and_an_answer_lets_it_go_on(cast: c.Cast) -> None:
     objection = object_to(cast, 1)
     refused = c.refusal(concluding(cast))
@@ -187,6 +191,7 @@ def test_an_objection_that_waits_stops_finality_and_an_answer_lets_it_go_on(cast
     assert c.refusal(lambda s: _undo(s, cast, objection.id)).code == "relied"
 
 
+@ready.both
 def test_an_upheld_objection_takes_the_selection_back_and_the_first_reserve_moves_up(cast: c.Cast) -> None:
     objection = object_to(cast, 1)
     words = move(cast, objection.id, Action.APPROVE, "reviewer", "档案与申报不符")
@@ -212,6 +217,7 @@ def test_objections_come_in_time_in_words_and_once(cast: c.Cast) -> None:
     assert c.refusal(concluding(cast)).code == "objections"
 
 
+@ready.both
 def test_what_a_person_objects_is_read_by_the_region_and_by_nobody_at_the_own_employer(cast: c.Cast) -> None:
     c.give_account(cast, 4, "colleague")
     c.give_account(cast, 1, "person")
@@ -251,6 +257,7 @@ def test_a_notice_that_cannot_be_is_refused(cast: c.Cast, change: dict[str, Any]
     )
 
 
+@ready.both
 def test_two_reviewers_at_once_make_a_selection_final_once(cast: c.Cast) -> None:
     with db.reading() as session:
         (notice,) = publicity.running(session, db.office_day(c.AFTER))
@@ -262,6 +269,7 @@ def test_two_reviewers_at_once_make_a_selection_final_once(cast: c.Cast) -> None
 # --- placement and milestones -----------------------------------------------------------------------------------------
 
 
+@ready.both
 def test_the_whole_year_from_placement_to_completion_and_the_claim_it_opens(cast: c.Cast) -> None:
     c.give_account(cast, 1, "person")
     conclude(cast)
@@ -307,6 +315,7 @@ def test_nobody_is_placed_before_the_selection_is_final(cast: c.Cast) -> None:
     place(cast, 1)
 
 
+@ready.both
 def test_a_placement_is_changed_with_a_reason_on_the_version_seen(cast: c.Cast) -> None:
     conclude(cast)
     place(cast, 1)
@@ -345,6 +354,7 @@ def test_milestones_that_cannot_be_are_refused(cast: c.Cast, wrong: tuple[Any, d
     assert c.refusal(reaching(cast, 1, step, on, result)).code in (code, "type")
 
 
+@ready.both
 def test_a_result_is_one_of_those_there_are_and_a_correction_says_why(cast: c.Cast) -> None:
     conclude(cast)
     place(cast, 1)
@@ -358,6 +368,7 @@ def test_a_result_is_one_of_those_there_are_and_a_correction_says_why(cast: c.Ca
     assert (status(1), counted()[1]) == ("结业（不合格）", [(1, 0, 0, 0)])
 
 
+@ready.both
 def test_the_agreement_has_years_of_service_only_where_somebody_entered_them(cast: c.Cast) -> None:
     conclude(cast)
     place(cast, 1)
@@ -417,6 +428,7 @@ def test_leaving_needs_a_day_a_reason_and_somebody_who_is_there(cast: c.Cast) ->
     assert c.refusal(withdrawing(cast, 1)).code == "state"
 
 
+@ready.both
 def test_a_reserve_who_is_selected_elsewhere_in_the_same_year_is_passed_over(cast: c.Cast) -> None:
     select(cast, c.nominate(cast, 3, programme=HEALTH).id)
     conclude_special(cast)
@@ -436,6 +448,7 @@ def _special(session: Any, serial: int) -> int:
     return session.scalars(query.where(Nomination.programme == SPECIAL)).one()
 
 
+@ready.both
 def test_another_long_training_within_the_year_is_told(cast: c.Cast) -> None:
     conclude(cast)
     with db.transaction() as session:
@@ -450,6 +463,7 @@ def test_another_long_training_within_the_year_is_told(cast: c.Cast) -> None:
         assert placements.overlaps(session, number_in(session, 1), date(2024, 7, 1), date(2025, 6, 30)) == []
 
 
+@ready.both
 def test_the_notice_and_the_year_of_study_stand_in_the_calendar_and_nobody_is_named(cast: c.Cast) -> None:
     conclude(cast)
     place(cast, 1)
@@ -467,6 +481,7 @@ def test_the_notice_and_the_year_of_study_stand_in_the_calendar_and_nobody_is_na
     assert not any("研修" in title for title, _, _ in other)
 
 
+@ready.both
 def test_a_league_reads_its_own_people_and_places_nobody(cast: c.Cast) -> None:
     with db.reading() as session:
         assert selection.nominations(session, cast["hohhot_reviewer"], SPECIAL, 2024).empty

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -90,7 +91,7 @@ def returned_and_changed(cast: c.Cast, plan_id: int) -> None:
         plans.revise(session, plan_id, plans.PlanFields(**fields), version=version, actor=cast["base"], now=c.NOW)
 
 
-def test_a_return_stands_once_the_base_has_changed_anything_or_filed_again(database: str) -> None:
+def test_a_return_stands_once_the_base_has_changed_anything_or_filed_again(office: Path) -> None:
     cast = c.assemble()
     plan = c.file_plan(cast)
     returned_and_changed(cast, plan.id)
@@ -203,7 +204,7 @@ RELYING: dict[str, tuple[Callable[[Session, c.Cast], None], str]] = {
 
 
 @pytest.mark.parametrize("what", RELYING)
-def test_what_somebody_relied_on_is_only_reversed(database: str, what: str) -> None:
+def test_what_somebody_relied_on_is_only_reversed(office: Path, what: str) -> None:
     cast = c.assemble()
     report = c.posted(cast, c.sheet([c.row(1), c.row(2)]))
     relying, words = RELYING[what]

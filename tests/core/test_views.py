@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ ALL = Wanted()
 
 
 @pytest.fixture
-def cast(database: str) -> c.Cast:
+def cast(office: Path) -> c.Cast:
     return ready.office(c.assemble)
 
 
@@ -38,6 +39,7 @@ def refused(actor: Actor, name: str, wanted: Wanted = LATE) -> str:
     return c.refusal(lambda s: views.save(s, name, wanted, actor=actor)).code
 
 
+@ready.both
 def test_a_view_is_its_accounts_alone_to_see_change_and_remove(cast: c.Cast) -> None:
     with db.reading() as session:
         lines = session.scalar(sa.select(sa.func.count(AuditEntry.id)))

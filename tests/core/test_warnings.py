@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import astuple
 from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,7 +39,7 @@ def test_every_kind_says_what_is_worth_a_look(office: str, kind: str) -> None:
             workflow.warnings(session, waiting.id, cast["hohhot_reviewer"])
 
 
-def test_a_plan_is_held_against_the_other_plans_of_its_base(database: str) -> None:
+def test_a_plan_is_held_against_the_other_plans_of_its_base(office: Path) -> None:
     cast = c.assemble()
     first = c.file_plan(cast, headcount=20)
     assert warned(cast, first.id) == []

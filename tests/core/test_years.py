@@ -222,7 +222,7 @@ def office_of(league: str) -> int:
         return session.scalars(sa.select(Organization.id).where(Organization.name == name)).one()
 
 
-def test_a_leagues_own_notice_judges_its_people_and_nobody_else(database: str) -> None:
+def test_a_leagues_own_notice_judges_its_people_and_nobody_else(office: Path) -> None:
     cast = c.assemble()
     c.lay_notice("xlgl-2020", XILINGOL)
     mine = on_file(office_of("锡林郭勒盟"), range(1, 2))[1]
@@ -276,7 +276,7 @@ def deed(work: Callable[[Session], Any]) -> Any:
 
 
 def test_a_card_shows_as_many_years_as_the_notice_looks_back_to_and_what_is_undone_there_revokes_it(
-    database: str,
+    office: Path,
 ) -> None:
     cast = c.assemble()
     text = (GOOD / "league.yaml").read_text(encoding="utf-8").replace("league: 乌海市", "league: 包头市")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -50,11 +50,16 @@ def sign_in(username: str) -> str:
     return token
 
 
-def open_page(name: str, token: str | None, **query: str) -> AppTest:
-    """A page as the main script draws it for whoever holds the token and types its address, with this in it."""
+def open_page(name: str, token: str | None, *, unfolded: Iterable[str] = (), **query: str) -> AppTest:
+    """A page as the main script draws it for whoever holds the token and types its address, with this in it.
+
+    `unfolded`: by their keys what a hand has opened there, such as the views of the desk.
+    """
     app = AppTest.from_file(MAIN, default_timeout=60)
     if token:
         app.session_state["token"] = token
+    for key in unfolded:
+        app.session_state[key] = True
     for key, value in query.items():
         app.query_params[key] = value
     if name != "home":  # which has no name in its address
@@ -82,6 +87,11 @@ def frames(app: AppTest) -> list[pd.DataFrame]:
         pd.DataFrame([row["cells"] for row in each["rows"]], columns=[column["name"] for column in each["columns"]])
         for each in sent(app)
     ]
+
+
+def uploader(app: AppTest, key: str) -> Any:
+    """A field that takes files, by its key: it has another number behind it each time something was chosen there."""
+    return next(each for each in app.get("file_uploader") if re.fullmatch(rf"{re.escape(key)}-files-\d+", each.key))
 
 
 def boxes(app: AppTest, kind: str) -> list[str]:

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from streamlit.elements.widgets.text_widgets import TextAreaSerde, TextInputSerde
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -50,6 +51,12 @@ def test_a_run_that_ends_waits_for_the_one_that_begins_and_other_sessions_for_ne
         assert done[1].wait(20)
         assert not done[0].is_set()
     assert done[0].wait(20)
+
+
+def test_a_text_that_is_longer_than_its_field_comes_whole_to_who_refuses_it() -> None:
+    patches.apply()
+    for serde in (TextInputSerde("", max_chars=3), TextAreaSerde("", max_chars=3)):
+        assert [serde.deserialize(sent) for sent in ("示例培训班", None)] == ["示例培训班", ""]
 
 
 def test_of_what_a_socket_may_say_only_what_our_pages_say_is_heard() -> None:

@@ -10,7 +10,7 @@ from core.models import ColumnChoice, Report
 from core.trail import choices
 from tests import cast as people
 from tests.cast import Cast
-from tests.pages.conftest import boxes, open_page, sign_in
+from tests.pages.conftest import boxes, open_page, sign_in, uploader
 from tests.pages.test_credit_import import HEADINGS, given, line
 from tests.pages.test_deeds import TODAY, behind, one, press
 
@@ -30,8 +30,7 @@ def pick(app: AppTest, label: str, column: str) -> AppTest:
 
 
 def roster_of(app: AppTest, plan_id: int, content: bytes, name: str = "花名册.xlsx") -> AppTest:
-    uploads = {uploader.key: uploader for uploader in app.get("file_uploader")}
-    uploads[f"report-{plan_id}-roster"].upload(name, content, "application/octet-stream")
+    uploader(app, f"report-{plan_id}-roster").upload(name, content, "application/octet-stream")
     return press(app, "保存并检查花名册")
 
 

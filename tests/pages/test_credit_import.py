@@ -128,6 +128,9 @@ def test_a_file_is_mended_in_the_sheet_and_imported_with_what_was_changed(cast: 
     sheet.act("accept", 4)
     sheet.mend(5, "source", "培训")
     sheet.act("strike", 6)
+    sheet.act("put_back", 6)
+    assert sheet.states["6-year"] == "open"
+    sheet.act("strike", 6)
     states = {"3-hours": "mended", "4-id_number": "mended", "5-source": "mended", "6-year": "struck"}
     assert sheet.states == states
     masked = resident_id.mask(true)
@@ -144,7 +147,7 @@ def test_a_file_is_mended_in_the_sheet_and_imported_with_what_was_changed(cast: 
     assert (balance(1), balance(3)) == (60, 60)
     app = open_page("ledger", sign_in("reviewer"), batch="1")
     made = next(each for each in frames(app) if "cell_after" in each)
-    assert list(made["cell_after"]) == ["60", resident_id.mask(people.id_number(2)), "结业证书", "培训", "删去"]
+    assert list(made["cell_after"]) == ["60", masked[:10] + true[10] + masked[11:], "结业证书", "培训", "删去"]
 
 
 def test_what_was_changed_in_a_file_can_be_taken_back_and_another_file_starts_anew(cast: Cast) -> None:

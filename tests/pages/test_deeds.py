@@ -38,7 +38,7 @@ from core.submissions.workflow import Action
 from core.trail.files import Upload
 from tests import cast as people
 from tests.cast import Cast
-from tests.pages.conftest import SheetOf, boxes, frames, listed, open_page, sign_in
+from tests.pages.conftest import SheetOf, boxes, frames, listed, open_page, sign_in, uploader
 from web.desk import listing
 from web.words import md
 
@@ -295,9 +295,14 @@ def test_a_base_reports_with_a_roster_and_every_problem_is_listed(cast: Cast) ->
     app = open_page("paper", sign_in("base"), kind="report", plan=str(plan.id))
     app.text_area(key=f"report-{plan.id}-summary").input("按计划完成")
     rows = [people.row(1), people.row(2, id_number="150199198503040020"), people.row(3, professional_hours=30)]
-    uploads = {uploader.key: uploader for uploader in app.get("file_uploader")}
-    uploads[f"report-{plan.id}-announcement"].upload("通知.pdf", b"%PDF-1.4", "application/pdf")
-    uploads[f"report-{plan.id}-roster"].upload("花名册.xlsx", people.sheet(rows), "application/octet-stream")
+    uploader(app, f"report-{plan.id}-announcement").upload("通知.pdf", b"%PDF-1.4", "application/pdf")
+    uploader(app, f"report-{plan.id}-roster").upload("花名册.xlsx", people.sheet(rows), "application/octet-stream")
+    press(app, "预览")
+    seen = "\n".join(each.value for each in app.markdown)
+    assert "培训通知：通知.pdf" in seen, "what the reviewer will see, with what was chosen and not saved"
+    assert "花名册原件：花名册.xlsx" in seen
+    assert f"**花名册**：{len(rows)}人，共{len(rows)}行" in seen
+    assert one(sa.select(sa.func.count()).select_from(Report)) == 0
     press(app, "保存并检查花名册")
     assert any("花名册3行，2行有错误" in each for each in boxes(app, "warning"))
     assert "花名册共3行：可登记学时的1行，有错误的2行（共2处，一行可有几处）" in told(app)
@@ -319,8 +324,7 @@ def test_a_file_that_is_no_roster_is_refused_and_what_was_saved_stays(cast: Cast
     app = open_page("paper", sign_in("base"), kind="report", plan=str(plan.id))
     app.text_area(key=f"report-{plan.id}-summary").input("按计划完成")
     press(app, "保存并检查花名册")
-    uploads = {uploader.key: uploader for uploader in app.get("file_uploader")}
-    uploads[f"report-{plan.id}-roster"].upload("花名册.xlsx", b"PK\x03\x04 broken", "application/octet-stream")
+    uploader(app, f"report-{plan.id}-roster").upload("花名册.xlsx", b"PK\x03\x04 broken", "application/octet-stream")
     press(app, "保存并检查花名册")
     assert "无法读取此工作簿" in boxes(app, "error")[0]
     report = one(sa.select(Report))
@@ -671,12 +675,13 @@ def test_filters_saved_under_a_name_open_with_one_click_until_they_are_removed(c
     people.file_plan(cast, now=NOW, title="第一期", **ahead(20))
     behind(cast, people.sheet([people.row(1)]))
     name = "我的*报告*:red[期]"  # as somebody may well call it
-    app = open_page("review", sign_in("reviewer"), kind="report", state="all", own="0", page="1")
+    views = ["desk-views"]
+    app = open_page("review", sign_in("reviewer"), unfolded=views, kind="report", state="all", own="0", page="1")
     assert [each["kind"] for each in listed(app)] == [""]  # of one kind, which is not said of each
     app.text_input(key="desk-view-name").input(name)
     press(app, "存为常用视图")
     assert md(name) in app.success[0].value
-    app = open_page("review", sign_in("reviewer"), q="没有这样的")
+    app = open_page("review", sign_in("reviewer"), unfolded=views, q="没有这样的")
     assert listed(app) == []
     (chip,) = (each for each in app.button_group if each.key == "desk-view")
     assert (chip.value, chip.options) == (None, [md(name)])
@@ -684,7 +689,9 @@ def test_filters_saved_under_a_name_open_with_one_click_until_they_are_removed(c
     assert not app.exception
     assert dict(app.query_params) == {"kind": "report", "state": "all", "own": "0"}
     assert len(listed(app)) == 1
-    assert not [each for each in open_page("review", sign_in("reviewer2")).button_group if each.key == "desk-view"]
+    theirs = open_page("review", sign_in("reviewer2"), unfolded=views)
+    assert not [each for each in theirs.button_group if each.key == "desk-view"]
+    assert theirs.button(key="desk-view-save")
     press(app, "删除这个视图")
     assert md(name) in app.success[0].value
     assert not [each for each in app.button_group if each.key == "desk-view"]

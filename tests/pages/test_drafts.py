@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
 from core.ground import db
-from core.models import Plan, Unsaved
+from core.models import Plan, Report, State, Unsaved, UnsavedFile
 from core.submissions import plans
 from tests import cast as people
 from tests.cast import Cast
-from tests.pages.conftest import boxes, open_page, sign_in
-from tests.pages.test_deeds import NOW, ahead, fill_plan, one, press
+from tests.pages.conftest import boxes, open_page, sign_in, uploader
+from tests.pages.test_deeds import NOW, ahead, behind, fill_plan, one, press
 
 MARK = "未保存的改动"
 
 
 def marked(app: AppTest) -> bool:
     return any(MARK in each.value for each in app.markdown)
+
+
+def links(app: AppTest) -> list[Any]:
+    """The links to other pages on the page itself."""
+    return [each.proto for each in app.main if each.type == "page_link"]
 
 
 def drafted(cast: Cast) -> Plan:
@@ -78,8 +84,7 @@ def test_an_incomplete_new_one_is_kept_as_a_draft_of_its_own_name_beside_another
         assert app.text_input(key="plan-new-title").value == title
     app = open_page("filing", sign_in("base"), item="1")  # come back to from what was opened: it is not gone to anew
     assert app.title[0].value == "申报"
-    links = {each.proto.label: each.proto.query_string for each in app.main if each.type == "page_link"}
-    drafts = {label: query for label, query in links.items() if label.startswith("草稿：")}
+    drafts = {each.label: each.query_string for each in links(app) if each.label.startswith("草稿：")}
     assert list(drafts) == ["草稿：“乙班草稿”（培训计划）", "草稿：“甲班草稿”（培训计划）"]
     assert drafts["草稿：“甲班草稿”（培训计划）"] == "kind=plan&draft=1"
     app = open_page("paper", sign_in("base"), kind="plan", draft="1")
@@ -89,6 +94,45 @@ def test_an_incomplete_new_one_is_kept_as_a_draft_of_its_own_name_beside_another
     press(app, "保存")
     assert one(sa.select(Plan.title)) == "甲班草稿"
     assert one(sa.select(Unsaved.place)) == "plan:new-d2"
+
+
+def test_chosen_files_are_there_again_in_another_browser_until_they_are_removed_or_filed(cast: Cast) -> None:
+    plan = behind(cast)
+    key = f"report-{plan.id}-"
+
+    def opened() -> AppTest:
+        return open_page("paper", sign_in("base"), kind="report", plan=str(plan.id))
+
+    def chosen(app: AppTest) -> list[str]:
+        return [each.value.partition("：")[2] for each in app.markdown if "已选、尚未保存：" in each.value]
+
+    app, content = opened(), people.sheet([people.row(1), people.row(2)])
+    uploader(app, f"{key}announcement").upload("通知.pdf", b"%PDF-1.4", "application/pdf").run()
+    uploader(app, f"{key}roster").upload("假.xlsx", b"%PDF-1.4", "application/octet-stream").run()
+    assert "“假.xlsx”没有选上：此文件其实是PDF文件，不是表格。" in boxes(app, "error")[0]
+    uploader(app, f"{key}roster").upload("先选的.xlsx", content[:-1] + b"x", "application/octet-stream").run()
+    uploader(app, f"{key}roster").upload("花名册.xlsx", content, "application/octet-stream").run()
+    assert not any("没有选上" in each.value for each in app.markdown)
+    for there in (app, opened()):
+        assert chosen(there) == ["通知.pdf（1 KB）", f"花名册.xlsx（{round(len(content) / 1024)} KB）"]
+        assert marked(there)
+        assert any("报送后的结果列在这里" in each.value for each in there.caption)
+    labels = [link.label for link in links(open_page("filing", sign_in("base")))]
+    assert [label for label in labels if label.startswith(MARK)] == [f"{MARK}：“{people.PLAN.title}”"]
+    app = opened()
+    next(each for each in app.button if each.label == "移除").click().run()  # the announcement
+    assert chosen(opened()) == chosen(app) == [f"花名册.xlsx（{round(len(content) / 1024)} KB）"]
+    press(app, "确认放弃")
+    assert chosen(opened()) == chosen(app) == []
+    uploader(app, f"{key}announcement").upload("通知.pdf", b"%PDF-1.4", "application/pdf").run()
+    uploader(app, f"{key}roster").upload("花名册.xlsx", content, "application/octet-stream").run()
+    app = opened()
+    app.text_area(key=f"{key}summary").input("按计划完成").run()
+    press(app, "报送")
+    press(app, "报送")  # what the roster leads to was not on the screen before
+    report = one(sa.select(Report))
+    assert (report.state, report.people, report.announcement_id is not None) == (State.SUBMITTED, 2, True)
+    assert one(sa.select(sa.func.count()).select_from(UnsavedFile)) == 0
 
 
 def test_what_a_colleague_saved_meanwhile_is_told_and_neither_ones_work_is_lost(cast: Cast) -> None:

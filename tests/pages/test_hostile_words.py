@@ -223,7 +223,7 @@ def test_no_word_of_anybodys_is_read_as_markdown_on_any_page(cast: Cast) -> None
     tokens = {by: sign_in(by) for by in {by for by, *_ in PAGES}}
     drawn = 0
     for by, page, query in (*PAGES, *(("reviewer", "review", {"item": number}) for number in filed.values())):
-        app = open_page(page, tokens[by], **query)
+        app = open_page(page, tokens[by], unfolded=["desk-views"], **query)
         assert not app.exception, (page, query, app.exception[0].stack_trace)
         texts = read(app, "markdown")
         for text in texts:

@@ -67,6 +67,12 @@ def test_no_filter_leaves_its_address_to_streamlit() -> None:
         ("review", "reviewer", {"kind": "plan,appeal", "state": "lost"}, "状态“lost”"),
         ("ledger", "reviewer", {"from": "2024-13-01"}, "入账日期从“2024-13-01”不在可选的条件里，已按“不限”显示"),
         ("print_cards", "reviewer", {"bulk-size": "A9"}, "纸张“A9”"),
+        ("review", "reviewer", {"q": "示" * 20_000}, "“查找框”里有20,000个字，最多200个字，没有查找"),
+        ("ledger", "reviewer", {"q": "示" * 20_000}, "“培训、基地或批次号”里有20,000个字"),
+        ("home", "reviewer", {"below": "某盟"}, "下级机构“某盟”不在可选的条件里，已按“首页”显示"),
+        ("review", "reviewer", {"item": "abc"}, "网址中的编号“item=abc”不是编号"),
+        ("presentation", "leader", {"slide": "x"}, "第几张“x”"),
+        ("quota_dashboard", "leader", {"programme": "x", "show": "y"}, "专项项目“x”"),
     ],
 )
 def test_what_an_address_asks_for_and_no_filter_offers_is_named_once_and_taken_out(
@@ -77,7 +83,7 @@ def test_what_an_address_asks_for_and_no_filter_offers_is_named_once_and_taken_o
     assert any(said in each for each in boxes(app, "warning"))
     assert len(boxes(app, "warning")) == len(query), "what it does not ask for is not told"
     assert dict(app.query_params) == ({"kind": "plan"} if "plan,appeal" in query.values() else {})
-    if page == "ledger":
+    if "from" in query:
         app.date_input(key="from").set_value(date(2024, 6, 28)).run()
         assert app.query_params["from"] == "2024-06-28"
         assert app.date_input(key="from").value == date(2024, 6, 28)

@@ -9,7 +9,7 @@ from core.models import Movement, Plan, Report, State
 from core.submissions import reports, workflow
 from tests import cast as people
 from tests.cast import Cast
-from tests.pages.conftest import boxes, frames, listed, open_page, sign_in
+from tests.pages.conftest import boxes, frames, listed, open_page, sign_in, uploader
 from tests.pages.test_deeds import behind, one, press
 
 WHY = "当地两家医院临时增派人员参加"
@@ -20,8 +20,7 @@ def filing(cast: Cast, count: int, **changes: int) -> tuple[AppTest, Plan]:
     """The page of a training over, whose roster of so many people is saved, and its announcement with it."""
     plan = behind(cast, **changes)
     app, key = open_page("paper", sign_in("base"), kind="report", plan=str(plan.id)), f"report-{plan.id}-"
-    uploads = {uploader.key: uploader for uploader in app.get("file_uploader")}
-    uploads[f"{key}announcement"].upload("培训通知.pdf", b"%PDF-1.4 synthetic", "application/pdf")
+    uploader(app, f"{key}announcement").upload("培训通知.pdf", b"%PDF-1.4 synthetic", "application/pdf")
     app.text_area(key=f"{key}summary").input("培训完成。")
     lines = ["\t".join(map(str, people.row(serial))) for serial in range(1, count + 1)]
     app.text_area(key=f"{key}pasted").input("\n".join(lines))

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qs
 
+import pytest
 import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
@@ -15,7 +16,7 @@ from core.ground import db, names
 from core.ledger import statements
 from core.models import Dispute, Person
 from core.people import acts
-from core.records import cards
+from core.records import cards, shortfalls
 from core.submissions import disputes
 from tests import cast as people
 from tests.cast import Cast
@@ -41,6 +42,14 @@ def test_an_employer_sees_its_own_people_and_what_they_lack(cast: Cast) -> None:
     assert f"共2人，{YEAR}年度短缺2人" in [caption.value for caption in app.caption]
     assert not [field for field in app.text_input if field.label == "工作单位"]
     assert people.id_number(1) not in shown.to_csv()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shortfalls, "shortfalls", None)  # nothing was done since: the page is kept
+        assert list(frames(open_page("people", sign_in("employer")))[0]["name"]) == list(shown["name"])
+    theirs = frames(open_page("people", sign_in("hohhot_employer")))[0]
+    assert list(theirs["name"]) == [people.row(3)[1]], "kept for whom it was asked, and for nobody else"
+    people.posted(cast, people.sheet([people.row(4)]))
+    after = frames(open_page("people", sign_in("employer")))[0]
+    assert list(after["name"]) == [*shown["name"], people.row(4)[1]]
 
 
 def test_the_filter_leaves_who_is_short_and_an_empty_list_says_so(cast: Cast) -> None:
@@ -67,7 +76,9 @@ def test_an_id_number_that_is_looked_for_never_stands_in_the_address(cast: Cast)
     field.set_value(number).run()
     assert "q" not in app.query_params
     assert list(frames(app)[0]["name"]) == [people.row(1)[1]]
-    field.set_value("").run()
+    field.set_value("示" * 20_000).run()
+    assert boxes(app, "warning")[0].startswith("“姓名或身份证号”里有20,000个字，最多200个字，没有查找")
+    assert ("q" in app.query_params, app.text_input(key="q").value) == (False, "")
     assert len(frames(app)[0]) == 2
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
@@ -9,12 +11,12 @@ from core.ground import db
 from core.ledger import books
 from core.models import Report, RosterRepair, RosterRow, State
 from core.people import acts
-from core.submissions import reports
+from core.submissions import reports, workflow
 from core.tables import mending
 from core.trail.files import Upload
 from tests import cast as people
 from tests.cast import Cast
-from tests.pages.conftest import SheetOf, boxes, frames, listed, open_page, sign_in
+from tests.pages.conftest import SheetOf, boxes, frames, listed, open_page, sign_in, uploader
 from tests.pages.test_deeds import NOW, TODAY, behind, one, press
 
 
@@ -35,8 +37,7 @@ def test_proposals_are_accepted_and_rows_left_out(cast: Cast) -> None:
     rows = [people.row(1), people.row(2, sex="19850304"), people.row(1), people.row(3, sex="m"), people.row(4, sex="m")]
     plan = behind(cast)
     app = open_page("paper", sign_in("base"), kind="report", plan=str(plan.id))
-    uploads = {uploader.key: uploader for uploader in app.get("file_uploader")}
-    uploads[f"report-{plan.id}-roster"].upload("花名册.xlsx", people.sheet(rows), "application/octet-stream")
+    uploader(app, f"report-{plan.id}-roster").upload("花名册.xlsx", people.sheet(rows), "application/octet-stream")
     press(app, "保存并检查花名册")
     assert any("其中1行与别的行重复，将删去：第5行。其余1行改正。" in each.value for each in app.markdown)
     press(app, "确认采纳并删去1行")
@@ -49,12 +50,17 @@ def test_proposals_are_accepted_and_rows_left_out(cast: Cast) -> None:
     assert (sheet.data["kind"], sheet.data["said"]) == ("success", "第6行性别已改正。")
     assert sheet.data["brought"] == 1
     sheet.act("strike", 7)
+    sheet.act("put_back", 7)
+    assert (sheet.data["said"], sheet.states["7-sex"]) == ("第7行已恢复。", "open")
+    sheet.act("strike", 7)
     assert "花名册没有错误。" in boxes(app, "success")
     placed = {"4-sex": "mended", "5-id_number": "struck", "6-sex": "mended", "7-sex": "struck"}
     assert sheet.states == placed  # nothing has moved, until the list is put in order
     sheet.act("tidy")
     assert not sheet.drawn
     assert (one(sa.select(Report)).people, one(sa.select(Report)).faults) == (3, 0)
+    press(app, f"恢复第7行 {people.row(4)[1]}")  # out of the sheet it is still in the log
+    assert (sheet.states, boxes(app, "success")[0]) == ({"7-sex": "open"}, "第7行已恢复并重新检查。")
 
 
 def test_a_row_changed_or_struck_in_another_window_while_it_is_open_is_told_and_not_overwritten(cast: Cast) -> None:
@@ -218,16 +224,24 @@ def test_the_list_of_all_rows_says_for_which_year_each_counts_where_a_plan_offer
 
 
 def test_what_stayed_open_is_filed_as_a_supplement(cast: Cast) -> None:
-    plan = behind(cast, people.sheet([people.row(1), people.row(2, sex="m")]))
+    plan = behind(cast, people.sheet([people.row(1), people.row(2, sex="m"), people.row(3)]))
     report = one(sa.select(Report))
-    people.approve(cast, report.id, now=NOW)
-    app = press(open_page("paper", sign_in("base"), item=str(report.id)), "补报其余1行")
-    assert "补报已建立，共1行" in boxes(app, "success")[-1]
+    with db.transaction() as session:
+        back: Any = {"remarks": [workflow.Remark("attendance", 5, "查无签到")], "actor": cast["reviewer"], "now": NOW}
+        workflow.move(session, report.id, workflow.Action.APPROVE, version=report.version, **back)
+    app = press(open_page("paper", sign_in("base"), item=str(report.id)), "补报其余2行")
+    assert "补报已建立，共2行" in boxes(app, "success")[-1]
     assert not [button for button in app.button if button.label.startswith("补报")]
     app = open_page("paper", sign_in("base"), kind="report", plan=str(plan.id))
     SheetOf(app).mend(4, "sex", "女")
+    unchanged = f"退回意见还有1处没有改动：第5行 {people.row(3)[1]}。可以报送，审核员会看到没有改动。"
+    assert any(unchanged in each.value for each in app.caption)
     press(app, "报送")
-    assert one(sa.select(Report).where(Report.part == 2)).state is State.SUBMITTED
+    added = one(sa.select(Report).where(Report.part == 2))
+    assert added.state is State.SUBMITTED
+    app = open_page("review", sign_in("reviewer"), item=str(added.id))
+    (remarks,) = [table.value for table in app.table if "是否已改" in table.value]
+    assert remarks.iloc[0].tolist() == [f"第5行 {people.row(3)[1]}", "未参加或重复报送", "查无签到", "未改"]
 
 
 def test_before_and_after_a_supplement_is_turned_down_each_is_told_what_it_means(cast: Cast) -> None:
@@ -266,8 +280,7 @@ def test_what_was_typed_is_saved_before_it_is_submitted(cast: Cast) -> None:
     plan = behind(cast)
     app = open_page("paper", sign_in("base"), kind="report", plan=str(plan.id))
     key = f"report-{plan.id}-"
-    uploads = {uploader.key: uploader for uploader in app.get("file_uploader")}
-    uploads[f"{key}announcement"].upload("通知.pdf", b"%PDF-1.4", "application/pdf").run()
+    uploader(app, f"{key}announcement").upload("通知.pdf", b"%PDF-1.4", "application/pdf").run()
     assert any("：培训总结未填；培训花名册未上传。" in each.value for each in app.caption)  # the announcement counts
     press(app, "保存并检查花名册")
     press(app, "报送")
@@ -368,8 +381,7 @@ def test_the_same_file_again_replaces_nothing_and_says_so_and_the_roster_can_go_
     key = f"report-{plan.id}-"
 
     def upload() -> None:
-        uploads = {uploader.key: uploader for uploader in app.get("file_uploader")}
-        uploads[f"{key}roster"].upload("花名册.xlsx", content, "application/octet-stream")
+        uploader(app, f"{key}roster").upload("花名册.xlsx", content, "application/octet-stream")
         press(app, "保存并检查花名册")
 
     upload()
@@ -386,8 +398,7 @@ def test_another_file_takes_the_place_of_a_repaired_roster_only_when_that_is_tic
     app, report_id = pasted(cast, people.row(1, sex="m"))
     key = f"report-{one(sa.select(Report.plan_id))}-"
     SheetOf(app).mend(2, "sex", "男")
-    uploads = {uploader.key: uploader for uploader in app.get("file_uploader")}
-    uploads[f"{key}roster"].upload("另一份.xlsx", people.sheet([people.row(2)]), "application/octet-stream")
+    uploader(app, f"{key}roster").upload("另一份.xlsx", people.sheet([people.row(2)]), "application/octet-stream")
     app.run()
     (tick,) = (box for box in app.checkbox if "此前在网上改正的1处作废" in box.label)
     press(app, "保存并检查花名册")
@@ -408,8 +419,7 @@ def test_a_refused_file_leaves_no_green_light_of_the_former_one(cast: Cast) -> N
     key = f"report-{one(sa.select(Report.plan_id))}-roster"
 
     def given(name: str, content: bytes) -> list[str]:
-        uploads = {uploader.key: uploader for uploader in app.get("file_uploader")}
-        uploads[key].upload(name, content, "application/octet-stream")
+        uploader(app, key).upload(name, content, "application/octet-stream")
         press(app, "保存并检查花名册")
         return boxes(app, "error")
 

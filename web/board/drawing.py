@@ -11,6 +11,7 @@ from typing import Any, Unpack
 import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
+from streamlit.elements import vega_charts
 
 from core.ground import db
 from core.ground.access import Actor, Refused
@@ -20,6 +21,7 @@ from core.office.dashboards.charts import MARK, Figure
 from core.office.dashboards.programmes import Line
 from core.people import identity
 from core.submissions import workflow
+from core.trail import kept
 from web import address, context, shell, submissions, tables
 from web.board import filters
 from web.deeds import Act, Who
@@ -84,13 +86,15 @@ def figure(
             st.info("当前筛选条件下没有可画的数据。可放宽筛选条件，或换一个年度。")
         else:
             _chart(made, ask, picked)
-        with st.expander("数据表与导出"):
-            tables.table(made.table, [str(name) for name in made.table], empty="没有数据。")
-            _files(made, head, again, ask)
+        folded = st.expander("数据表与导出", key=f"data-{made.code}", on_change="rerun")  # drawn once it is open
+        if folded.open:
+            with folded:
+                tables.table(made.table, [str(name) for name in made.table], empty="没有数据。")
+                _files(made, head, again, ask)
 
 
 class _Held:
-    """A chart for the screen: its parts were held against Vega-Lite's rules when it was made, and not each time."""
+    """A chart for the screen: its parts were held against Vega-Lite's rules when it was made, and not once more."""
 
     def __init__(self, chart: Any) -> None:
         self.chart = chart
@@ -101,9 +105,11 @@ class _Held:
 
 
 def _chart(made: Figure, ask: Ask, picked: Callable[[Any], None] | None) -> None:
-    drawn: Any = _Held(made.chart)
+    """The chart, written for the browser once: what `st.altair_chart` would write at each run (Streamlit 1.67)."""
+    held: Any = _Held(made.chart)
+    drawn = kept.beside(made, "chart", lambda: vega_charts._convert_altair_to_vega_lite_spec(held))
     if picked is None:
-        st.altair_chart(drawn, key=f"chart-{made.code}")
+        st.vega_lite_chart(spec=drawn, key=f"chart-{made.code}")
         return
     # Named by the question: a mark chosen under other filters must not stay marked under these.
     key = f"chart-{made.code}-{hash(ask.wanted)}-{st.session_state.get('round', 0)}"
@@ -114,7 +120,7 @@ def _chart(made: Figure, ask: Ask, picked: Callable[[Any], None] | None) -> None
             picked(points[0]["key"])
             address.forget_choice()
 
-    st.altair_chart(drawn, key=key, on_select=chosen, selection_mode=MARK)
+    st.vega_lite_chart(spec=drawn, key=key, on_select=chosen, selection_mode=MARK)
 
 
 def _files(made: Figure, head: str, again: Callable[[Session, Board], Figure], ask: Ask) -> None:
@@ -258,7 +264,10 @@ def rows(
 
     `few`: of what is open whatever was clicked the first rows, the others at a switch.
     """
-    with st.expander(f"{title}（{len(frame):,}）", expanded=opened, key=f"rows-{name}-{opened}"):
+    folded = st.expander(f"{title}（{len(frame):,}）", expanded=opened, key=f"rows-{name}-{opened}", on_change="rerun")
+    if not folded.open:
+        return
+    with folded:
         _bring(name, opened and not few)
         shown = SHOWN
         if few and len(frame) > FOLDED:
@@ -299,7 +308,10 @@ PERSON = ("name", "id_mask", "employer", "post", "authority")
 def people(seen: Board, ask: Ask, *, opened: bool) -> None:
     """The people behind completion (未完成人员), numbers masked; one of them opens on the look-up page."""
     ids = seen.lacking()
-    with st.expander(f"未完成人员（{len(ids):,}）", expanded=opened, key=f"rows-people-{opened}"):
+    folded = st.expander(f"未完成人员（{len(ids):,}）", expanded=opened, key=f"rows-people-{opened}", on_change="rerun")
+    if not folded.open:
+        return
+    with folded:
         _bring("people", opened and seen.has_trainings)
         with db.reading() as session:
             frame = dashboards.people_rows(session, seen, ids[:SHOWN])

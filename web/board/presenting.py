@@ -12,7 +12,7 @@ from core.office.dashboards import Board, Measure, Per, charts
 from core.office.dashboards.brief import LATEST, Brief
 from core.office.dashboards.charts import Figure
 from core.office.dashboards.programmes import Line
-from web import shell, tables
+from web import address, shell, tables
 from web.words import md
 
 STYLE = Path(__file__).parent / "presenting.css"
@@ -28,7 +28,7 @@ enlarged, so that a slide stands whole on a screen of 768 pixels."""
 def present(seen: Board, lines: Sequence[Line], said: Brief) -> None:
     """The slide that the address names (当前一张), with the way to the one before and after it."""
     slides = list(_slides(seen, lines, said))
-    at = min(_at(), len(slides) - 1)
+    at = _at(len(slides))
     head, draw = slides[at]
     with st.container(key="slide"):
         st.caption(f"{md(said.title)}　{md(said.foot)}")
@@ -45,9 +45,13 @@ def present(seen: Board, lines: Sequence[Line], said: Brief) -> None:
         shell.link("quota_dashboard", "结束演示", **kept)
 
 
-def _at() -> int:
+def _at(slides: int) -> int:
+    """Which of so many slides the address asks for (第几张), from 0; the last of too few."""
     text = str(st.query_params.get("slide", "1"))
-    return max(int(text) - 1, 0) if text.isdecimal() and len(text) < 4 else 0
+    if number := address.number(text):
+        return min(number, slides) - 1
+    address.unknown("slide", "第几张", text, "1")
+    return 0
 
 
 def _to(at: int) -> None:

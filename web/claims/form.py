@@ -15,7 +15,7 @@ from core.ground.hours import hours_text
 from core.law import notices
 from core.law.notices import Policy
 from core.models import Claim
-from core.submissions import claims
+from core.submissions import claims, forms
 from core.submissions.claims import Activity
 from core.submissions.kinds import KINDS
 from core.submissions.programmes import placements
@@ -55,7 +55,7 @@ def form(claim: Claim | None, person_id: int, actor: Actor) -> Paper:
     version, notes = claim.version if claim else 0, papers.notes(claim, actor)
     draft = drafts.form(place, base, version=version, actor=actor, notes=notes)
     keep, to_file = partial(_keep, draft, person_id), partial(_keep, draft, person_id, to_file=True)
-    more: dict[str, Any] = {"given": draft.given, "taken": draft.taken, "keep_to_file": to_file}
+    more: dict[str, Any] = {"given": draft.given, "keep_to_file": to_file}
     paper = Paper(CLAIM, draft, keep, found=claim, **more)
     if claim:
         _hints(claim)
@@ -73,15 +73,8 @@ def form(claim: Claim | None, person_id: int, actor: Actor) -> Paper:
     draft.ask(st.text_area, "note", "说明", height=80, max_chars=claims.LONGEST["note"])
     for each in kept:
         reading.evidence(each)
-    st.file_uploader(
-        "证书或证明材料（PDF、JPG、PNG） *",
-        ["pdf", "jpg", "jpeg", "png"],
-        accept_multiple_files=True,
-        key=draft.files_key,
-        help="已上传的材料随申报保留；再次上传的会添加在后面。",
-    )
-    if (words := draft.fault("files")) and not st.session_state.get(draft.files_key):
-        st.markdown(f":red[:material/error: {md(words)}]")
+    label, told = "证书或证明材料（PDF、JPG、PNG） *", "已上传的材料随申报保留；再次上传的会添加在后面。"
+    draft.ask_files(st, "files", label, forms.EVIDENCE, accept_multiple_files=True, help=told)
     st.caption(drafts.LEGEND)
     return paper
 
@@ -169,8 +162,7 @@ def _keep(
     for name, choices in (("level", activity and activity.levels), ("rank", activity and activity.ranks)):
         typed[name] = (typed[name] or choices[0]) if choices else ""
     fields = claims.ClaimFields(**typed)
-    evidence = draft.files
-    sent: dict[str, Any] = {"evidence": evidence, "to_file": to_file}
+    sent: dict[str, Any] = {"evidence": draft.files(session, "files", who["actor"]), "to_file": to_file}
     if draft.record is None:
         claim = claims.draft(session, person_id, fields, **sent, **who)
     else:

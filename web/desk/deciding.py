@@ -33,7 +33,7 @@ def decide(found: Submission, here: Actor) -> None:
         given, asked, asks = remarking.given(found), "", reading.ask and Action.APPROVE in moves
         # What is proposed beside the opinion is what is foretold above it: it is asked for first of all.
         above: Any = st.container() if asks else contextlib.nullcontext()
-        row = _buttons() if asks else None
+        row = _buttons(asks=True) if asks else None
         if reading.ask and row:
             with row:
                 reading.ask(found)
@@ -53,7 +53,7 @@ def decide(found: Submission, here: Actor) -> None:
                 st.caption(note)
             if Action.RETURN in moves:
                 remarking.ticks(found, here)
-        with row or _buttons():
+        with row or _buttons(asks=False):
             required = "、".join(kind.word_for(action) for action in moves if workflow.needs_reason(kind, action))
             whose = f"{required}时必填，{kind.filer}会看到" if required else f"{kind.filer}会看到"
             drafts.words(
@@ -79,8 +79,13 @@ def decide(found: Submission, here: Actor) -> None:
             back_to_last(found.id)
 
 
-def _buttons() -> Any:
-    return st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="decisions")
+def _buttons(*, asks: bool) -> Any:
+    """The opinion and the buttons, from one height on: what opens above a button leaves the opinion to be read.
+
+    `asks`: beside a field with a label above it they stand at the foot.
+    """
+    at: Any = "bottom" if asks else "top"
+    return st.container(horizontal=True, vertical_alignment=at, gap="small", key="decisions")
 
 
 def _stands(found: Submission) -> object:

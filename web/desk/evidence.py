@@ -40,14 +40,23 @@ def evidence(kept: Sequence[Attachment]) -> None:
         return
     with st.container(horizontal=True, gap="small"):
         for at, each in enumerate(kept):
-            label = f"{PURPOSES.get(each.purpose) or _own_word(each)}：{md(each.filename)}"
             key = f"{'' if at else 'evidence-'}file-{each.id}"
-            st.button(label, key=key, icon=":material/attach_file:", on_click=_opened, args=(each.id,))
+            st.button(named(each), key=key, icon=":material/attach_file:", on_click=_opened, args=(each.id,))
+
+
+def named(kept: Attachment) -> str:
+    """What a file is and what it is called (材料名称), in Markdown."""
+    return f"{PURPOSES.get(kept.purpose) or _own_word(kept)}：{md(kept.filename)}"
 
 
 def _own_word(kept: Attachment) -> str:
     """What a paper is that a notice names (满意度测评): its purpose is its name."""
     return "材料" if kept.purpose.isascii() else md(kept.purpose)
+
+
+def is_shown(kept: Attachment) -> bool:
+    """Whether a reviewer finds a file with the record; what only mended a roster is in its log."""
+    return kept.purpose in PURPOSES or not kept.purpose.isascii()
 
 
 def _opened(attachment_id: int) -> None:
@@ -62,13 +71,17 @@ def _opened(attachment_id: int) -> None:
 
 @st.dialog("材料", width="large", position="right")
 def _drawer(given: Upload) -> None:
-    """The file itself (查看材料); what cannot be shown is taken away and opened in its own program."""
+    """The file itself (查看材料); what cannot be shown is taken away and opened in its own program.
+
+    It is taken away above what is shown: there under its own name, while a browser's viewer knows none of it.
+    """
     shown = documents.shown_as(given.content)
-    st.markdown(f"**{md(given.filename)}**")
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown(f"**{md(given.filename)}**", width="content")
+        tables.download("下载", given.content, given.filename, unmarked=tables.Unmarked.AS_KEPT)
     if shown == "docx":
         st.text(documents.text_of(given.content))
     elif shown:
-        _PAPER(key="desk-paper", data=given.content)
+        _PAPER(key="desk-paper", data=given.filename.encode() + b"\0" + given.content)
     else:
         st.info("这种文件不能在这里显示，请下载后用WPS或Excel打开。")
-    tables.download("下载", given.content, given.filename, unmarked=tables.Unmarked.AS_KEPT)

@@ -25,6 +25,8 @@ from web.deeds import Who
 from web.words import md
 
 ALL = "all"
+_TYPED = {"q": "查找框", "org": "报送机构"}
+"""The filters that are typed."""
 NAMES = ("kind", "own", "state", "urgency", "q", "org")
 """The query parameters, in the order in which they are drawn."""
 
@@ -32,6 +34,7 @@ NAMES = ("kind", "own", "state", "urgency", "q", "org")
 def wanted(here: Actor, offered: Sequence[Kind[Any]]) -> Wanted:
     """What the address bar asks for (筛选条件), as far as the actor may ask for it; what it does not say is usual."""
     asked = {name: str(st.query_params.get(name, "")) for name in NAMES}
+    asked |= {name: address.text(name, label) for name, label in _TYPED.items()}
     codes = [kind.code for kind in offered]
     named = dict.fromkeys(filter(None, asked["kind"].split(",")))
     chosen = tuple(code for code in codes if code in named)
@@ -168,7 +171,10 @@ def _key(name: str) -> str:
 
 def _changed(name: str, written: Callable[[Any], str]) -> None:
     """Put what was chosen into the address bar; the list begins anew."""
-    if value := written(st.session_state[_key(name)]):
+    chosen = st.session_state[_key(name)]
+    if name in _TYPED and not address.fits(_TYPED[name], str(chosen)):
+        return
+    if value := written(chosen):
         st.query_params[name] = value
     else:
         st.query_params.pop(name, None)
@@ -179,11 +185,19 @@ def _changed(name: str, written: Callable[[Any], str]) -> None:
 
 
 def _views(here: Actor, offered: Sequence[Kind[Any]], asked: Wanted, saved: Sequence[View]) -> None:
-    """The views (常用视图), the one that is shown marked; clicked again, it makes way for the usual filters."""
+    """The views (常用视图), the one that is shown marked; clicked again, it makes way for the usual filters.
+
+    They are drawn once their button is open. The filters' are there always: Streamlit (1.67) shuts what is drawn so as
+    soon as its label says something else.
+    """
     written = {view.name: _written(here, offered, view.wanted) for view in saved}
     now = _written(here, offered, asked)
     shown = next((name for name, filters in written.items() if filters == now), None)
-    with st.popover(f"视图：{md(shown)}" if shown else "视图", icon=":material/bookmark:", key="desk-views"):
+    label = f"视图：{md(shown)}" if shown else "视图"
+    own = st.popover(label, icon=":material/bookmark:", key="desk-views", on_change="rerun")
+    if not own.open:
+        return
+    with own:
         if written:
             st.session_state["desk-view"] = shown
             st.pills("常用视图", list(written), format_func=md, key="desk-view", on_change=_open, args=(written,))

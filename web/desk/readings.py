@@ -153,13 +153,16 @@ class Before:
 
 
 def before(session: Session, found: Submission, steps: pd.DataFrame, here: Actor) -> Before:
-    """Of one that was filed again (再次提交) why it went back and what changed; of every one what is worth a look."""
+    """Of one that was filed again (再次提交) why it went back and what changed; of every one what is worth a look.
+
+    A supplement has the remarks by which its rows went back (补报).
+    """
     waits = found.state is State.SUBMITTED
     returned = workflow.standing_steps(steps)
     returned = returned[(returned["action"] == Action.RETURN) & waits]
     return Before(
         returned,
-        [] if returned.empty else workflow.remarks(session, found.id, here),
+        workflow.remarks(session, found.id, here) if waits else [],
         [] if returned.empty else workflow.changes(session, found.id, here),
         kinds.of(found).warnings(session, found, here) if waits and found.kind not in WARNED else [],
     )
@@ -173,6 +176,8 @@ def earlier(found: Submission, known: Before) -> None:
         last, (filed, back) = returned.iloc[-1], map(kinds.of(found).word_for, (Action.SUBMIT, Action.RETURN))
         st.warning(f"再次{filed}。上次由{md(last['account_name'])}{back}：{md(last['reason'])}")
     if remarks:
+        if not went_back:
+            st.caption("这些行上次通过时退回，现在补报：")
         told = [
             (*map(md, (each.label, each.reason, each.words)), "已改" if each.changed else "未改") for each in remarks
         ]

@@ -34,7 +34,8 @@ def chosen(actor: Actor) -> int | None:
         return found.rename(columns=named), count
 
     with tables.above():
-        frame, count = tables.listing(asked, actor, name="person")
+        usual = None if text else (year, employer, lack)  # a text may be an ID number
+        frame, count = tables.listing(asked, actor, name="person", asked=usual)
         told = ["id_mask", "post", "level"] if clerk else ["id_mask", "employer", "post", "level"]
         by_notice = [name for name in frame.columns if name not in shortfalls.FACTS]
         shown = [name for name in by_notice if not name.endswith(tables.in_hours("差"))]

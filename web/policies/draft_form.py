@@ -13,6 +13,7 @@ from core.ground.access import Actor, Refused
 from core.law import notices
 from core.law.notices import Filed, Policy
 from core.people import setup
+from web import address
 from web.policies import faults
 from web.words import clause, md
 
@@ -31,7 +32,10 @@ def text(actor: Actor) -> tuple[str, Any]:
         st.caption("以下是上传的文件，可直接修改；移去文件即回到现有的政策。")
         return _whole(_decoded(given.getvalue())), None
     on_file = _on_file(actor)
-    if (asked := st.query_params.get("file")) in on_file and asked != st.session_state.get("lab-asked"):
+    asked = str(st.query_params.get("file", ""))
+    if asked and asked not in on_file:
+        address.unknown("file", "政策文件", asked, "")
+    elif asked and asked != st.session_state.get("lab-asked"):
         st.session_state["lab-policy"] = st.session_state["lab-asked"] = asked
     begun = st.selectbox(
         "从哪份政策开始",

@@ -38,7 +38,6 @@ def form(seminar: Seminar | None, actor: Actor) -> Paper:
         partial(_keep, draft),
         found=seminar,
         given=draft.given,
-        taken=draft.taken,
     )
     _hints(seminar, actor)
     _what(draft, actor)
@@ -180,19 +179,15 @@ def _files(draft: drafts.Form, seminar: Seminar | None, actor: Actor) -> None:
         with st.container(horizontal=True):
             for each in kept:
                 claim_reading.evidence(each)
-    st.file_uploader(
-        "附件（申请函、实施方案等，可不附）",
-        [ending[1:] for ending in files.DOCUMENT_ENDINGS],
-        accept_multiple_files=True,
-        key=draft.files_key,
-        help="已上传的附件随申请保留；再次上传的会添加在后面。",
-    )
+    told = "已上传的附件随申请保留；再次上传的会添加在后面。"
+    label = "附件（申请函、实施方案等，可不附）"
+    draft.ask_files(st, "files", label, files.DOCUMENT_ENDINGS, accept_multiple_files=True, help=told)
 
 
 def _keep(draft: drafts.Form, session: Session, **who: Unpack[Who]) -> tuple[str, Seminar]:
     """What saving the form does: a new application, or a revised one, with the files that were chosen."""
     fields = seminars.SeminarFields(**draft.values)
-    given = draft.files
+    given = draft.files(session, "files", who["actor"])
     if draft.record is None:
         kept = seminars.draft(session, fields, papers=given, **who)
     else:

@@ -16,7 +16,6 @@ from core.submissions import workflow
 from core.submissions.kinds import Action
 from core.submissions.programmes import summaries
 from core.trail import files
-from core.trail.files import Upload
 from web import drafts, papers, submissions
 from web.deeds import Who
 from web.facts import fact, facts
@@ -37,17 +36,14 @@ def form(found: YearSummary | None, actor: Actor) -> Paper:
     base = table.begun(found, actor) | {name: getattr(found, name) if found else "" for name in summaries.TEXTS}
     place, version = (f"year_summary:{found.id}", found.version) if found else ("year_summary:new", 0)
     draft = drafts.form(place, base, version=version, actor=actor, notes=papers.notes(found, actor))
-    given, taken = partial(table.given, draft), partial(table.taken, draft)
-    paper = Paper(summaries.SUMMARY, draft, partial(_keep, draft), found=found, given=given, taken=taken)
+    paper = Paper(summaries.SUMMARY, draft, partial(_keep, draft), found=found, given=draft.given)
     table.which(draft, found, actor, "summary_due")
     _figures(actor.organization_id, draft.value("programme"), draft.value("year"))
     for name, word in summaries.TEXTS.items():
         label = f"{word} *" if name in summaries.WORDS else word
         draft.ask(st.text_area, name, label, height=110, max_chars=summaries.LONGEST[name], help=HELP[name])
     label = f"附件（可不附）{'（已上传，重新选择将替换）' if found and found.file_id else ''}"
-    st.file_uploader(label, [ending[1:] for ending in files.DOCUMENT_ENDINGS], key=table.file_key(draft))
-    if words := draft.fault("file"):
-        st.markdown(f":red[:material/error: {md(words)}]")
+    draft.ask_files(st, "file", label, files.DOCUMENT_ENDINGS)
     st.caption(drafts.LEGEND)
     return paper
 
@@ -65,8 +61,7 @@ def _keep(draft: drafts.Form, session: Session, **who: Unpack[Who]) -> tuple[str
     """What saving the form does: a new summary, or a revised one."""
     values = draft.values
     fields = summaries.SummaryFields(**{name: values[name] for name in summaries.TEXTS})
-    chosen = st.session_state.get(table.file_key(draft))
-    attachment = Upload(chosen.name, chosen.getvalue()) if chosen else None
+    attachment = next(iter(draft.files(session, "file", who["actor"])), None)
     if draft.record is None:
         of = values["programme"] or "", values["year"]
         kept = summaries.draft(session, *of, fields, attachment=attachment, **who)

@@ -38,9 +38,10 @@ def form(found: PlanTable | None, actor: Actor) -> Paper:
         draft,
         partial(_keep, draft),
         found=found,
-        given=partial(given, draft),
-        taken=partial(taken, draft),
+        given=partial(_given, draft),
+        taken=partial(_taken, draft),
         unread=partial(_unread, draft),
+        table=_as_read,
     )
     which(draft, found, actor, "plan_due")
     _files(draft, paper, found, actor)
@@ -50,6 +51,12 @@ def form(found: PlanTable | None, actor: Actor) -> Paper:
     draft.ask(st.text_area, "note", "编制说明", height=80, max_chars=most, help="可不填；审核机关会看到")
     st.caption(drafts.LEGEND)
     return paper
+
+
+def _as_read(_session: Session, found: PlanTable, _actor: Actor) -> papers.Table:
+    """The lines as their reviewer reads them."""
+    told = f"共{found.items}项，计划{md(capability.headcount(found))}"
+    return papers.Table(told, reading.frame(found), reading.columns(found))
 
 
 def begun(found: PlanTable | YearSummary | None, actor: Actor) -> dict[str, Any]:
@@ -102,8 +109,8 @@ def _files(draft: drafts.Form, paper: Paper, found: PlanTable | None, actor: Act
     """A file as the office has it, rows pasted instead of one, and the question a file left open (认列)."""
     there = len(found.lines) if found else 0
     left, right = st.columns([3, 2], vertical_alignment="center")
-    left.file_uploader("计划表文件（Excel、WPS或CSV，按原样上传）", ["xlsx", "xls", "et", "csv"], key=file_key(draft))
-    if there and _upload(draft):
+    draft.ask_files(left, "file", "计划表文件（Excel、WPS或CSV，按原样上传）", ["xlsx", "xls", "et", "csv"])
+    if there and draft.chosen:
         right.checkbox(f"替换原有各项（{there}项）", key=_replace(draft), help="不勾选不会替换；粘贴的各项加在后面")
     with right:
         blank, made = tables.Unmarked.BLANK, _blank(draft.value("year"), actor.organization_id)
@@ -132,50 +139,37 @@ def _blank(year: int, organization_id: int) -> Act[bytes]:
     return made
 
 
-def file_key(draft: drafts.Form) -> str:
-    """The key of the uploader, another one once its file was taken."""
-    return f"{draft.prefix}file-{st.session_state.get(_round(draft), 0)}"
-
-
 def _round(draft: drafts.Form) -> str:
     """The key of how many files and pasted rows were taken."""
     return f"{draft.prefix}round"
 
 
 def _replace(draft: drafts.Form) -> str:
-    return f"{file_key(draft)}-replace"
+    """The checkbox that lets the chosen file, and no other, replace the lines there are (替换原有各项)."""
+    return f"{draft.prefix}replace-{'-'.join(str(each.id) for each in draft.chosen)}"
 
 
-def _upload(draft: drafts.Form) -> Upload | None:
-    chosen = st.session_state.get(file_key(draft))
-    return Upload(chosen.name, chosen.getvalue()) if chosen else None
-
-
-def given(draft: drafts.Form) -> tuple[str, ...]:
+def _given(draft: drafts.Form) -> tuple[str, ...]:
     """What is sent beside the fields: the file, whether it replaces, rows pasted."""
-    chosen = st.session_state.get(file_key(draft))
-    sent = [f"file {chosen.file_id}"] if chosen else []
-    sent += ["replace"] if st.session_state.get(_replace(draft), False) else []
-    rows = "pasted" in draft.base and typed.text(draft.value("pasted"))
-    return (*sent, *(["pasted"] if rows else []))
+    replaces = bool(draft.chosen) and st.session_state.get(_replace(draft), False)
+    rows = typed.text(draft.value("pasted"))
+    return (*draft.given(), *(["replace"] if replaces else []), *(["pasted"] if rows else []))
 
 
-def taken(draft: drafts.Form) -> None:
-    if "pasted" in draft.base:
-        st.session_state[draft.key("pasted")] = ""
+def _taken(draft: drafts.Form) -> None:
+    st.session_state[draft.key("pasted")] = ""
     st.session_state.pop(f"{draft.prefix}asked", None)
     st.session_state[_round(draft)] = st.session_state.get(_round(draft), 0) + 1
 
 
 def _asked_of(draft: drafts.Form) -> tuple[str, str]:
     """The file and the rows on the form: what a question about columns was asked of."""
-    chosen = st.session_state.get(file_key(draft))
-    return chosen.file_id if chosen else "", str(draft.value("pasted"))
+    return "-".join(draft.given()), str(draft.value("pasted"))
 
 
 def _unread(draft: drafts.Form) -> bool:
     """Whether lines come in with the click: they are looked at before they are filed."""
-    return any(each.startswith(("file", "pasted")) for each in given(draft))
+    return any(each.startswith(("file", "pasted")) for each in _given(draft))
 
 
 def _keep(draft: drafts.Form, session: Session, **who: Unpack[Who]) -> tuple[str, PlanTable]:
@@ -188,7 +182,8 @@ def _keep(draft: drafts.Form, session: Session, **who: Unpack[Who]) -> tuple[str
 
 
 def _kept(draft: drafts.Form, session: Session, **who: Unpack[Who]) -> tuple[str, PlanTable]:
-    values, file, version = draft.values, _upload(draft), draft.version
+    values, version = draft.values, draft.version
+    file = next(iter(draft.files(session, "file", who["actor"])), None)
     number = draft.record
     uploads = [each for each in (file, _pasted(session, values["pasted"], who["actor"])) if each is not None]
     for upload in uploads:  # before anything is saved: others would wait for it
@@ -202,7 +197,7 @@ def _kept(draft: drafts.Form, session: Session, **who: Unpack[Who]) -> tuple[str
             return f"“{begun.title}”已保存，请添加各项。", begun
     told = ""
     for upload in uploads:
-        over, adds = "replace" in given(draft), upload is not file
+        over, adds = "replace" in _given(draft), upload is not file
         act: dict[str, Any] = {"note": values["note"], "given": upload, "adds": adds, "replaces": over}
         kept = capability.revise(session, number, version=version, **act, **who)
         session.flush()
@@ -261,7 +256,20 @@ class _Mending:
         return self._done(capability.accept, rows)
 
     def strike(self, row: int) -> object:
-        return self._done(capability.strike, row)
+        cells, done = self.rows([row]), self._done(capability.strike, row)
+        self._struck().update(cells)
+        return done
+
+    def put_back(self, row: int) -> object:
+        if row not in self._struck():
+            raise Refused("rows", f"第{row}项不是在这里删去的，不能恢复；可点“添加一项”重新填写。")
+        cells = self._struck()[row]
+        return deeds.attempt(lambda session, **who: capability.put_back(session, self.found.id, row, cells, **who))
+
+    def _struck(self) -> dict[int, Mapping[str, str]]:
+        """The lines that this browser session has struck, as they were."""
+        kept: dict[int, Mapping[str, str]] = st.session_state.setdefault(f"{self.key}-struck", {})
+        return kept
 
     def open(self, row: int) -> None:
         _opened(self.found, row)

@@ -19,11 +19,10 @@ from core.submissions.kinds import KINDS
 from core.tables.problems import Problem
 from core.tables.reading import Asked
 from core.trail import choices, files
-from core.trail.files import Upload
 from web import context, drafts, papers, tables
 from web.deeds import Who
 from web.papers import Paper
-from web.reports import over_plan, repairing, seminar
+from web.reports import over_plan, reading, repairing, seminar
 from web.words import days_left, md
 
 REPORT = KINDS["report"]
@@ -48,6 +47,7 @@ def form(plan: Plan, report: Report | None, actor: Actor) -> Paper:
         unread=partial(_unread, draft),
         wants=_wants,
         reason="late_reason",
+        table=reading.as_read,
     )
     if report is None:
         st.markdown(f"#### {md(plan.title)}")
@@ -132,23 +132,16 @@ def _beyond(draft: drafts.Form, report: Report) -> None:
 def _files(draft: drafts.Form, paper: Paper, plan: Plan, report: Report | None) -> None:
     """The two files, rows pasted instead of one, and the question a file left open (认列)."""
     left, right = st.columns(2)
-    left.file_uploader(
-        f"培训通知 *{'（已上传，重新选择将替换）' if report and report.announcement_id else ''}",
-        [ending[1:] for ending in files.DOCUMENT_ENDINGS],
-        key=draft.key("announcement"),
-    )
-    _fault(draft, "announcement", left)
+    had = "（已上传，重新选择将替换）" if report and report.announcement_id else ""
+    draft.ask_files(left, "announcement", f"培训通知 *{had}", files.DOCUMENT_ENDINGS)
     has_roster = bool(report and report.roster_id)
-    right.file_uploader(
-        f"培训花名册（附件1） *{'（已上传）' if has_roster else ''}",
-        ["xlsx", "xls", "et", "csv"],
-        key=draft.key("roster"),
-        help="再上传一份花名册，将整份替换；上传下载的待改正文件，只更新文件中改过的单元格" if has_roster else None,
-    )
-    _fault(draft, "roster", right)
-    if report and (chosen := _upload(draft.key("roster"))):
+    told = "再上传一份花名册，将整份替换；上传下载的待改正文件，只更新文件中改过的单元格" if has_roster else None
+    label = f"培训花名册（附件1） *{'（已上传）' if has_roster else ''}"
+    draft.ask_files(right, "roster", label, ["xlsx", "xls", "et", "csv"], help=told)
+    if report and (chosen := draft.of("roster")):
         with db.reading() as session:
-            made = 0 if reports.taken_before(session, report, chosen) else reports.repaired(session, report)
+            again = reports.taken_before(session, report, chosen[0].sha256)
+            made = 0 if again else reports.repaired(session, report)
         if made:
             right.checkbox(
                 f"这是另一份花名册，替换原来的（此前在网上改正的{made}处作废）",
@@ -179,43 +172,25 @@ def _check(paper: Paper, plan: Plan) -> None:
         repairing.bring(plan.id)
 
 
-def _fault(draft: drafts.Form, name: str, where: Any) -> None:
-    """What the last refusal said of a file, below where it is chosen."""
-    if (words := draft.fault(name)) and not st.session_state.get(draft.key(name)):
-        where.markdown(f":red[:material/error: {md(words)}]")
-
-
-def _upload(key: str) -> Upload | None:
-    """A file chosen and not yet taken: the browser keeps showing a file that was taken before."""
-    given = st.session_state.get(key)
-    if given is None or given.file_id == st.session_state.get(f"{key}-taken"):
-        return None
-    return Upload(given.name, given.getvalue())
-
-
 def _replace(draft: drafts.Form) -> str:
     """The checkbox that lets the chosen file, and no other, replace a repaired roster (替换花名册)."""
-    return f"{draft.prefix}replace-{st.session_state[draft.key('roster')].file_id}"
+    return f"{draft.prefix}replace-{'-'.join(str(each.id) for each in draft.of('roster'))}"
 
 
 def _given(draft: drafts.Form) -> tuple[str, ...]:
-    """What is sent beside the fields: the files chosen and not taken yet, rows pasted, whether a file replaces."""
-    fresh = [name for name in ("roster", "announcement") if _upload(draft.key(name))]
-    sent = [f"{name} {st.session_state[draft.key(name)].file_id}" for name in fresh]
-    sent += ["replace"] if "roster" in fresh and st.session_state.get(_replace(draft), False) else []
-    return (*sent, *(["pasted"] if typed.text(draft.value("pasted")) else []))
+    """What is sent beside the fields: the files chosen, whether one replaces, rows pasted."""
+    replaces = bool(draft.of("roster")) and st.session_state.get(_replace(draft), False)
+    rows = typed.text(draft.value("pasted"))
+    return (*draft.given(), *(["replace"] if replaces else []), *(["pasted"] if rows else []))
 
 
 def _taken(draft: drafts.Form, plan: Plan, report: Report | None) -> None:
-    """What is forgotten once it was saved: rows that were pasted, files that were taken, why one was not before."""
+    """What is forgotten once it was saved: rows that were pasted, why a file was not taken before."""
     repairing.taken(report)
     if _given(draft):
         repairing.bring(plan.id)
     st.session_state[draft.key("pasted")] = ""
     st.session_state.pop(f"{draft.prefix}asked", None)
-    for name in ("announcement", "roster"):
-        if given := st.session_state.get(draft.key(name)):
-            st.session_state[f"{draft.key(name)}-taken"] = given.file_id
 
 
 def _unread(draft: drafts.Form) -> bool:
@@ -251,8 +226,7 @@ def _keep(
 
 def _asked_of(draft: drafts.Form) -> tuple[str, str]:
     """The file and the rows on the form: what a question about columns was asked of."""
-    given = st.session_state.get(draft.key("roster"))
-    return given.file_id if given else "", str(draft.value("pasted"))
+    return "-".join(str(each.id) for each in draft.of("roster")), str(draft.value("pasted"))
 
 
 def _fields(draft: drafts.Form, plan: Plan) -> reports.ReportFields:
@@ -266,7 +240,8 @@ def _fields(draft: drafts.Form, plan: Plan) -> reports.ReportFields:
 def _kept(
     draft: drafts.Form, plan: Plan, seen: Report | None, session: Session, **who: Unpack[Who]
 ) -> tuple[str, Report]:
-    text, given = str(draft.value("pasted")), _upload(draft.key("roster"))
+    text, actor = str(draft.value("pasted")), who["actor"]
+    announcement, given = (next(iter(draft.files(session, name, actor)), None) for name in ("announcement", "roster"))
     has_roster = seen is not None and seen.roster_id is not None
     if typed.text(text) and not has_roster:
         form = roster.form(plans.policy_of(plan))
@@ -276,10 +251,10 @@ def _kept(
     elif typed.text(text) and seen is not None:  # read before anything is saved: others would wait for it
         form = reports.form_of(seen)
         roster.pasted(text, form, chosen=choices.chosen(session, plan.organization_id, roster.listing(form).code))
-    again = given is not None and seen is not None and reports.taken_before(session, seen, given)
+    again = given is not None and seen is not None and reports.taken_before(session, seen, files.digest_of(given))
     void = reports.repaired(session, seen) if seen else 0
     sent: dict[str, Any] = {
-        "announcement": _upload(draft.key("announcement")),
+        "announcement": announcement,
         "roster_file": given,
         "replace": "replace" in _given(draft),
     }

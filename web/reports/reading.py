@@ -19,7 +19,8 @@ from core.models import Report, State
 from core.submissions import kinds, reports, workflow
 from core.submissions import remarking as remarks
 from core.tables.problems import Problem
-from web import address, context, deeds, links, submissions, tables
+from core.trail import kept
+from web import address, context, deeds, links, papers, submissions, tables
 from web.deeds import Who
 from web.desk import listing, remarking
 from web.facts import fact, facts
@@ -92,8 +93,11 @@ def own(report: Report, actor: Actor, steps: pd.DataFrame) -> None:
 def owed(actor: Actor) -> None:
     """What a base has to report (待报送), the most urgent first, and what was taken back; a line opens its form."""
     with db.reading() as session:
-        due = reports.open_plans(session, actor, now=context.now())
-        left = reports.to_supplement(session, actor)
+        due, left = kept.once(
+            session,
+            (db.url(), "owed", actor, context.today()),
+            lambda: (reports.open_plans(session, actor, now=context.now()), reports.to_supplement(session, actor)),
+        )
     for number, title, words in left.itertuples(index=False):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.info(f"“{md(title)}”{words}。")
@@ -196,12 +200,38 @@ def _roster(report: Report, actor: Actor, problems: Sequence[Problem], remarked:
         tables.table(rows, shown, empty="没有花名册。")
 
 
+PREVIEWED = 500
+"""Rows of a roster in a preview: those with faults, then the others."""
+
+
+def as_read(session: Session, report: Report, actor: Actor) -> papers.Table | None:
+    """A roster as its reviewer will read it (预览的花名册): what it comes to, what is worth a look, its rows masked."""
+    if report.roster_id is None:
+        return None
+    found = reports.problems(session, report.id, actor, now=context.moment(session))
+    problems, hints = list(map(reports.masked, found)), reports.warnings(session, report.id, actor)
+    count, registered = reports.counted_rows(session, report)
+    (here, others), earning = reports.headcount(session, report), reports.expected(session, report)
+    some = [reports.rows(session, report.id, actor, faulty_only=only, limit=PREVIEWED) for only in (True, False)]
+    rows = pd.concat([each for each in some if len(each)] or some[:1]).drop_duplicates("row").head(PREVIEWED)
+    rows = _first_what_to_look_at(rows.rename(columns=roster_columns(report)), [*problems, *hints], (), ())
+    told = f"**花名册**：{here}人" + (f"（先前的报告另有{others}人）" if others else "") + f"，共{count}行；"
+    told += f"可登记{earning.people}人、{registered}行，合计{hours_text(earning.hours)}学时"
+    told += f"；:red[{report.faults}行有错误，不登记学时]" if report.faults else ""
+    told += f"。只列出{len(rows)}行，有错误的在前。" if count > len(rows) else "。"
+    form = reports.form_of(report)
+    shown = ["file_row", "name", *["severity"] * bool(rows["severity"].any()), form.headings[form.usual], "assessment"]
+    shown += ["credit_year"] if report.plan.credit_years else []
+    shown += ["employer", "post", "id_mask"]
+    return papers.Table(told, rows, shown, sorted(problems, key=lambda each: each.blocking), form.headings)
+
+
 def _first_what_to_look_at(
     rows: pd.DataFrame, problems: Sequence[Problem], remarked: Collection[object], noted: Collection[int]
 ) -> pd.DataFrame:
     """The rows of a roster with what each is marked as (错误、意见、提示), those first.
 
-    `noted`: rows on which a remark was just noted (已记意见); they say so, and stay where they are.
+    `noted`: rows on which a remark was just noted (已记意见); they say so as well, and stay where they are.
     """
     hints = {each.row for each in problems}
     marks = [
@@ -210,4 +240,8 @@ def _first_what_to_look_at(
     ]
     order = ("错误", "意见", "提示", "")
     rows = rows.assign(severity=marks).sort_values("severity", key=lambda of: of.map(order.index), kind="stable")
-    return rows.assign(severity=rows["severity"].mask(rows["file_row"].isin(noted), "已记意见"))
+    marks = [
+        "、".join(filter(None, (mark, "已记意见" if row in noted else "")))
+        for mark, row in zip(rows["severity"], rows["file_row"], strict=True)
+    ]
+    return rows.assign(severity=marks)

@@ -215,6 +215,9 @@ class _Mending:
     def strike(self, row: int) -> object:
         return self._done(reports.strike, row)
 
+    def put_back(self, row: int) -> object:
+        return self._done(reports.put_back, row)
+
     def open(self, row: int) -> None:
         with db.reading() as session:
             cells = reports.cells(session, self.report.id, row, self.actor)
@@ -257,7 +260,7 @@ def _accept_all(report_id: int, offered: list[int], struck: list[int]) -> None:
         which = "、".join(f"第{row}行" for row in struck[:10]) + ("等" if len(struck) > 10 else "")
         others = len(offered) - len(struck)
         st.write(f"其中{len(struck)}行与别的行重复，将删去：{which}。" + (f"其余{others}行改正。" if others else ""))
-        st.caption("花名册原件不变，删去的行留在改正记录中。")
+        st.caption("花名册原件不变，删去的行在改正记录中可以恢复。")
         st.button(f"确认采纳并删去{len(struck)}行", key="accept-all", type="primary", on_click=_accept, args=args)
 
 
@@ -286,9 +289,9 @@ def _accept(report_id: int, rows: list[int]) -> None:
 
 
 def _strike(report_id: int, row: int, label: str, style: Any) -> None:
-    """Leave a row out (删去此行), confirmed once more: it does not come back by itself."""
+    """Leave a row out (删去此行), confirmed once more; the way back is in the log of repairs."""
     with st.popover(label, type=style):
-        st.write("此人不登记学时；花名册原件不变，删去的行留在改正记录中。")
+        st.write("此人不登记学时；花名册原件不变，删去的行在改正记录中可以恢复。")
         st.button(
             f"确认删去第{row}行", key=f"strike-{row}-{label}", type="primary", on_click=_struck, args=(report_id, row)
         )

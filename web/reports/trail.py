@@ -14,6 +14,7 @@ from core.submissions import reports
 from core.submissions.kinds import EDITABLE
 from web import deeds, tables
 from web.deeds import Who
+from web.words import md
 
 NAMES = {"row": "file_row", "before": "cell_before", "after": "cell_after", "how": "repaired_by"}
 
@@ -28,10 +29,43 @@ def trail(report: Report, actor: Actor, made: pd.DataFrame) -> None:
         shown = made.rename(columns=NAMES)
         columns = ["file_row", "heading", "cell_before", "cell_after", "repaired_by", "account_name", "at"]
         tables.table(shown, columns, empty="")
-        if report.state in EDITABLE and report.part == 1 and actor.organization_id == report.organization_id:
-            with st.popover("恢复为上传的原件"):
-                st.write("撤销上面的全部改正、粘贴和删去，回到上传的文件；改正记录保留。")
-                st.button("确认恢复", key=f"restart-{report.id}", type="primary", on_click=_restart, args=(report.id,))
+        if report.state not in EDITABLE or actor.organization_id != report.organization_id:
+            return
+        with st.container(horizontal=True):
+            if report.part == 1:
+                with st.popover("恢复为上传的原件"):
+                    st.write("撤销上面的全部改正、粘贴和删去，回到上传的文件；改正记录保留。")
+                    args: tuple[int, ...] = (report.id,)
+                    st.button("确认恢复", key=f"restart-{report.id}", type="primary", on_click=_restart, args=args)
+            if gone := _struck(made):
+                with st.popover(f"恢复删去的行（{len(gone)}）"):
+                    for row, name in list(gone.items())[:MOST]:
+                        label, args = f"恢复第{row}行 {md(name)}", (report.id, row)
+                        st.button(label, key=f"put-back-{report.id}-{row}", on_click=_put_back, args=args)
+
+
+MOST = 50
+"""Struck rows that are offered at once, those struck last first."""
+
+
+def _struck(made: pd.DataFrame) -> dict[int, str]:
+    """The rows that were struck (删去的行) and not put back since, each with the name in it, the last one first."""
+    gone: dict[int, str] = {}
+    for row, before, after in made.loc[made["column"] == "", ["row", "before", "after"]].itertuples(index=False):
+        gone.pop(row, None)
+        if after == reports.STRUCK:
+            gone[row] = before
+    return dict(reversed(gone.items()))
+
+
+def _put_back(report_id: int, row: int) -> None:
+    words = f"第{row}行已恢复并重新检查。"
+
+    def act(session: Session, **who: Unpack[Who]) -> str:
+        reports.put_back(session, report_id, row, **who)
+        return words
+
+    deeds.deed(act, "repair", words, report_id)
 
 
 def _restart(report_id: int) -> None:

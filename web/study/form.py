@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from core.ground import db
 from core.ground.access import Actor, Refused
 from core.models import Nomination
+from core.submissions import forms
 from core.submissions.kinds import KINDS
 from core.submissions.programmes import marking, places, study
 from web import context, drafts, papers, tables
@@ -46,7 +47,7 @@ def form(found: Nomination | None, person_id: int, actor: Actor) -> Paper:
     version, notes = found.version if found else 0, papers.notes(found, actor)
     draft = drafts.form(place, base, version=version, actor=actor, notes=notes)
     keep = partial(_keep, draft, person_id)
-    paper = Paper(NOMINATION, draft, keep, found=found, given=draft.given, taken=draft.taken)
+    paper = Paper(NOMINATION, draft, keep, found=found, given=draft.given)
     if found and found.person:
         st.markdown(f"推荐**{md(found.person.name)}**")
     if told:
@@ -58,13 +59,9 @@ def form(found: Nomination | None, person_id: int, actor: Actor) -> Paper:
     with st.container(horizontal=True):
         for each in kept:
             evidence.evidence(each)
-    st.file_uploader(
-        "附件：推荐表、学历学位和职称证书等（PDF、JPG、PNG）",
-        ["pdf", "jpg", "jpeg", "png"],
-        accept_multiple_files=True,
-        key=draft.files_key,
-        help="已上传的附件随推荐保留；再次上传的会添加在后面。",
-    )
+    label = "附件：推荐表、学历学位和职称证书等（PDF、JPG、PNG）"
+    more = "已上传的附件随推荐保留；再次上传的会添加在后面。"
+    draft.ask_files(st, "files", label, forms.EVIDENCE, accept_multiple_files=True, help=more)
     st.caption(drafts.LEGEND)
     return paper
 
@@ -129,7 +126,7 @@ def _fields(session: Session, found: Nomination | None, person_id: int, actor: A
 def _keep(draft: drafts.Form, person_id: int, session: Session, **who: Unpack[Who]) -> tuple[str, Nomination]:
     """What saving the form does: a new nomination, or a revised one, with the files that were chosen."""
     fields = study.NominationFields(**draft.values)
-    evidence = draft.files
+    evidence = draft.files(session, "files", who["actor"])
     if draft.record is None:
         kept = study.draft(session, person_id, fields, evidence=evidence, **who)
     else:

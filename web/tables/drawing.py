@@ -8,17 +8,19 @@ the row that is opened, and on paper all of them.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import streamlit as st
+from sqlalchemy.orm import Session
 from streamlit.delta_generator import DeltaGenerator
 
 from core.ground import db
 from core.ground.access import Actor
 from core.ledger.years import DONE
+from core.trail import kept
 from web import address, context, shell
 from web.tables.cells import in_words
 from web.tables.columns import Kind, heading, kind, numeric, says_done, written
@@ -47,7 +49,7 @@ def table(frame: pd.DataFrame, columns: Sequence[str], *, empty: str) -> None:
     if frame.empty:
         st.info(empty)
         return
-    _LIST(data=_data(frame, columns, range(len(frame)), "read") | {"place": context.place()})
+    _LIST(data=_data(frame, columns, "", "read") | {"place": context.place()})
 
 
 def prose(lines: Iterable[Sequence[str]], heads: Iterable[str]) -> None:
@@ -85,7 +87,7 @@ def pick(
         else:
             address.choose(name, number)
 
-    data = _data(frame, columns, ids, "open", chosen=chosen if chosen in ids else None, hint=HINT)
+    data = _data(frame, columns, by, "open", chosen=chosen if chosen in ids else None, hint=HINT)
     _LIST(key=key, data=data | {"below": chosen is not None}, on_open_change=opened)
     return chosen
 
@@ -120,7 +122,7 @@ def tick(
             changed((ticked - set(ids)) | (may & {each for each in here if isinstance(each, int)}))
 
     answered = st.session_state.get(f"{key}-n", 0)
-    data = _data(frame, columns, ids, "tick", ticked=sorted(ticked & may), answered=answered, hint=TICK_HINT)
+    data = _data(frame, columns, by, "tick", ticked=sorted(ticked & may), answered=answered, hint=TICK_HINT)
     data["fixed"] = sorted(set(ids) - may)
     _LIST(key=key, data=data, on_ticked_change=told)
 
@@ -128,7 +130,7 @@ def tick(
 def _data(
     frame: pd.DataFrame,
     columns: Sequence[str],
-    ids: Collection[int],
+    by: str,
     mode: str,
     *,
     chosen: int | None = None,
@@ -136,16 +138,32 @@ def _data(
     answered: int = 0,
     hint: str = "",
 ) -> dict[str, Any]:
-    """What the list draws: texts by column, states with their colours, and what orders a column otherwise."""
+    """What the list draws, `by` the column of its ids ("": numbered); a frame that was drawn changes no more."""
     count, begins, whole = frame.attrs.get("count", len(frame)), frame.attrs.get("begins", 0), len(frame)
-    frame = frame.head(MOST_ROWS)
+    drawn = kept.beside(frame, ("list", *columns, by), lambda: _drawn(frame.head(MOST_ROWS), columns, by))
+    return drawn | {
+        "mode": mode,
+        "chosen": chosen,
+        "ticked": list(ticked),
+        "answered": answered,
+        "hint": hint,
+        "label": f"列表，共{count:,}行",
+        "page": PAGE_ROWS,
+        "sorts": count == whole,
+        "paper": _paper(begins, len(drawn["rows"]), count),
+    }
+
+
+def _drawn(frame: pd.DataFrame, columns: Sequence[str], by: str) -> dict[str, Any]:
+    """A frame as it is drawn: texts by column, states with their colours, and what orders a column otherwise."""
     shown = {name: frame[name] for name in columns} | in_words(frame, columns)
     kinds = {name: kind(name, values) for name, values in shown.items()}
     texts = [[written(value, kinds[name]) for value in _values(shown[name])] for name in columns]
     figures = {at: shown[name] for at, name in enumerate(columns) if kinds[name] in (Kind.NUMBER, Kind.SHARE)}
     figures = {at: values for at, values in figures.items() if numeric(values)}
+    ids = [int(value) for value in frame[by]] if by else range(len(frame))
     rows: list[dict[str, Any]] = [
-        {"id": number, "cells": list(cells)} for number, cells in zip(ids, zip(*texts, strict=True), strict=False)
+        {"id": number, "cells": list(cells)} for number, cells in zip(ids, zip(*texts, strict=True), strict=True)
     ]
     for at, values in figures.items():
         for row, value in zip(rows, values, strict=True):
@@ -158,15 +176,6 @@ def _data(
         ],
         "rows": rows,
         "tones": {text: tone(text) for text in states if text},
-        "mode": mode,
-        "chosen": chosen,
-        "ticked": list(ticked),
-        "answered": answered,
-        "hint": hint,
-        "label": f"列表，共{count:,}行",
-        "page": PAGE_ROWS,
-        "sorts": count == whole,
-        "paper": _paper(begins, len(rows), count),
     }
 
 
@@ -187,16 +196,22 @@ def above() -> DeltaGenerator:
     return st.container(horizontal=True, vertical_alignment="center")
 
 
-def listing(ask: Callable[..., tuple[pd.DataFrame, int]], here: Actor, *, name: str) -> tuple[pd.DataFrame, int]:
+Ask = Callable[..., tuple[pd.DataFrame, int]]
+
+
+def listing(ask: Ask, here: Actor, *, name: str, asked: Hashable = None) -> tuple[pd.DataFrame, int]:
     """Pagination (分页): one page of a long list, its number in the address bar; answers the rows and the count of all.
 
     `ask(session, actor, offset=, limit=)` is one of core's paged questions. What is printed is the list from its
-    beginning, as far as `PRINTED_ROWS`.
+    beginning, as far as `PRINTED_ROWS`. `asked`: all that the question depends on but for the actor and the day; where
+    it is told, the page is kept until the office does something (`kept.once`).
     """
+    if asked is not None:
+        ask = _kept(ask, (name, asked))
     if address.chosen("print"):
         return _page(ask, here, 1, PRINTED_ROWS)
     key = f"{name}-page"
-    expected = address.chosen(key) or 1
+    expected = address.paged(key)
     rows, count = _page(ask, here, expected, PAGE_ROWS)
     total = math.ceil(count / PAGE_ROWS)
     number = address.page(total, key=key)
@@ -205,9 +220,15 @@ def listing(ask: Callable[..., tuple[pd.DataFrame, int]], here: Actor, *, name: 
     return rows, count
 
 
-def _page(
-    ask: Callable[..., tuple[pd.DataFrame, int]], here: Actor, number: int, size: int
-) -> tuple[pd.DataFrame, int]:
+def _kept(ask: Ask, asked: Hashable) -> Ask:
+    def once(session: Session, here: Actor, **page: int) -> tuple[pd.DataFrame, int]:
+        key = (db.url(), "listing", asked, here, context.today(), *page.items())
+        return kept.once(session, key, lambda: ask(session, here, **page))
+
+    return once
+
+
+def _page(ask: Ask, here: Actor, number: int, size: int) -> tuple[pd.DataFrame, int]:
     with db.reading() as session:
         rows, count = ask(session, here, offset=(number - 1) * size, limit=size)
     rows.attrs |= {"count": count, "begins": (number - 1) * size}

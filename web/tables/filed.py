@@ -59,6 +59,9 @@ class _Filed:
     def strike(self, row: int) -> None:
         self.held.mended = self.held.mended.without(self.cells, row)
 
+    def put_back(self, row: int) -> None:
+        self.held.mended = self.held.mended.with_again(row)
+
     def open(self, row: int) -> None:
         found = self.rows([row])
         if row not in found:

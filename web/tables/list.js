@@ -2,7 +2,7 @@
 
 const FIRST = 200 // rows drawn at once; more come as one scrolls to them, all of them before it is printed
 const MOST = 8 // columns side by side; the others stand in the row that is opened
-const SHORT = 12 // em up to which a column of words is not broken
+const SHORT = 12 // em up to which a column of words is not broken, but on a telephone
 const WIDEST = 10 // em that a longer one asks for before its lines break
 const SHEET = 55 // em across a sheet of A4 that stands upright, in the letters of a printed list
 const NARROWEST = 6 // em of a column of words there; between two columns there is one more
@@ -94,13 +94,14 @@ class List {
       this.all.type = "checkbox"
       this.all.setAttribute("aria-label", "全选本页")
     }
-    this.least = columns.map((column, at) => {
+    const longest = columns.map((column, at) => {
       const head = em(column.head) + (this.data.sorts && rows.length > 1 ? 0.9 : 0)
-      const longest = Math.max(head, ...rows.slice(0, 500).map(row => em(row.cells[at])))
-      return column.kind === "words" ? (longest <= SHORT ? longest : WIDEST) : 0
+      return Math.max(head, ...rows.slice(0, 500).map(row => em(row.cells[at])))
     })
+    this.least = columns.map(({ kind }, at) => (kind !== "words" ? 0 : longest[at] <= SHORT ? longest[at] : WIDEST))
+    this.classes = columns.map(({ kind }, at) => (kind !== "words" ? `${kind} line` : longest[at] <= SHORT ? "words short" : "words"))
     columns.forEach((column, at) => {
-      const cell = made(head, "th", column.kind === "words" ? "words" : `${column.kind} line`)
+      const cell = made(head, "th", this.classes[at])
       cell.scope = "col"
       const inside = made(cell, "div")
       if (this.data.sorts && rows.length > 1) {
@@ -167,7 +168,7 @@ class List {
       box.setAttribute("aria-label", `勾选${each.cells[0]}`)
     }
     columns.forEach((column, at) => {
-      const cell = made(line, "td", column.kind === "words" ? "words" : `${column.kind} line`)
+      const cell = made(line, "td", this.classes[at])
       this.content(made(cell, "div"), column, each, at)
       this.cells[at].push(cell)
     })

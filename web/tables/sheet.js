@@ -141,8 +141,15 @@ class Sheet {
     } else {
       line.strike.dataset.sure = "1";
       write(line.strike, "确认删去");
-      line.strike.title = `确认删去${line.where}：这一${line.where.slice(-1)}不计入；原件不变，删去的行留在改正记录中`;
+      const where = line.where.textContent;
+      line.strike.title = `确认删去${where}：这一${where.slice(-1)}不计入；原件不变，删去后可以恢复`;
     }
+  }
+
+  putBack(line) {
+    if (line.element.dataset.busy) return;
+    line.element.dataset.busy = "1";
+    line.n = this.act({ act: "put_back", row: line.row });
   }
 
   calm(line) {
@@ -165,7 +172,8 @@ class Sheet {
     this.tidy.disabled = !data.done;
     let held = this.held();
     const on = held?.cell?.line;
-    const before = held?.getBoundingClientRect().top;
+    const under = held?.closest(".line") ?? held; // what was pressed in it may be hidden once that is done
+    const before = under?.getBoundingClientRect().top;
     const present = new Set();
     let last = null;
     for (const given of data.lines) {
@@ -192,8 +200,8 @@ class Sheet {
     } else if (on && !on.element.isConnected) this.onward();
     if (this.back && !held && document.activeElement === document.body) this.back.focus(); // where the hand was
     this.back = null;
-    if (held?.isConnected) {
-      const moved = held.getBoundingClientRect().top - before;
+    if (under?.isConnected) {
+      const moved = under.getBoundingClientRect().top - before;
       if (Math.abs(moved) > 0.5) this.scroller().scrollTop += moved;
     }
     if (data.brought > this.brought) {
@@ -270,6 +278,7 @@ class Sheet {
     line.other = button("其他列", "改正此行其他列", () => this.act({ act: "open", row: line.row }));
     line.strike = button("删去", "删去此行", () => this.strike(line));
     line.strike.onblur = () => this.calm(line);
+    line.back = button("恢复", "恢复删去的这一行", () => this.putBack(line));
     element.append(line.who, line.fields, line.words, line.acts);
     return line;
   }
@@ -310,9 +319,16 @@ class Sheet {
     if (line.state && line.state !== given.state) line.element.style.minHeight = `${line.element.offsetHeight}px`;
     line.state = given.state;
     line.element.dataset.state = given.state;
-    write(line.name, given.who);
-    write(line.more, given.more);
-    line.who.title = `${given.where} ${given.who} ${given.more}`;
+    const gone = given.state === "struck";
+    if (!gone || given.who) {
+      write(line.name, given.who);
+      write(line.more, given.more);
+      line.who.title = `${given.where} ${given.who} ${given.more}`;
+    }
+    for (const { input } of gone ? line.cells : []) {
+      input.disabled = true; // what stood there is still seen, until the row is put back
+      input.setAttribute("aria-invalid", "false");
+    }
     for (const [at, each] of given.cells.entries()) {
       const cell = line.cells[at] ?? this.cell(line, each, data);
       this.fill(cell, each, given, waiting(cell));
@@ -324,8 +340,17 @@ class Sheet {
     line.accept.hidden = !open || !given.offer;
     write(line.accept, given.strikes ? "采纳：删去" : "采纳");
     line.other.hidden = given.state === "struck" || !given.row || (open && given.strikes);
+    const held = this.held();
     line.strike.hidden = !open || !given.row;
+    line.back.hidden = given.state !== "struck" || !given.row;
+    if (held?.hidden && line.acts.contains(held)) this.stay(line); // what was pressed is no longer to be pressed
     if (!waiting(line) && !line.cells.some(waiting)) delete line.element.dataset.busy;
+  }
+
+  /** The hand stays in its line: on the way back of what it did, else where the line can be mended. */
+  stay({ acts, cells }) {
+    const next = [...acts.children].reverse().find((button) => !button.hidden) ?? cells.find(({ input }) => !input.disabled)?.input;
+    next?.focus({ preventScroll: true });
   }
 
   fill(cell, each, given, waiting) {

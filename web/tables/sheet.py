@@ -29,7 +29,8 @@ LONGEST = 2000
 class Mending(Protocol):
     """A table that is mended (待改正的表), as the page of its kind knows it.
 
-    `repair`, `accept` and `strike` are one deed each; they and `open` raise `Refused`, and say nothing themselves.
+    `repair`, `accept`, `strike` and `put_back` are one deed each; they and `open` raise `Refused`, and say nothing
+    themselves.
     """
 
     @property
@@ -58,6 +59,9 @@ class Mending(Protocol):
     def accept(self, rows: Sequence[int]) -> object: ...
 
     def strike(self, row: int) -> object: ...
+
+    def put_back(self, row: int) -> object:
+        """Take a struck row in again (恢复此行), as it was."""
 
     def open(self, row: int) -> None:
         """Show the other columns of a row (改正整行)."""
@@ -203,6 +207,14 @@ def _strike(kept: _Kept, mending: Mending, row: int) -> None:
         kept.said = "error", refused.words
 
 
+def _put_back(kept: _Kept, mending: Mending, row: int) -> None:
+    try:
+        mending.put_back(row)
+        kept.said = "success", f"第{row}{mending.unit}已恢复。"
+    except Refused as refused:
+        kept.said = "error", refused.words
+
+
 def _open(kept: _Kept, mending: Mending, row: int) -> None:
     kept.opened = row
 
@@ -216,6 +228,7 @@ def _tidy(kept: _Kept, mending: Mending, row: int) -> None:
 _DO: dict[str, Callable[[_Kept, Mending, int], None]] = {
     "accept": _accept,
     "strike": _strike,
+    "put_back": _put_back,
     "open": _open,
     "tidy": _tidy,
 }
@@ -321,20 +334,17 @@ def _line(
 def _cell(mending: Mending, column: str, value: str, *, masked: bool, was: str) -> dict[str, Any]:
     """A cell as it is drawn; of an accepted number its mask, what was changed of it seen."""
     hidden = masked and column == "id_number"
-    told = resident_id.slip(was, value) if hidden else None
     return {
         "column": column,
         "heading": mending.headings.get(column, column),
-        "value": (told[1] if told else resident_id.mask(value)) if hidden else value,
+        "value": resident_id.changed(was, value)[1] if hidden else value,
         "fixed": hidden,
     }
 
 
 def _formerly(column: str, value: str, now: str) -> str:
     """What stood in a mended cell."""
-    if column == "id_number" and (told := resident_id.slip(value, now)):
-        return f"（原为“{told[0]}”）"
-    shown = resident_id.masked(value) if column != "id_number" else resident_id.mask(value)
+    shown = resident_id.changed(value, now)[0] if column == "id_number" else resident_id.masked(value)
     return f"（原为“{shown}”）" if value else "（原为空）"
 
 

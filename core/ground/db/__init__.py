@@ -26,7 +26,7 @@ from core.ground.db.columns import (
     moment_text,
     office_day_of,
 )
-from core.ground.db.copies import dialect, dump, put_back, rehearsal_on_a_copy, scratch
+from core.ground.db.copies import dialect, dump, is_there, put_back, rehearsal_on_a_copy, scratch
 from core.ground.db.guards import alembic_config, append_only, faults, installed, outdated, upgrade
 from core.ground.db.place import (
     OFFICE_ZONE,
@@ -39,6 +39,7 @@ from core.ground.db.place import (
     office_day,
     office_minute,
     url,
+    writable,
 )
 from core.ground.db.sealing import (
     blind_index,
@@ -51,9 +52,11 @@ from core.ground.db.sealing import (
     unseal,
     use_secrets,
 )
+from core.ground.db.searching import LONGEST as LONGEST_SEARCH
 from core.ground.db.searching import holding, numbered
 from core.ground.db.sessions import (
     alone,
+    asked_once,
     at_the_end,
     checkpoint,
     close,
@@ -71,6 +74,7 @@ from core.ground.db.sessions import (
 from core.ground.db.sickness import sickness
 
 __all__ = [
+    "LONGEST_SEARCH",
     "OFFICE_ZONE",
     "ROOT",
     "TAPE",
@@ -84,6 +88,7 @@ __all__ = [
     "alone",
     "append_only",
     "as_kept",
+    "asked_once",
     "at_the_end",
     "blind_index",
     "blind_indexes",
@@ -111,6 +116,7 @@ __all__ = [
     "insert",
     "installed",
     "integers",
+    "is_there",
     "json_rows",
     "key_path",
     "keys",
@@ -139,5 +145,6 @@ __all__ = [
     "upgrade",
     "url",
     "use_secrets",
+    "writable",
     "write",
 ]

@@ -20,13 +20,21 @@ from sqlalchemy.orm import Session
 
 from core.ground.access import Refused
 from core.ground.db import sickness
-from core.ground.db.place import home, url
+from core.ground.db.place import as_it_lies, home, url
 from core.ground.db.sessions import close, rehearsal, rehearsal_elsewhere
 
 
 def dialect() -> str:
     """Which database is in use: "sqlite" or "postgresql"."""
     return sa.make_url(url()).get_backend_name()
+
+
+def is_there() -> bool:
+    """Whether there is a database to be asked (数据库文件); a question to SQLite would make an empty file."""
+    if dialect() != "sqlite":
+        return True
+    place = _sqlite_file()
+    return place.exists() and place.stat().st_size > 0
 
 
 def dump(target: Path) -> None:
@@ -139,7 +147,7 @@ def _sqlite_file() -> Path:
 
 def _sqlite(place: Path) -> contextlib.closing[sqlite3.Connection]:
     """A connection that only reads, to a file that is there."""
-    return contextlib.closing(sqlite3.connect(f"file:{place}?mode=ro", uri=True))
+    return contextlib.closing(sqlite3.connect(f"file:{place}?{as_it_lies(place) or 'mode=ro'}", uri=True))
 
 
 def _copied(source: Path, target: Path) -> None:
@@ -148,6 +156,8 @@ def _copied(source: Path, target: Path) -> None:
         with _sqlite(source) as here, contextlib.closing(sqlite3.connect(target)) as there:
             here.backup(there)
     except sqlite3.Error as error:
+        if (words := sickness.sickness(error)) and words != sickness.DAMAGED:
+            raise Refused("sick", words) from error
         raise Refused("backup", f"数据库文件 {source} 读不出来：{error} (the database cannot be copied)") from error
     _sound(target, source)
     with target.open("rb+") as file:

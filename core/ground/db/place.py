@@ -7,6 +7,7 @@ import os
 import sys
 from datetime import date, datetime, time, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 from core.ground.access import Refused
 
@@ -46,6 +47,11 @@ def home() -> Path:
     """Where everything lives that is not code: database, keys, attachments (`CE_HOME`). Refused codes: "sick"."""
     path = home_path()
     if not os.path.isdir(path):  # noqa: PTH112  asked at every question
+        if path.exists():
+            raise Refused(
+                "sick",
+                f"CE_HOME 写的 {path} 是一个文件，应是数据文件夹。请改为文件夹的路径再启动。(CE_HOME names a file)",
+            )
         try:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
@@ -74,6 +80,39 @@ def key_path() -> Path:
 @functools.lru_cache(maxsize=8)
 def _key_path(given: str | None, _home_given: str | None) -> Path:
     return Path(given) if given else home_path() / "secret.key"
+
+
+def writable() -> bool:
+    """Whether the office's folder can be written (数据文件夹能否写入)."""
+    return os.access(home(), os.W_OK)
+
+
+def as_it_lies(file: Path) -> str:
+    """How SQLite opens a database whose folder cannot be written (只读打开), as its query; "" of any other.
+
+    It could make none of the files that it keeps beside the database. Where there are none, nobody has it open, and it
+    is read as it lies. Refused codes: "sick" (the last changes lie beside it, and cannot be read there).
+    """
+    if os.access(file.parent, os.W_OK) or not file.exists():
+        return ""
+    log, shared = (file.with_name(f"{file.name}{end}") for end in ("-wal", "-shm"))
+    if not log.exists() or not log.stat().st_size:
+        return "mode=ro&immutable=1"
+    if shared.exists():
+        return "mode=ro"
+    raise Refused(
+        "sick",
+        f"数据文件夹 {file.parent} 不能写入，最近的改动还在 {log.name} 里，在原处读不出来。请把整个数据文件夹"
+        f"（{file.name} 和 {log.name} 须在一起）复制到能写入的地方，把 CE_HOME 改为那里，再执行一次。"
+        "(copy the folder to where it can be written)",
+    )
+
+
+def open_as_it_lies(_dialect: Any, _record: Any, given: list[Any], named: dict[str, Any]) -> None:
+    """Event of SQLAlchemy (do_connect): have SQLite open a database as `as_it_lies` says."""
+    file = Path(given[0])
+    if how := as_it_lies(file):
+        given[0], named["uri"] = f"{file.absolute().as_uri()}?{how}", True
 
 
 def url() -> str:

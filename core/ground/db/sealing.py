@@ -9,6 +9,7 @@ import hmac
 import os
 import re
 import secrets
+import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from core.ground.access import Refused
-from core.ground.db.place import command, home, key_path, url
+from core.ground.db.place import command, home, key_path, open_as_it_lies, url
 from core.ground.db.sickness import told
 
 Ring = tuple[bytes, ...]
@@ -53,7 +54,7 @@ def keys() -> Keys:
     """
     path = key_path()
     try:
-        changed = path.stat().st_mtime_ns  # asked for each encrypted value: no more than this one call to the disk
+        changed = _stat(path).st_mtime_ns  # asked for each encrypted value: no more than this one call to the disk
     except FileNotFoundError:
         if _kept():
             raise Refused("key", f"找不到密钥文件 {path}。{_PUT_BACK} (the office's key is missing)") from None
@@ -68,6 +69,28 @@ _PUT_BACK = (
 )
 
 
+def _stat(path: Path) -> os.stat_result:
+    """A key file, as the disk has it. Refused codes: "key" (it is a folder, or nobody here may read it)."""
+    found = path.stat()
+    if stat.S_ISDIR(found.st_mode):
+        raise Refused(
+            "key",
+            f"密钥的位置 {path} 是一个文件夹，应是密钥文件本身。请把 CE_KEY_FILE 写到文件名，"
+            f"如 {path / 'secret.key'} 。(CE_KEY_FILE names a folder)",
+        )
+    return found
+
+
+def _read(path: Path) -> list[bytes]:
+    try:
+        return _secrets(path.read_text("ascii", "replace"), str(path))
+    except PermissionError as error:
+        raise Refused(
+            "key",
+            f"密钥文件 {path} 读不了：请让运行本系统的账户能读它（CE_KEY_FILE）。(the key file cannot be read)",
+        ) from error
+
+
 def has_keys() -> bool:
     """Whether there is an office's secret here; asking makes none."""
     return key_path().exists()
@@ -80,6 +103,8 @@ _LEFT = 60
 def use_secrets(held: Sequence[bytes]) -> None:
     """Put these secrets in the key file's place (更换密钥文件), the newest first; all or nothing, the owner's alone."""
     path = key_path()
+    with contextlib.suppress(FileNotFoundError):
+        _stat(path)
     partial = _written(path, held)
     partial.replace(path)
     for left in path.parent.glob(f"{path.name}.*"):  # by a process that was killed before its file was in place
@@ -91,7 +116,8 @@ def use_secrets(held: Sequence[bytes]) -> None:
 
 def held_secrets() -> list[bytes]:
     """The secrets in the key file (密钥), the newest first. Refused codes: "key"."""
-    return _secrets(key_path().read_text("ascii", "replace"), str(key_path()))
+    _stat(path := key_path())
+    return _read(path)
 
 
 def fingerprint(secret: bytes) -> str:
@@ -110,6 +136,11 @@ def _make_secret(path: Path) -> None:
 
 def _written(path: Path, held: Sequence[bytes]) -> Path:
     """A file beside the key file with these secrets, on the disk."""
+    if not path.parent.is_dir():
+        raise Refused(
+            "key",
+            f"放密钥文件的文件夹 {path.parent} 不存在。请接好它所在的磁盘，或改正 CE_KEY_FILE。(no folder for the key)",
+        )
     partial = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
@@ -132,7 +163,7 @@ def _secrets(text: str, where: str) -> list[bytes]:
 @functools.lru_cache(maxsize=8)
 def _ours(path: Path, _changed: int, _database_given: str | None) -> Keys:
     """The keys in a file, once they are known to be those of the database in use."""
-    held = _derive(tuple(_secrets(path.read_text("ascii", "replace"), str(path))))
+    held = _derive(tuple(_read(path)))
     kept = _kept().get("key")
     if kept and kept not in held.fingerprints:
         raise Refused(
@@ -151,6 +182,8 @@ def _kept() -> dict[str, str]:
     if address.get_backend_name() == "sqlite" and not Path(address.database or "").exists():
         return {}  # nothing is sealed there yet, and asking would make the file
     asked = sa.create_engine(address, poolclass=sa.NullPool)
+    if address.get_backend_name() == "sqlite":
+        sa.event.listen(asked, "do_connect", open_as_it_lies)
     with told(), asked.connect() as connection:
         if not sa.inspect(connection).has_table("setting"):
             return {}

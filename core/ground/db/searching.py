@@ -9,6 +9,11 @@ import sqlalchemy as sa
 
 from core.ground import names, typed
 
+LONGEST = 200
+"""Characters of the longest text that is looked for: no name, title or unit on file is longer.
+
+SQLite takes no pattern of more than 50,000 bytes, and an address with one comes back to no server.
+"""
 _NUMBERED = re.compile("第?([0-9]{1,9})(号|批|件)?")
 
 
@@ -21,8 +26,11 @@ def numbered(text: str) -> int | None:
 def holding(text: str, *columns: Any) -> sa.ColumnElement[bool]:
     """Search condition (查找条件): one of the columns has the text in it; every row where nothing was typed.
 
-    No matter its spaces and width, nor in which of its forms a name is on file.
+    No matter its spaces and width, nor in which of its forms a name is on file. Nothing has a text longer than
+    `LONGEST` in it.
     """
+    if len(text) > LONGEST:
+        return sa.false()
     forms = {typed.text(text), typed.narrow(text), *names.forms(names.normalise(text))}
     needles = set(map(typed.spaceless, forms))
     if needles == {""}:

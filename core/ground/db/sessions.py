@@ -10,17 +10,17 @@ import os
 import sqlite3
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core.ground.access import Refused
 from core.ground.db import sickness
-from core.ground.db.place import home_path, url
+from core.ground.db.place import as_it_lies, home_path, open_as_it_lies, url
 from core.ground.deeds import with_nul
 
 
@@ -80,6 +80,7 @@ def made_for(address: str, **pool: Any) -> sa.Engine:
     sa.event.listen(made, "begin", _nothing_done)
     sa.event.listen(made, "handle_error", _without_values)
     if made.dialect.name == "sqlite":
+        sa.event.listen(made, "do_connect", open_as_it_lies)
         sa.event.listen(made, "connect", _sqlite_connect)
         sa.event.listen(made, "begin", _sqlite_begin)
         sa.event.listen(made, "checkin", _put_away)
@@ -104,7 +105,12 @@ def unquoted(told: BaseException) -> str:
     return said
 
 
-def _sqlite_connect(connection: Any, _record: Any) -> None:
+_AS_IT_LIES = "opened where it cannot be written"
+
+
+def _sqlite_connect(connection: Any, record: Any) -> None:
+    (_, _, file), *_ = connection.execute("PRAGMA database_list").fetchall()
+    record.info[_AS_IT_LIES] = bool(file) and bool(as_it_lies(Path(file)))
     connection.isolation_level = None  # the driver must not begin for us: we say IMMEDIATE or DEFERRED ourselves
     for pragma in (
         "journal_mode=WAL",
@@ -138,6 +144,8 @@ def _put_away(connection: Any, record: Any) -> None:
     """What a transaction laid down beside the database ends with it, whichever way: another place for all of it."""
     if record.info.pop(BESIDE, None) and connection is not None:
         connection.execute("PRAGMA temp_store=DEFAULT")
+    if record.info.get(_AS_IT_LIES):  # the next one may find that it can be written again
+        record.invalidate()
 
 
 _UNLOCKED = "others may write"
@@ -504,8 +512,26 @@ def reading() -> Iterator[Session]:
         source = source.execution_options(ce_reads=True)
     else:
         source = source.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-    with _one_at_a_time("reading()"), Session(source, autoflush=False) as session:
+    with _one_at_a_time("reading()"), Session(source, autoflush=False, info={_ASKED: {}}) as session:
         yield session
+
+
+Answer = TypeVar("Answer")
+_ASKED = "asked of this snapshot"
+
+
+def asked_once(session: Session, what: Hashable, ask: Callable[[], Answer]) -> Answer:
+    """An answer of a read-only snapshot (快照), which does not change: asked once for all of it.
+
+    In a transaction, where anything may have changed since, it is asked each time.
+    """
+    answers: dict[Hashable, Any] | None = session.info.get(_ASKED)
+    if answers is None:
+        return ask()
+    if what not in answers:
+        answers[what] = ask()
+    answer: Answer = answers[what]
+    return answer
 
 
 def lock(session: Session, name: str) -> None:

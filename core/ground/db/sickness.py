@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import shutil
+import sqlite3
 from collections.abc import Iterator
+from pathlib import Path
 
 import sqlalchemy as sa
 
 from core.ground.access import Refused
-from core.ground.db.place import command
+from core.ground.db.place import command, home_path, url
 
 _NOTHING = "刚才的操作没有办理，已有的数据没有受影响。"
 FULL = f"磁盘已满。{_NOTHING}请清理服务器的磁盘后重试。(the disk is full)"
@@ -43,6 +46,10 @@ _OF_SQLITE = {
     "disk I/O error": FAILING,
     "database is locked": BUSY,
 }
+_NO_ROOM = ("disk I/O error", "unable to open database file")
+"""What SQLite says too where the disk has no room for the files that it opens beside the database."""
+_LEAST = 2**17
+"""Bytes that those take at the least."""
 _OF_POSTGRESQL = {"53100": FULL, "25006": READ_ONLY, "XX001": DAMAGED, "XX002": DAMAGED, "58030": FAILING}
 """By SQLSTATE; that of a connection begins with 08, of a server that stops with 57P, of too many who ask with 53."""
 
@@ -58,10 +65,26 @@ def sickness(error: BaseException) -> str:
                 if not state or state.startswith(("08", "57P")):
                     return AWAY if isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError) else ""
                 return _OF_POSTGRESQL.get(state, BUSY if state.startswith("53") else "")
-            return next((words for part, words in _OF_SQLITE.items() if part in said), "")
+            return _of_sqlite(said)
+        case sqlite3.Error():
+            return _of_sqlite(str(error))
         case OSError(errno=int() as number):
             return _OF_FILES.get(number, "")
     return ""
+
+
+def _of_sqlite(said: str) -> str:
+    if any(part in said for part in _NO_ROOM) and _full():
+        return FULL
+    return next((words for part, words in _OF_SQLITE.items() if part in said), "")
+
+
+def _full() -> bool:
+    """Whether the disk that the database lies on has no room left; False where it cannot be asked."""
+    with contextlib.suppress(OSError, Refused):
+        database = sa.make_url(url()).database
+        return shutil.disk_usage(Path(database).parent if database else home_path()).free < _LEAST
+    return False
 
 
 @contextlib.contextmanager

@@ -183,6 +183,9 @@ class Board:
 
     def tiles(self) -> list[Tile]:
         """Headline figures (指标), each beside last year's of the same day where there is one."""
+        return self.once("tiles", self._tiles)
+
+    def _tiles(self) -> list[Tile]:
         tiles = []
         for measure in Measure:
             if measure is Measure.DONE:
@@ -302,6 +305,9 @@ class Board:
         Columns: id (0: no report yet), kind, plan_id, title, organization, authority, where (卡在), since_on, days,
         people, overdue (bool).
         """
+        return self.once("stuck", self._stuck)
+
+    def _stuck(self) -> pd.DataFrame:
         frame, day = self.plans(), self._day
         state, report = frame["state"], frame["report_state"]
         approved, begun = state == State.APPROVED, frame["report_id"] > 0
@@ -386,6 +392,9 @@ class Board:
 
     def lacking(self) -> NDArray[np.int64]:
         """The people that the filters leave who have not done their hours (未完成人员), by id."""
+        return self.once("lacking", self._lacking)
+
+    def _lacking(self) -> NDArray[np.int64]:
         met = self.people.met.get(self._code, np.ones(len(self.people), bool))
         return self.people.ids[self.whom(self.wanted) & self.people.judged & ~met]
 
@@ -416,6 +425,9 @@ class Board:
 
     def late(self) -> pd.DataFrame:
         """Trainings whose plan or report was not in time (未按时): as `rows`, and matter, due_on, filed_on, plan_id."""
+        return self.once("late", self._late)
+
+    def _late(self) -> pd.DataFrame:
         frame = self.plans()
         due, kept_to = reports_due(frame)
         plans = frame[frame["filed_on"] > frame["due_on"]]
@@ -482,6 +494,9 @@ class Board:
 
     def waits(self) -> pd.DataFrame:
         """The cases behind `waiting` (审核用时明细), the longest first."""
+        return self.once("waits", self._waited)
+
+    def _waited(self) -> pd.DataFrame:
         frame = self._waits_left()
         frame = self._offices(frame).assign(days=frame["days"].round(1))
         return frame.sort_values("days", ascending=False).reset_index(drop=True)
@@ -509,6 +524,9 @@ class Board:
         Columns: id (of the plan, or of its report), kind, title, organization, authority, start_on, end_on, subject,
         headcount, people, hours, state.
         """
+        return self.once(("rows", measure), lambda: self._rows(measure))
+
+    def _rows(self, measure: Measure) -> pd.DataFrame:
         frame = self.plans()
         match measure:
             case Measure.PLANS:

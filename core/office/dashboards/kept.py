@@ -66,6 +66,10 @@ def earlier(session: Session, actor: Actor, year: int, on: date, counted_to: dat
 
 
 def _stamp(session: Session) -> _Stamp:
+    return db.asked_once(session, _Stamp, lambda: _asked(session))
+
+
+def _asked(session: Session) -> _Stamp:
     batch = session.execute(
         sa.select(CreditBatch.id, CreditBatch.chain).order_by(CreditBatch.id.desc()).limit(1)
     ).first()

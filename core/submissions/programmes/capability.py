@@ -25,7 +25,8 @@ from core.law.notices import Policy, Programme, Way
 from core.ledger.consequences import Consequence
 from core.models import Organization, Plan, PlanTable, ProgrammeLine, State, Submission
 from core.people import holidays, organizations
-from core.submissions.kinds import EDITABLE, REASONS, Action, Kind, Line, Mark, Rows, register
+from core.submissions import forms
+from core.submissions.kinds import EDITABLE, REASONS, Action, Kind, Line, Mark, Rows, Uploads, register
 from core.submissions.programmes import lines
 from core.tables import reading
 from core.tables.mending import Change
@@ -361,6 +362,28 @@ def strike(session: Session, table_id: int, row: int, *, actor: Actor, now: date
 
 
 @deed
+def put_back(
+    session: Session, table_id: int, row: int, given: Mapping[str, str], *, actor: Actor, now: datetime
+) -> PlanTable:
+    """Put a struck line back (恢复一项) under its number, with the cells it had.
+
+    Refused codes: "role", "missing", "state", "rows" (the number is another line's, or none), "file" (too many lines).
+    """
+    told = {name: typed.text(cell) for name, cell in given.items() if name in lines.FILLED}
+
+    def change(found: PlanTable) -> None:
+        if not 0 < row <= lines.MOST or row in {each.number for each in found.lines} or not any(told.values()):
+            raise Refused("rows", f"不能恢复第{row}项，计划表可能刚改过，请查看最新的内容。")
+        if len(found.lines) == lines.MOST:
+            raise Refused("file", f"计划表至多{lines.MOST}项，请核对。")
+        each = ProgrammeLine(number=row, programme=found.programme, year=found.year)
+        _say(each, found, told)
+        found.lines.append(each)
+
+    return _changed(session, table_id, change, actor=actor, now=now)
+
+
+@deed
 def accept(session: Session, table_id: int, rows: Collection[int], *, actor: Actor, now: datetime) -> PlanTable:
     """Accept what is proposed for lines (采纳建议). Refused codes: "role", "missing", "state", "rows"."""
 
@@ -400,6 +423,7 @@ class PlanTableKind(Kind[PlanTable]):
     filers = FILERS
     words: ClassVar = {"title": "计划表", "organization": "报送单位", "people": "计划人数"}
     fields: ClassVar = {"year": "年度", "note": "编制说明", "lines": "各项计划"}
+    uploads: ClassVar = {"file": Uploads(forms.table)}
     reasons: ClassVar = {
         "people": "人数不实或不妥",
         "area": "不属于重点领域",

@@ -674,6 +674,7 @@ class SeminarKind(Kind[Seminar]):
     stages = (Stage("selection", "遴选", the_region),)
     words: ClassVar = {"title": "选题"}
     fields: ClassVar = WORDS | {"papers": "附件"}
+    uploads: ClassVar = {"files": forms.taking(forms.check_documents)}
     reasons: ClassVar = {
         "topic": "选题不符合重点领域",
         "teachers": "课程或师资安排不妥",

@@ -500,6 +500,7 @@ class NominationKind(Kind[Nomination]):
     state_words: ClassVar = {"approved": "通过遴选", "rejected": "未入选"}
     words: ClassVar = {"title": "推荐", "organization": "推荐单位"}
     fields: ClassVar = {"person": "推荐人选"} | FIELDS | {"evidence": "附件"}
+    uploads: ClassVar = {"files": forms.taking(forms.check_evidence)}
     reasons: ClassVar = {
         "conditions": "不符合推荐条件",
         "field": "研修专业或志愿单位不妥",

@@ -22,6 +22,7 @@ from core.law.deadlines import Deadline
 from core.ledger.consequences import Consequence
 from core.models import Attachment, Organization, PlanTable, State, Submission, YearSummary
 from core.people import organizations, titles
+from core.submissions import forms
 from core.submissions.forms import left_out, too_long
 from core.submissions.kinds import EDITABLE, REASONS, Action, Kind, Line, Mark, register
 from core.submissions.programmes import capability, merged
@@ -219,11 +220,15 @@ def _checked(fields: SummaryFields) -> SummaryFields:
     return fields
 
 
+def _check_file(given: Sequence[Upload]) -> None:
+    if not all(map(files.is_document, given)):
+        refuse_faults([("file", f"附件请上传{'、'.join(files.DOCUMENT_ENDINGS)}文件")], code="file")
+
+
 def _attach(session: Session, found: YearSummary, given: Upload | None, now: datetime) -> None:
     if given is None:
         return
-    if not files.is_document(given):
-        refuse_faults([("file", f"附件请上传{'、'.join(files.DOCUMENT_ENDINGS)}文件")], code="file")
+    _check_file([given])
     found.file_id = files.attach(session, found, given, purpose="summary", now=now).id
 
 
@@ -245,6 +250,7 @@ class YearSummaryKind(Kind[YearSummary]):
     filers = capability.FILERS
     words: ClassVar = {"title": "总结", "organization": "报送单位"}
     fields: ClassVar = TEXTS | {"figures": "数字", "file": "附件"}
+    uploads: ClassVar = {"file": forms.taking(_check_file, 1)}
     reasons: ClassVar = {"brief": "过于简略", "figures": "数字须说明"} | REASONS
     columns = tuple(_TABLE.c[name] for name in ("year", "due_on", "filed_on", "late", "counted_on"))
     loads = (sa.orm.joinedload(YearSummary.organization).joinedload(Organization.authority),)

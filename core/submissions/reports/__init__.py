@@ -8,11 +8,13 @@ from core.submissions.reports.keeping import form_of, limits, repaired
 from core.submissions.reports.kind import ReportKind, counted_rows, expected
 from core.submissions.reports.overdue import Overdue, overdue
 from core.submissions.reports.reading import (
+    STRUCK,
     cells,
     cells_of_rows,
     credit_years,
     headcount,
     latest,
+    masked,
     one,
     open_rows,
     problems,
@@ -25,6 +27,7 @@ from core.submissions.reports.record import Record, record_of
 from core.submissions.reports.repairing import (
     accept,
     paste,
+    put_back,
     read_again,
     repair,
     restart,
@@ -38,6 +41,7 @@ from core.submissions.reports.supplements import supplement, to_supplement, turn
 __all__ = [
     "LONGEST",
     "OVER_PLAN_REASON",
+    "STRUCK",
     "Attended",
     "Event",
     "Excess",
@@ -61,12 +65,14 @@ __all__ = [
     "keep_papers",
     "latest",
     "limits",
+    "masked",
     "one",
     "open_plans",
     "open_rows",
     "overdue",
     "paste",
     "problems",
+    "put_back",
     "read_again",
     "record_of",
     "repair",

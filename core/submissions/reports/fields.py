@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -159,12 +159,17 @@ def save(
         report.due_on = due_on
     session.flush()
     if announcement:
-        if not announcement.filename.lower().endswith(files.DOCUMENT_ENDINGS):
-            raise Refused("file", f"培训通知请上传{'、'.join(files.DOCUMENT_ENDINGS)}文件。")
+        check_announcement([announcement])
         report.announcement_id = files.attach(session, report, announcement, purpose="announcement", now=now).id
     problems = take_roster(session, report, roster_file, considered, actor, now)
     audit.record(session, event, report, actor=actor, before=before, after=summary(report), now=now)
     return report, problems
+
+
+def check_announcement(given: Sequence[Upload]) -> None:
+    """Files that can be the announcement (培训通知). Refused codes: "file"."""
+    if not all(each.filename.lower().endswith(files.DOCUMENT_ENDINGS) for each in given):
+        raise Refused("file", f"培训通知请上传{'、'.join(files.DOCUMENT_ENDINGS)}文件。")
 
 
 def _check_fields(plan: Plan, fields: ReportFields, today: date) -> None:

@@ -188,23 +188,40 @@ def own_open(session: Session, report_id: int, actor: Actor, *, lock: bool = Tru
 def filled_in(session: Session, report: Report) -> set[int]:
     """Rows whose ID number the program filled in (系统代填的号码): their base never sees the last four of it.
 
-    Step 1: the last change of a row's number was an accepted proposal. Step 2: the number stood in no cell of the row
-    before; a shifted row that was moved back has brought its own. Step 3: no cell says it with a letter for a digit.
+    Step 1: the last change of a row's number was an accepted proposal; a row that was struck and put back is as it was.
+    Step 2: the number stood in no cell of the row before; a shifted row that was moved back has brought its own.
+    Step 3: no cell says it with a letter for a digit.
     """
     columns = (RosterRepair.row, RosterRepair.column, RosterRepair.before, RosterRepair.after, RosterRepair.how)
     stood: dict[int, set[str]] = {}
     filled: dict[int, str] = {}
+    struck: dict[int, str | None] = {}
     for row, column, before, after, how in repairs_of(session, report, *columns):
         stood.setdefault(row, set()).add(before)
-        if column in ("id_number", ""):
-            filled.pop(row, None)
+        was = filled.pop(row, None) if column in ("id_number", "") else None
+        if not column and not after:
+            struck[row] = was
         if column == "id_number" and how == "proposal":
             filled[row] = after
+        elif how == "restored" and (number := struck.get(row)):
+            filled[row] = number
     return {
         row
         for row, number in filled.items()
         if number not in stood[row] and not any(resident_id.meant(cell)[0] == number for cell in stood[row])
     }
+
+
+def struck_rows(session: Session, report: Report) -> dict[int, str]:
+    """Rows that were struck (删去的行) and are not there again, each with its cells as JSON."""
+    gone: dict[int, str] = {}
+    columns = (getattr(RosterRepair, name) for name in ("row", "column", "before", "after"))
+    for row, column, before, after in repairs_of(session, report, *columns):
+        if not column and after:
+            gone.pop(row, None)
+        elif not column:
+            gone[row] = before
+    return gone
 
 
 def _earned(row: roster.Row) -> Decimal:

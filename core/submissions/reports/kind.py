@@ -34,12 +34,12 @@ from core.models import (
     Submission,
 )
 from core.people import persons
-from core.submissions import plans, roster
+from core.submissions import forms, plans, roster
 from core.submissions.forms import Faults
-from core.submissions.kinds import REASONS, Action, Given, Kept, Kind, Line, Mark, Rows, register
+from core.submissions.kinds import REASONS, Action, Given, Kept, Kind, Line, Mark, Rows, Uploads, register
 from core.submissions.reports import concerns, seminars
 from core.submissions.reports.excess import OVER_PLAN_REASON, beyond_plan, figures
-from core.submissions.reports.fields import deadline, summary
+from core.submissions.reports.fields import check_announcement, deadline, summary
 from core.submissions.reports.keeping import form_of
 from core.submissions.reports.supplements import SENT_BACK
 from core.tables.problems import Problem
@@ -142,6 +142,8 @@ class ReportKind(Kind[Report]):
         "roster": "培训花名册",
         "over_plan_reason": OVER_PLAN_REASON,
     }
+    uploads: ClassVar = {"announcement": forms.taking(check_announcement, 1), "roster": Uploads(forms.table)}
+    stands_on = "plan"
     reasons: ClassVar = {
         "person": "人员信息有误",
         "hours": "学时有误",

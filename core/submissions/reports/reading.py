@@ -62,9 +62,15 @@ def problems(session: Session, report_id: int, actor: Actor, *, now: datetime) -
 
 
 def masked(problem: Problem) -> Problem:
-    """Masked problem (脱敏): for everybody but the base that filed the roster."""
+    """Masked problem (脱敏): for everybody but the base that filed the roster; nothing tells more than the mask may."""
     words, offer = map(resident_id.masked, (problem.words, problem.offer))
+    if problem.code == "id-character" and not resident_id.tells_little(problem.value):
+        words, offer = resident_id.PROBLEMS[problem.code], UNTOLD if offer else ""
     return replace(problem, value=resident_id.shown(problem.column, problem.value), words=words, offer=offer)
+
+
+UNTOLD = "字母改为数字后校验码相符；所改的数字属出生日期，这里不显示"
+"""What is said to others of a proposal whose changed digits would tell too much of a day of birth."""
 
 
 def headcount(session: Session, report: Report) -> tuple[int, int]:
@@ -184,7 +190,16 @@ def reversals(session: Session, report_id: int, actor: Actor) -> pd.DataFrame:
     return pd.DataFrame(session.execute(query).mappings().all(), columns=query.selected_columns.keys())
 
 
-HOW = {"typed": "网上改正", "proposal": "采纳建议", "file": "上传改正", "pasted": "粘贴添加", "restart": "恢复原件"}
+STRUCK = "删去"
+"""What stands for a row after it was struck."""
+HOW = {
+    "typed": "网上改正",
+    "proposal": "采纳建议",
+    "file": "上传改正",
+    "pasted": "粘贴添加",
+    "restart": "恢复原件",
+    "restored": "恢复删去",
+}
 
 
 def repairs(session: Session, report_id: int, actor: Actor) -> pd.DataFrame:
@@ -197,16 +212,15 @@ def repairs(session: Session, report_id: int, actor: Actor) -> pd.DataFrame:
     lines = []
     for found in repairs_of(session, report, *(getattr(RosterRepair, name) for name in names)):
         line = dict(zip(names, found, strict=True))
-        for name, nothing in (("before", ""), ("after", "删去")):
+        for name, nothing in (("before", ""), ("after", STRUCK)):
             if not line["column"]:
                 line[name] = str(json.loads(line[name]).get("name", "")) if line[name] else nothing
         before, after = line["before"], line["after"]
-        line |= {name: resident_id.shown(line["column"], line[name]) for name in ("before", "after")}
         if line["column"] == "id_number":
-            if told := resident_id.slip(before, after):
-                line["before"], line["after"] = told
-            elif line["how"] == "proposal" and len(after) == 18:
-                line["after"] = resident_id.mask_of_found(after)
+            found_out = line["how"] == "proposal" and len(after) == 18
+            line["before"], line["after"] = resident_id.changed(before, after, found=found_out)
+        else:
+            line |= {name: resident_id.shown(line["column"], line[name]) for name in ("before", "after")}
         lines.append(line | {"how": HOW[line["how"]]})
     return pd.DataFrame(lines, columns=names)
 

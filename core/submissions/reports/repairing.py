@@ -31,6 +31,7 @@ from core.submissions.reports.keeping import (
     repaired,
     repairs_of,
     stamp,
+    struck_rows,
 )
 from core.tables import reading
 from core.tables.mending import Change
@@ -81,7 +82,7 @@ def consider(
     will = Report(id=report.id if report else None, part=report.part if report else 1, plan_id=plan.id)
     will.organization_id, will.roster_id = plan.organization_id, report.roster_id if report else None
     will.start_on, will.end_on = days
-    if given is None or (report and taken_before(session, report, given)):
+    if given is None or (report and taken_before(session, report, files.digest_of(given))):
         if report is None or not report.roster_id:
             return Considered(was)
         rows = cells_of(session, report, actor)
@@ -254,11 +255,11 @@ def _as_handed_out(
     return then
 
 
-def taken_before(session: Session, report: Report, given: Upload) -> bool:
-    """Repeated upload (重复上传): whether this very file is the roster already; again, it would undo the repairs."""
+def taken_before(session: Session, report: Report, digest: str) -> bool:
+    """Repeated upload (重复上传): whether a file, by its digest, is the roster already: it would undo the repairs."""
     query = sa.select(Attachment.id).where(
         Attachment.submission_id == report.id,
-        Attachment.sha256 == files.digest_of(given),
+        Attachment.sha256 == digest,
         Attachment.id >= (report.roster_id or 0),
         Attachment.purpose.in_(("roster", "repair")),
     )
@@ -346,6 +347,26 @@ def strike(session: Session, report_id: int, row: int, *, actor: Actor, now: dat
 
     report, (repairs, made) = _reckon(session, report_id, actor, reckoned)
     return _amend(session, report, made, repairs, how="typed", actor=actor, now=now)
+
+
+@deed
+def put_back(session: Session, report_id: int, row: int, *, actor: Actor, now: datetime) -> list[Problem]:
+    """Put a struck row back (恢复此行), as it stood when it was struck, and check everything again.
+
+    Refused codes: "role", "missing", "state", "rows" (it is there, or was not struck).
+    """
+
+    def reckoned(report: Report) -> tuple[list[_Repair], Checked]:
+        rows = cells_of(session, report, actor)
+        if row in rows:
+            raise Refused("rows", f"花名册中已有第{row}行，不必恢复，请查看最新的花名册。")
+        if row not in (gone := struck_rows(session, report)):
+            raise Refused("rows", f"没有删去过第{row}行，不能恢复，请查看最新的花名册。")
+        rows = dict(sorted((rows | {row: json.loads(gone[row])}).items()))
+        return [_whole(row, rows[row])], checked(session, report.plan, report, rows, db.office_day(now))
+
+    report, (repairs, made) = _reckon(session, report_id, actor, reckoned)
+    return _amend(session, report, made, repairs, how="restored", actor=actor, now=now)
 
 
 @deed
