@@ -21,6 +21,8 @@ shell.page("审验卡样式", "本机关出具的审验卡印什么标题、说�
 with db.reading() as session:
     now = templates.current(session, actor.organization_id)
     history = templates.versions(session, actor)
+    from_version = st.session_state.get("template-images")
+    images = templates.version(session, from_version, actor) if from_version else now.look
 base = {
     "title": now.look.title,
     "wording": now.look.wording,
@@ -58,15 +60,17 @@ def publish(logo: bytes | None, seal: bytes | None) -> None:
 
     if deeds.deed(form.blaming(act), "card-template", now.version, str(typed()), hash((logo, seal))):
         form.saved(form.place, now.version + 1)
+        st.session_state.pop("template-images", None)
 
 
 def begin_from(number: int) -> None:
-    """Put the words of an earlier version into the form."""
+    """Put an earlier version into the form, its images as well."""
     look = deeds.answer(lambda session, who: templates.version(session, number, who))
     if isinstance(look, Look):
         for name in ("title", "wording", "mongolian", "seal_area", "entries"):
             st.session_state[form.key(name)] = getattr(look, name)
         st.session_state[form.key("sizes")] = [size.value for size in look.sizes]
+        st.session_state["template-images"] = number
         form.keep()
 
 
@@ -92,8 +96,10 @@ with left:
     )
     form.ask(st.checkbox, "entries", "列出每笔学时（卡片大小的不列）")
     form.ask(st.checkbox, "seal_area", "留出盖章处")
-    logo = image("logo", "单位标志（PNG或JPEG，不超过1MB）", now.look.logo)
-    seal = image("seal", "印章图案（PNG或JPEG，一般不用，盖实体章即可）", now.look.seal)
+    logo = image("logo", "单位标志（PNG或JPEG，不超过1MB）", images.logo)
+    seal = image("seal", "印章图案（PNG或JPEG，一般不用，盖实体章即可）", images.seal)
+    if from_version:
+        st.caption(f"标志和印章图案用第{from_version}版的，没有的不印。")
     form.mark()
     st.button("发布样式", type="primary", on_click=publish, args=(logo, seal))
     if not now.version:
@@ -130,4 +136,4 @@ if not history.empty:
             chosen = st.selectbox(
                 "版本", numbers, format_func=lambda number: f"第{number}版", key="template-from", required=True
             )
-            st.button("以此版的文字为底稿", on_click=begin_from, args=(chosen,))
+            st.button("以此版为底稿", on_click=begin_from, args=(chosen,))

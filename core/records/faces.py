@@ -389,6 +389,9 @@ class _Large(_Face):
         self.put(said["issued_on"], x, y + 16 * unit, seal, 6 * unit, 10.5 * unit, align="R")
 
 
+_POST = "专业技术\n职务"
+
+
 class _Small(_Face):
     """A card of the size of a bank card: who and where it is answered on the front, hours and results on the back."""
 
@@ -417,18 +420,17 @@ class _Small(_Face):
             ("姓名", said["name"], 8.5, 9.5),
             ("身份证号", said.get("id_number") or said["id_mask"], 5.5, 7.0),
             ("工作单位", said["employer"] or "—", 7.5, 7.0),
-            ("职务", said["title"] or "—", 6.0, 7.0),
+            (_POST, said["title"] or "—", 6.0, 7.0),
             ("核定机关", said["office"], 7.5, 6.5),
         ]
         y = 11.0
         for label, value, high, size in lines:
             self.put(label, x, y, 9.5, high, 5, colour=paper.GREY)
-            beside = (
-                5 if label == "职务" else 0
-            )  # the sex stands at the end of its line: the number needs all of its own
+            beside = 8.5 if label == _POST else 0  # the sex at the end of its line: the number needs all of its own
             self.put(value, x + 10, y, room - 10 - beside, high, size, whole=label == "身份证号")
             if beside:
-                self.put(said["sex"], x + room - 4.5, y, 4.5, high, 7, align="R")
+                self.put("性别", x + room - 8, y, 4.2, high, 5, colour=paper.GREY)
+                self.put(said["sex"], x + room - 3.8, y, 3.8, high, 7, align="R")
             y += high
         number = said.get("number")
         self.put(f"编号 {number}" if number else span(said), x, 46.2, room, 3.2, 6)

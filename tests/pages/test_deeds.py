@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from core.ground import db
@@ -30,7 +32,7 @@ from core.models import (
 )
 from core.office import messages
 from core.people import accounts, moving
-from core.records import cards
+from core.records import cards, faces, templates
 from core.records.faces import Size
 from core.submissions import comments, kinds, plans, workflow
 from core.submissions.kinds import KINDS
@@ -364,10 +366,38 @@ def test_a_person_is_looked_up_and_the_card_is_issued(cast: Cast) -> None:
         other = cards.issue(session, 1, card.year, size=Size.A4, actor=cast["reviewer"], now=NOW)
     app = open_page("credit_lookup", sign_in("reviewer"), person="1")
     assert app.selectbox(key=f"cards-1-{other.id}-0").value == other.id
+    app.selectbox(key=f"cards-1-{other.id}-0").set_value(card.id)
+    app.selectbox(key="card-1-size").set_value(Size.CARD)
+    press(app, "生成审验卡")
+    newest = one(sa.select(sa.func.max(Card.id)))
+    assert app.selectbox(key=f"cards-1-{newest}-0").value == newest > other.id  # not the one that was chosen before
     press(app, "确认注销")
-    assert app.selectbox(key=f"cards-1-{other.id}-1").value is None  # the other one is not the next to be struck
+    assert app.selectbox(key=f"cards-1-{newest}-1").value is None  # the other one is not the next to be struck
+    people.give_account(cast, 1, "person", now=NOW)
+    app = open_page("credit_lookup", sign_in("person"))
+    app.checkbox(key="card-1-full").check()
+    press(app, "生成审验卡")
+    assert "印有完整身份证号" in boxes(app, "success")[0]
+    assert app.checkbox(key="card-1-full").value is False  # for the one card
     app = open_page("print_cards", sign_in("employer"), view="发放开通码", codesq="没有这个人")
     assert any("本单位人员中没有这个姓名" in each.value for each in app.caption)
+
+
+def test_an_earlier_version_of_a_template_brings_its_images_with_its_words(cast: Cast) -> None:
+    mark = io.BytesIO()
+    Image.new("RGB", (8, 8), "red").save(mark, "PNG")
+    with db.transaction() as session:
+        for version, logo in ((0, mark.getvalue()), (1, None)):
+            fields = templates.fields_of(replace(faces.BUILT_IN, title=f"审验卡{version + 1}"))
+            templates.publish(session, fields, logo=logo, seal=None, version=version, actor=cast["admin"], now=NOW)
+    app = open_page("card_templates", sign_in("admin"))
+    app.selectbox(key="template-from").set_value(1).run()
+    press(app, "以此版为底稿")
+    assert any("图案用第1版的" in each.value for each in app.caption)
+    press(app, "发布样式")
+    with db.reading() as session:
+        now = templates.current(session, cast["admin"].organization_id)
+    assert (now.version, now.look.title, now.look.logo) == (3, "审验卡1", mark.getvalue())
 
 
 def test_a_card_that_could_not_be_printed_whole_is_refused_where_it_was_asked_for(cast: Cast) -> None:

@@ -161,6 +161,8 @@ def _runs(actor: Actor, moving: bool) -> None:
         return
     for run in found.to_dict("records"):
         _run(run, actor)
+    if moving:
+        st.caption("打印中程序重新启动的，一两分钟内自动接着做，已出具的不会重复出具。")
 
 
 def _run(run: dict[Any, Any], actor: Actor) -> None:
