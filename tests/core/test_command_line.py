@@ -12,6 +12,7 @@ import pytest
 
 from core import models
 from core.__main__ import main
+from core.cli import console
 from core.ground import db
 from core.ground.access import Role
 from core.law import notices
@@ -65,6 +66,7 @@ def test_init_makes_an_office_out_of_nothing_and_may_be_repeated(
 def test_an_office_is_opened_without_a_browser_and_its_first_password_is_said_once(
     before: list[str], given: str, office: str, database: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    now = console.now()  # as the command has it
     assert main(before) == 0
     for arguments, words in (
         (["--office", given], "--admin"),
@@ -78,18 +80,18 @@ def test_an_office_is_opened_without_a_browser_and_its_first_password_is_said_on
     assert main(["init", "--office", given, "--admin", "wang"]) == 0
     password = capsys.readouterr().out.strip()
     with db.transaction() as session:
-        hashed = accounts.may_try(session, "wang", address=None, now=c.NOW)
-        token = accounts.sign_in(session, "wang", fits=passwords.fits(password, str(hashed)), now=c.NOW)
+        hashed = accounts.may_try(session, "wang", address=None, now=now)
+        token = accounts.sign_in(session, "wang", fits=passwords.fits(password, str(hashed)), now=now)
     with db.reading() as session:
-        actor = accounts.actor_of(session, str(token), c.NOW)
+        actor = accounts.actor_of(session, str(token), now)
     assert actor is not None
     assert main(["account", "reset", "nobody"]) == 2
     assert capsys.readouterr().out == ""
     assert main(["account", "reset", "Wang"]) == 0
     fresh = capsys.readouterr().out.strip()
     with db.transaction() as session:
-        assert accounts.actor_of(session, str(token), c.NOW) is None
-        hashed = accounts.may_try(session, "wang", address=None, now=c.NOW)
+        assert accounts.actor_of(session, str(token), now) is None
+        hashed = accounts.may_try(session, "wang", address=None, now=now)
         assert passwords.fits(fresh, str(hashed))
         assert not passwords.fits(password, str(hashed))
     assert (actor.role, actor.organization_name, actor.must_change_password) == (Role.ADMIN, office, True)
