@@ -4,7 +4,7 @@ import csv
 import importlib
 import io
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import openpyxl
@@ -58,11 +58,15 @@ def test_init_makes_an_office_out_of_nothing_and_may_be_repeated(
         db.close()
 
 
+LEAGUE = (["init"], "呼和浩特市", "呼和浩特市人力资源和社会保障局")
+REGION = (["init", "--schema"], "自治区", "内蒙古自治区人力资源和社会保障厅")
+
+
 @pytest.mark.parametrize(
-    ("given", "office"),
-    [("呼和浩特市", "呼和浩特市人力资源和社会保障局"), ("自治区", "内蒙古自治区人力资源和社会保障厅")],
+    ("database", "before", "given", "office"),
+    [("sqlite", *LEAGUE), ("sqlite", *REGION), ("postgresql", *LEAGUE)],
+    indirect=["database"],
 )
-@pytest.mark.parametrize("before", [["init"], ["init", "--schema"]])
 def test_an_office_is_opened_without_a_browser_and_its_first_password_is_said_once(
     before: list[str], given: str, office: str, database: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -78,7 +82,7 @@ def test_an_office_is_opened_without_a_browser_and_its_first_password_is_said_on
         said = capsys.readouterr()
         assert (said.out, words in said.err) == ("", True)
     assert main(["init", "--office", given, "--admin", "wang"]) == 0
-    password = capsys.readouterr().out.strip()
+    password, now = capsys.readouterr().out.strip(), datetime.now(UTC)
     with db.transaction() as session:
         hashed = accounts.may_try(session, "wang", address=None, now=now)
         token = accounts.sign_in(session, "wang", fits=passwords.fits(password, str(hashed)), now=now)
