@@ -21,6 +21,8 @@ ROUTES = [
     Route("/session", session.start_session, methods=["POST"]),
     Route("/.well-known/jwks.json", verify.keys),
     Route("/.well-known/card-status", verify.status),
+    Route("/.well-known/pdf-signature.pem", verify.certificates),
+    Route("/.well-known/pdf-signature/{fingerprint}.cer", verify.certificate),
     Route("/offline-verifier.html", verify.offline_verifier),
     Route("/verify", verify.verify_form),
     Route("/verify", verify.verify_sent, methods=["POST"]),

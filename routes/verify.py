@@ -9,18 +9,20 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 
+from core.ground import certificates as signed_by
 from core.ground import db, signing, typed
 from core.ground.access import Refused
 from core.ledger.standing import Standing
 from core.people import keys as office_keys
 from core.people import setup
-from core.records import cards, checking, completions, offline, proofs
+from core.records import cards, checking, completions, offline, proofs, tokens
 from core.records.cards import Answer, Verification
 from core.records.checking import Confirmed
 from core.records.completions import Verified
@@ -138,6 +140,25 @@ def _key_list() -> str:
     return (
         "<h2 id=keys>机关公钥指纹</h2><p>离线核验工具下方的公钥指纹应是其中之一；都不是的，工具或卡不是本系统的。</p>"
         f"<table>{rows}</table><p><a href='/.well-known/jwks.json'>公钥列表（供程序读取）</a></p>"
+    ) + _certificate_list()
+
+
+def _certificate_list() -> str:
+    """What PDF files are signed with (电子签名证书), and how a reader of PDF comes to trust it."""
+    found = signed_by.signatories()
+    prints = map(signed_by.print_of, found)
+    rows = "".join(
+        f"<tr><td class=key>{' '.join(each[at : at + 4] for at in range(0, 64, 4))}"
+        f"<td><a href='/.well-known/pdf-signature/{each}.cer' download>下载</a>"
+        for each in prints
+    )
+    if not rows:
+        return ""
+    return (
+        "<h2 id=certificates>PDF电子签名证书</h2><p>PDF文件上的签名由下列证书作出，最上面的是现用的。阅读器显示签名者"
+        "未知的：在签名属性中查看证书，SHA-256指纹与下列之一相同，即下载该证书，在阅读器的“受信任的证书（身份）”中导入并"
+        "设为可信，以后打开即显示签名有效、文件未被改动。指纹都不同的，不是本系统出具的文件。</p>"
+        f"<table>{rows}</table><p><a href='/.well-known/pdf-signature.pem'>全部证书（PEM）</a></p>"
     )
 
 
@@ -148,6 +169,26 @@ def keys(_request: Request) -> Response:
     with db.reading() as session:
         void = office_keys.void(session) if setup.is_open(session) else {}
     return JSONResponse({"keys": [each.jwk for each in signing.public_keys() if each.fingerprint not in void]})
+
+
+def certificates(_request: Request) -> Response:
+    """Certificates that PDF files are and were signed with (电子签名证书), in PEM, the one in use first."""
+    found = signed_by.signatories() if db.has_keys() else []
+    if not found:
+        return PlainTextResponse("not found", status_code=404)
+    content = b"".join(each.public_bytes(Encoding.PEM) for each in found)
+    return Response(content, media_type="application/x-pem-file")
+
+
+def certificate(request: Request) -> Response:
+    """One of them by its fingerprint (SHA-256), in DER, as readers of PDF import it."""
+    wanted = request.path_params["fingerprint"].upper()
+    found = signed_by.signatories() if db.has_keys() else []
+    for each in found:
+        if signed_by.print_of(each) == wanted:
+            headers = {"Content-Disposition": f'attachment; filename="jxjy-pdf-{wanted[:8]}.cer"'}
+            return Response(each.public_bytes(Encoding.DER), media_type="application/pkix-cert", headers=headers)
+    return PlainTextResponse("not found", status_code=404)
 
 
 def status(_request: Request) -> Response:
@@ -178,12 +219,12 @@ def _proof_page(content: bytes) -> str:
         return page("入账证明核验", f"<p class=bad>{html.escape(refused.words)}</p>{_PROOF_FORM}")
     if faults:
         verdict = f"<p class=bad>证明不成立：{html.escape('；'.join(faults))}。</p>"
-        return page("入账证明核验结果", verdict + _facts(proof.facts()))
+        return page("入账证明核验结果", verdict + _facts(proof.facts()) + _PROOF_FORM)
     with db.reading() as session:
         now, void = proofs.today(session, content), proofs.void_since(session, content)
     if void:
         words = f"签署这份证明的密钥已于{void}作废，不能再凭签名认定，请持有人重新出具。"
-        return page("入账证明核验结果", f"<p class=bad>{words}</p>{_facts(proof.facts())}")
+        return page("入账证明核验结果", f"<p class=bad>{words}</p>{_facts(proof.facts())}{_PROOF_FORM}")
     verdict = f"<p class=good>证明成立：由本系统于{db.office_day(proof.issued_at)}出具，内容未被改动。</p>"
     if now is None:
         verdict += "<p class=bad>但本系统现在的学时账中没有这一批，请向出具机关查询。</p>"
@@ -191,13 +232,16 @@ def _proof_page(content: bytes) -> str:
         verdict += f"<p class=bad>但这笔学时已于{now.on}冲销（第{now.by}批），现在不再计入。</p>"
     elif now.standing is Standing.STANDS:
         verdict += "<p class=good>这笔学时现在仍然有效。</p>"
-    return page("入账证明核验结果", verdict + _facts(proof.facts()))
+    return page("入账证明核验结果", verdict + _facts(proof.facts()) + _PROOF_FORM)
 
 
+_UNKNOWN = f"""验证码不存在，或卡片内容与签名不符。请核对验证码（16位字母和数字，{tokens.NEVER}）；\
+仍查不到的，不应作为学时证明。"""
+_A_NUMBER = "填的是编号，编号不能用来核验。请填卡上“验证码”后面的16位字母和数字，形如XXXX-XXXX-XXXX-XXXX。"
 _LONGEST = 4096
 """Bytes of a name and four digits, however they are encoded."""
-_FORM = """<form action="/verify" method="post"><h2>核验审验卡</h2>
-<label>卡上的验证码（16位，可不填横线），或用扫码枪扫卡上的二维码
+_FORM = """<form action="/verify" method="post"><h2>{title}</h2>
+<label>卡上的验证码（16位字母和数字，{never}；可不填横线），或用扫码枪扫卡上的二维码
 <input name="code" required minlength="16" maxlength="2000" autocomplete="off"
 placeholder="XXXX-XXXX-XXXX-XXXX" value="{typed}"></label><button>核验</button></form>"""
 _BEARER_FORM = """<form action="/verify/{code}" method="post"><h2>核对持卡人</h2>
@@ -214,9 +258,12 @@ _PROOF_FORM = """<form action="/verify" method="post" enctype="multipart/form-da
 """The button of the file is ours: a browser's speaks the browser's language. Its style tells what is so, no script."""
 
 
-def _form(typed_code: str = "") -> str:
+def _form(typed_code: str = "", *, title: str = "核验审验卡") -> str:
     """The form for a code, with what was typed last, to be put right."""
-    return _FORM.format(typed=html.escape(typed_code[:200]))
+    return _FORM.format(typed=html.escape(typed_code[:200]), title=title, never=tokens.NEVER)
+
+
+_NEXT = _form(title="核验下一张") + "<p><a href='/verify'>核验入账证明、没有网络时核验</a></p>"
 
 
 def _verification_page(
@@ -232,8 +279,7 @@ def _verification_page(
     if found is None:
         return page(
             "没有查到这张审验卡",
-            "<p class=bad>验证码不存在，或卡片内容与签名不符。请核对验证码；仍查不到的，不应作为学时证明。</p>"
-            + _form(typed_code),
+            f"<p class=bad>{_UNKNOWN if not tokens.is_number(typed_code) else _A_NUMBER}</p>" + _form(typed_code),
         )
     rows = (
         *((("编号", found.number),) if found.number else ()),
@@ -246,7 +292,7 @@ def _verification_page(
     facts = _facts(rows) + _years(found) + _changed(found)
     name, last_four = map(html.escape, bearer)
     facts += _BEARER_FORM.format(code=found.code, name=name, last_four=last_four)
-    return page("审验卡核验结果", _verdict(found) + _bearer(asked) + facts)
+    return page("审验卡核验结果", _verdict(found) + _bearer(asked) + facts + _NEXT)
 
 
 def _completion_page(found: Verified) -> str:
@@ -254,7 +300,7 @@ def _completion_page(found: Verified) -> str:
     verdict = "<p class=good>证书真实有效：由本系统出具，所载学时现在仍然有效。</p>"
     if not found.stands:
         verdict = "<p class=bad>证书由本系统出具，但所载学时已经冲销，现在不再有效。</p>"
-    return page("结业证书核验结果", verdict + _facts(found.facts))
+    return page("结业证书核验结果", verdict + _facts(found.facts) + _NEXT)
 
 
 def _verdict(found: Verification) -> str:
@@ -271,6 +317,9 @@ def _verdict(found: Verification) -> str:
         )
     else:
         verdict = "<p class=bad>此卡由本系统出具，但现有学时记录少于卡上所载，请以重新打印的审验卡为准。</p>"
+    if found.newer:
+        alike = "所载学时一致" if found.answer is Answer.VALID else "学时以新卡为准"
+        verdict += f"<p class=note>此卡之后，已于{found.newer}出具同年度的新卡，{alike}。</p>"
     if found.corrected:
         verdict += "<p class=note>出具此卡之后，该人员的姓名或身份证号已更正，请以重新打印的审验卡为准。</p>"
     return verdict

@@ -223,6 +223,33 @@ def signatory() -> Signatory:
         return _made(place, (place / "office.crt").stat().st_mtime_ns)
 
 
+def signatories() -> list[x509.Certificate]:
+    """Every certificate that PDF files were signed with (历次电子签名证书), the one in use first, for those who check
+    a file; without those above them. One that cannot be used now is left out."""
+    try:
+        now = [signatory().certificate]
+    except Refused:
+        now = []
+    kept = [x509.load_der_x509_certificate(each.read_bytes()) for each in sorted(_used().glob("*.cer"))]
+    return now + [each for each in kept if each not in now]
+
+
+def print_of(certificate: x509.Certificate) -> str:
+    """SHA-256 of a certificate (指纹) as 64 digits."""
+    return certificate.fingerprint(hashes.SHA256()).hex().upper()
+
+
+def _used() -> Path:
+    """Where each certificate that ever signed lies, by its fingerprint: what it signed outlives its renewal."""
+    return db.home() / "signing" / "used"
+
+
+def _remember(certificate: x509.Certificate) -> None:
+    if not (path := _used() / f"{print_of(certificate)}.cer").exists():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _write(path, certificate.public_bytes(serialization.Encoding.DER), mode=0o644)
+
+
 @functools.lru_cache(maxsize=2)
 def _given(path: Path, passphrase: str) -> Signatory:
     try:
@@ -235,6 +262,7 @@ def _given(path: Path, passphrase: str) -> Signatory:
         ) from error
     if not isinstance(key, rsa.RSAPrivateKey) or certificate is None:
         raise Refused("certificate", f"电子签名证书 {path} 里没有RSA私钥和证书，请向签发机构索取带私钥的RSA证书。")
+    _remember(certificate)
     return Signatory(key, certificate, tuple(above))
 
 
@@ -246,6 +274,7 @@ def _made(place: Path, _changed: int) -> Signatory:
     key = serialization.load_pem_private_key(pem, None, unsafe_skip_rsa_key_validation=True)
     if not isinstance(key, rsa.RSAPrivateKey) or key.public_key() != certificate.public_key():
         raise ValueError("another key")
+    _remember(certificate)
     return Signatory(key, certificate)
 
 

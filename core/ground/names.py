@@ -73,6 +73,14 @@ def same(one: str, *others: str) -> bool:
     return one in others or key(one) in map(key, others)
 
 
+def borne(one: str, other: str) -> bool:
+    """Whether a name that somebody typed from a document is one on file (核对姓名), no matter its dots and other signs.
+
+    For a yes or no beside a second mark alone: `same` tells people of a roster apart.
+    """
+    return same(one, other) or comparable(key(one)) == comparable(key(other))
+
+
 def forms(name: str) -> set[str]:
     """The forms in which a normalised name may be on file: earlier ones had no spaces, or kept the full stop."""
     return {form for dotted in (name, name.replace("·", ".")) for form in (dotted, typed.spaceless(dotted))}

@@ -347,8 +347,8 @@ def issued(session: Session, person_id: int, actor: Actor) -> pd.DataFrame:
     """Cards issued (已出具的审验卡) to a person with their life, newest first. Refused codes: "role", "missing".
 
     Columns: id, code (as printed), number, year, since, size, issued_at, state (a `Life`'s words: a revoked one stays
-    revoked; of several about the same years the newest is valid; one that shows less than was posted since says so),
-    revoked_on (None while it holds), reason, follows (the number of the card it was issued anew for), full_id.
+    revoked; of several about the same years that hold the newest is valid; one that shows less than was posted since
+    says so), revoked_on (None while it holds), reason, follows (number of the card it was issued anew for), full_id.
     """
     person = persons.one(session, person_id, actor)
     mine = Card.person_id.in_(sa.select(Person.id).where(under(Person, person.id)))
@@ -359,7 +359,7 @@ def issued(session: Session, person_id: int, actor: Actor) -> pd.DataFrame:
     lines = []
     said = {card.id: said_by(card) for card in made}
     about = {card.id: (said[card.id].get("since", card.year), card.year) for card in made}
-    last = {about[card.id]: card.id for card in made}
+    last = {about[card.id]: card.id for card in made if card.id not in revoked_ones}
     for card in made:
         years_of = about[card.id]
         before = newest.get(years_of)
@@ -369,7 +369,7 @@ def issued(session: Session, person_id: int, actor: Actor) -> pd.DataFrame:
             Life.REVOKED
             if revoked
             else Life.SUPERSEDED
-            if last[years_of] != card.id
+            if last[years_of] != card.id  # asked of those that hold alone
             else Life.OUTDATED
             if card.id in grown
             else Life.VALID
@@ -529,6 +529,8 @@ class Verification:
     """Whether the person's name or ID number is no longer the one it was issued under."""
     changed: tuple[Difference, ...] = ()
     """Where the ledger shows other hours than the card, the years in its order."""
+    newer: date | None = None
+    """When the newest card about the same years was issued that came after this one and holds."""
 
     @property
     def answer(self) -> Answer:
@@ -562,12 +564,8 @@ def plain_code(text: str) -> str | None:
     """
     if len(text) in _A_STATEMENT and (stated := tokens.read(typed.plain(text).upper())):
         return stated.code
-    plain = re.sub("[-‐-―−]", "", typed.plain(text)).upper()
-    if scanned := _SCANNED.search(plain):
-        plain = scanned[1]
-    else:  # its line as it was copied from the card, with whatever stands between the groups of four
-        plain = "".join(letter for letter in plain if letter.isascii() and letter.isalnum())
-    return plain if len(plain) == tokens.LENGTH and set(plain) <= set(tokens.ALPHABET) else None
+    scanned = _SCANNED.search(re.sub("[-‐-―−]", "", typed.plain(text)).upper())
+    return tokens.found(scanned[1] if scanned else text)
 
 
 def verification(session: Session, code: str) -> Verification | None:
@@ -605,7 +603,19 @@ def verification(session: Session, code: str) -> Verification | None:
         revoked=revoked,
         corrected=_corrected(session, card, payload),
         changed=changed,
+        newer=None if revoked else _newer(session, card, payload),
     )
+
+
+def _newer(session: Session, card: Card, payload: dict[str, Any]) -> date | None:
+    """When a further card about the same years was issued to its holder, which holds (已有新卡)."""
+    human = session.get_one(Person, card.person_id).human_id
+    mine = Card.person_id.in_(sa.select(Person.id).where(under(Person, human)))
+    later = session.scalars(sa.select(Card).where(mine, Card.id > card.id, Card.year == card.year).order_by(Card.id))
+    since = payload.get("since", card.year)
+    same = [each for each in later if said_by(each).get("since", each.year) == since]
+    holding = [each for each in same if each.id not in gone(session, same)]
+    return db.office_day(holding[-1].issued_at) if holding else None
 
 
 def _differences(now: Held, said: dict[str, Any]) -> Iterator[Difference]:

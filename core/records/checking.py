@@ -51,7 +51,7 @@ def confirm(session: Session, code: str, name: str, last_four: str, *, now: date
     if (wait := tries.count(session, by, now)) > timedelta(0):
         return Confirmed(found, wait=wait)
     said = cards.said_by(session.get_one(Card, found.card_id))
-    agreed = names.same(name, said["name"]) and typed.plain(last_four).upper() == said["id_mask"][-4:]
+    agreed = names.borne(name, said["name"]) and typed.plain(last_four).upper() == said["id_mask"][-4:]
     if agreed:
         tries.succeeded(session, by)
     _kept(session, found, agreed, now)

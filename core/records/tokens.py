@@ -9,12 +9,14 @@ and still packs as letters.
 
 The statement is a CBOR map: 1 code (10 bytes), 2 name, 3 last four of the ID number, 4 authority, 5 day of issue (days
 since 1970-01-01), 6 names of the subjects with the total last, 7 the years, each [year, complete or null where it is
-not judged alone, hours by subject].
+not judged alone, hours by subject]; and where it has one (not in codes of before 2026-12) 8 its number as
+[region, running number], with the year behind where that is not the one of its issue.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,16 +28,21 @@ from urllib.parse import quote, unquote
 import cbor2
 import segno
 
-from core.ground import signing
+from core.ground import signing, typed
 from core.ledger import years
 
 ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 """Of the codes on cards, five bits a letter. No 0 O 1 I: they are read out over the telephone."""
+_MEANT_FOR_L = re.compile("[1I]")
+"""What is typed for a letter that it can only stand for; 0 and O may stand for D as well as Q."""
+NEVER = "没有0、1、I、O"
+"""Which letters no code has, in words."""
 SAMPLE = "SAMPLESAMPLESAMP"
 """The code of samples (样张), which the office never signs: they verify nowhere."""
 LENGTH = 16
 _BASE45 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
 _DAY_0 = date(1970, 1, 1)
+_PARTS = re.compile(r"(\d{6})-(\d{4})-(\d{7})", re.ASCII)
 _UNJUDGED = {"", *years.NOT_ALONE.values()}
 
 
@@ -55,6 +62,36 @@ class Statement:
     issued_on: date
     subjects: tuple[str, ...]
     years: tuple[tuple[int, bool | None, tuple[Decimal, ...]], ...]
+    number: str = ""
+    """编号; "" of a code printed before it was in it, and of a card without one."""
+
+
+_GROUPS = [
+    re.compile(rf"(?<![{ALPHABET}01IO])" + between.join([f"([{ALPHABET}1I]{{4}})"] * 4) + f"(?![{ALPHABET}01IO])")
+    for between in ("-", " ?-? ?")
+]
+"""Four groups of four as a code is printed, whatever stands around them; then with blanks or nothing between."""
+_ANY_DASH = re.compile("[-‐-―−﹣－_]+")
+_NUMBER = re.compile(r"\D*\d{6}\D?\d{4}\D?\d{7}\D*")
+
+
+def found(text: str) -> str | None:
+    """The code in what somebody typed or copied (验证码): alone, in its line of the card, or in a message about it.
+
+    1 and I are read as L. None where there is none.
+    """
+    plain = _ANY_DASH.sub("-", typed.narrow(text).upper())
+    letters = "".join(letter for letter in plain if letter.isascii() and letter.isalnum())
+    for some in (*("".join(there.groups()) for groups in _GROUPS if (there := groups.search(plain))), letters):
+        code = _MEANT_FOR_L.sub("L", some)
+        if len(code) == LENGTH and set(code) <= set(ALPHABET):
+            return code
+    return None
+
+
+def is_number(text: str) -> bool:
+    """Whether what was typed is a card's number (编号), which is counted up and therefore finds nothing."""
+    return _NUMBER.fullmatch(typed.plain(text)) is not None
 
 
 def written(code: str) -> str:
@@ -72,7 +109,7 @@ def made(said: Mapping[str, Any], by: signing.PublicKey | None = None) -> str:
         [
             line["year"],
             None if line["lacks"] in _UNJUDGED else line["lacks"] == years.DONE,
-            [_number(line["hours"].get(code, 0)) for code in names],
+            [_hours(line["hours"].get(code, 0)) for code in names],
         ]
         for line in said["years"]
     ]
@@ -85,6 +122,9 @@ def made(said: Mapping[str, Any], by: signing.PublicKey | None = None) -> str:
         6: list(names.values()),
         7: lines,
     }
+    if parts := _PARTS.fullmatch(said.get("number", "")):
+        region, year, running = map(int, parts.groups())
+        content[8] = [region, running] if year == int(said["issued_on"][:4]) else [region, running, year]
     signed = signing.signed(cbor2.dumps(content, canonical=True), by=by, sample=said["code"] == SAMPLE)
     return quote(base45(signed), safe="$*+-./:")
 
@@ -104,6 +144,7 @@ def read(text: str) -> Statement | None:
             issued_on=_DAY_0 + timedelta(given[5]),
             subjects=tuple(given[6]),
             years=tuple((year, done, tuple(Decimal(str(each)) for each in hours)) for year, done, hours in given[7]),
+            number=_number(given[8], _DAY_0 + timedelta(given[5])) if 8 in given else "",
         )
     except (ValueError, KeyError, TypeError, OverflowError):
         return None
@@ -139,7 +180,13 @@ def record(said: Mapping[str, Any], text: str) -> bytes:
     return json.dumps(told, ensure_ascii=False, indent=1).encode()
 
 
-def _number(hours: str) -> int | float:
+def _number(parts: list[int], issued_on: date) -> str:
+    """编号 of what stands for it: region and running number, and the year where it is not the one of its issue."""
+    region, running, year = *parts[:2], parts[2] if parts[2:] else issued_on.year
+    return f"{region:06}-{year:04}-{running:07}"
+
+
+def _hours(hours: str) -> int | float:
     """Hours as the shortest number: whole ones as such; halves and quarters are exact as floats."""
     exact = Decimal(hours)
     return int(exact) if exact == int(exact) else float(exact)

@@ -8,8 +8,10 @@ from urllib.parse import quote, unquote
 
 import base45
 import cbor2
+import numpy as np
 import pypdfium2
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from PIL import Image, ImageFilter
 from playwright.sync_api import Browser, Page
 
 from core.ground import db, signing
@@ -66,7 +68,11 @@ def test_genuine_altered_foreign_and_revoked_are_told_apart_without_a_network(
         file.write_bytes(offline.verifier(session, now=c.AFTER))
     printed = tmp_path / "card.png"
     with pypdfium2.PdfDocument(cards.pdf(card, verify_url=ADDRESS + card.code)) as document:
-        document[0].render(scale=150 / 72).to_pil().save(printed)  # type: ignore[no-untyped-call]
+        scan = document[0].render(scale=150 / 72).to_pil().convert("L")  # type: ignore[no-untyped-call]
+    askew = scan.rotate(7, expand=True, fillcolor=255, resample=Image.Resampling.BICUBIC)
+    dark = np.asarray(askew.filter(ImageFilter.GaussianBlur(0.6))) * 0.4
+    noise = np.random.default_rng(17).normal(0, 10, dark.shape)
+    Image.fromarray(np.clip(dark + noise, 0, 255).astype(np.uint8)).save(printed)
     text, revoked = (f"{ADDRESS}{each.code}#{tokens.made(cards.said_by(each))}" for each in (card, gone))
     asked: list[str] = []
     context = browser.new_context(offline=True, locale="zh-CN")
@@ -90,18 +96,23 @@ def test_genuine_altered_foreign_and_revoked_are_told_apart_without_a_network(
         assert pasted(page, text.partition("#")[2]) == "genuine"  # of an office without a public address
         assert pasted(page, text[:-30]) == "altered"
         assert [pasted(page, each) for each in (tokens.written(card.code), text.partition("#")[0])] == ["code", "code"]
+        others = ("https://qr.alipay.com/fkx1234567890", "WIFI:T:WPA;S:office;P:12345678;;" * 2, f"{ADDRESS}x?a=b#top")
+        assert [pasted(page, each) for each in others] == ["other"] * 3
+        assert "不是审验卡的二维码" in page.locator("#answer p.note").inner_text()  # which accuses nobody
         page.get_by_role("button", name="清除").click()
         assert page.locator("#answer").inner_text() == ""
         page.locator("#file").set_input_files(printed)
         page.locator("[data-state=genuine]").wait_for()
         said = page.locator("#answer").inner_text()
-        for words in ("额尔敦·巴图", c.id_number(1)[-4:], tokens.written(card.code), "7.5", "2024-07-01"):
+        known = ("额尔敦·巴图", c.id_number(1)[-4:], tokens.written(card.code), "7.5", "2024-07-01", card.number or "")
+        for words in (*known, "卡面上印的文字没有核验", "各年度学时与卡面"):
             assert words in said
         for url in (ADDRESS + card.code, ""):  # the card's own file carries what its code says
             (bare := tmp_path / "card.pdf").write_bytes(cards.pdf(card, verify_url=url))
             page.get_by_role("button", name="清除").click()
             page.locator("#file").set_input_files(bare)
             page.locator("[data-state=genuine]").wait_for()
+            assert "页面上的文字没有核验" in page.locator("#answer").inner_text()
         file.write_bytes(with_the_key_void())
         page.goto(file.as_uri())
         assert pasted(page, text) == "void"

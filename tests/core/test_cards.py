@@ -44,9 +44,23 @@ def test_a_code_is_known_however_it_was_typed(office: Path) -> None:
     scanned = f"https://hours.example.cn/verify/{code}#6BF-*X"
     spoilt = scanned.replace("/", "、").replace("#", "＃").upper()  # by a scanner that types through an input method
     written = (code.lower(), f" {dashed}\u200b", full_width, " ".join(code), dashed.replace("—", " - "))
-    for typed in (*written, scanned, spoilt):
+    printed = tokens.written(code)
+    copied = (  # from the card, from the program's message, read out by somebody
+        f"2024年度　编号 150000-2024-0000013　验证码 {printed}",
+        f"内容与2024-07-01出具的那张相同，没有另出新卡，验证码{printed}，请下载打印。",
+        f"code: {printed}",
+        f"Code {' '.join(printed.split('-'))}.",
+        printed.replace("L", "1"),
+    )
+    for typed in (*written, scanned, spoilt, *copied):
         assert asked(typed), typed
     assert asked(code[:15]) is None
+    assert [tokens.found(each) for each in ("2l34-I678-9ABC-1DEF", "2034-5678-9ABC-DEFG")] == ["2L34L6789ABCLDEF", None]
+    assert [tokens.is_number(each) for each in ("150000-2024-0000013", "编号150000 2024 0000013", code)] == [
+        True,
+        True,
+        False,
+    ]
 
 
 def test_a_card_says_what_the_ledger_says_and_is_trailed(office: Path) -> None:
@@ -308,7 +322,7 @@ def test_a_card_is_issued_anew_outdated_and_revoked_and_its_history_says_so(data
     revoke()
     with pytest.raises(Refused, match="revoked"):
         revoke()
-    assert told() == [("已失效", first.number, "因遗失注销"), ("已有新卡", "", "")]
+    assert told() == [("已失效", first.number, "因遗失注销"), ("学时已增加", "", "")]  # the one that still holds
     with db.reading() as session:
         (heard, *_), _ = messages.listing(session, own, now=c.AFTER, topic=Topic.CARD)
         assert (heard.title, heard.words.partition("。")[0]) == ("您的2024年度审验卡已失效", "因遗失注销")

@@ -19,13 +19,16 @@ import cbor2
 import httpx
 import pytest
 import sqlalchemy as sa
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 from starlette.applications import Starlette
 
-from core.ground import db, signing
+from core.ground import certificates, db, signing
 from core.ground.access import Refused
 from core.ledger import books
 from core.models import Card, CardCheck, Source
 from core.records import cards, checking, privacy, tokens
+from core.records.faces import Size
 from routes import addresses, pace, verify
 from tests import cast as c
 
@@ -73,8 +76,17 @@ def test_a_card_is_valid_superseded_revoked_or_never_was(cast: c.Cast) -> None:
     assert "额*****" in page.text
     assert f"<th>编号<td>{card.number}" in page.text
     assert [f"<tr><td>{year}<td class=n>" in page.text for year in (2022, 2023, 2024)] == [True] * 3, "as on the paper"
+    assert 'action="/verify" method="post"><h2>核验下一张' in page.text
+    assert "新卡" not in page.text
     assert "额尔敦" not in page.text
     assert c.id_number(1)[-4:] not in page.text
+    with db.transaction() as session:
+        cards.issue(
+            session, c.person_id(1), 2024, size=Size.A4, actor=cast["reviewer"], now=c.AFTER + timedelta(days=1)
+        )
+    page = asked(f"/verify/{card.code}")
+    assert "此卡真实有效" in page.text
+    assert "已于2024-07-02出具同年度的新卡，所载学时一致" in page.text
     more = books.Posting(c.person_id(1), 2023, "public", Decimal("7.5"), c.date(2023, 5, 6), source=Source.PUBLIC_EXAM)
     with db.transaction() as session:
         books.post(session, [more], basis="公需考试", actor=cast["reviewer"], now=c.AFTER)
@@ -90,9 +102,11 @@ def test_a_card_is_valid_superseded_revoked_or_never_was(cast: c.Cast) -> None:
     page = asked(f"/verify/{'2' * 16}")
     assert (page.status_code, "没有查到这张审验卡" in page.text) == (404, True)
     assert f'value="{"2" * 16}"' in page.text  # to be put right
-    assert checks() == [("valid", None), ("superseded", None), ("revoked", None)]
+    page = asked(f"/verify/{card.number}")
+    assert (page.status_code, "填的是编号" in page.text, "额" in page.text) == (404, True, False)
+    assert checks() == [("valid", None), ("valid", None), ("superseded", None), ("revoked", None)]
     asked(f"/verify/{card.code}", "HEAD")
-    assert len(checks()) == 3
+    assert len(checks()) == 4
     sent = asked("/verify", "POST", data={"code": f"http://x/verify/{card.code}#{tokens.made(cards.said_by(card))}"})
     assert sent.headers["location"] == f"/verify/{card.code}"  # what a scanner typed, without what the card says
 
@@ -105,18 +119,19 @@ def test_the_bearer_is_held_against_the_card_by_yes_and_no(cast: c.Cast) -> None
 
     four = c.id_number(1)[-4:]
     assert "与卡相符" in told(" 额尔敦•巴图 ", four).text
+    assert "与卡相符" in told("额尔敦巴图", four).text  # an ID card may show no dot
     wrong = told("额尔敦", four).text
     assert "与卡不符" in wrong
     assert 'value="额尔敦"' in wrong  # to be put right
     assert "与卡不符" in told("额尔敦·巴图", "0000").text
-    assert checks() == [("valid", True), ("valid", False), ("valid", False)]
+    assert checks() == [("valid", True), ("valid", True), ("valid", False), ("valid", False)]
     assert asked(f"/verify/{'2' * 16}", "POST", data={"name": "x", "last_four": "0000"}).status_code == 404
     assert asked(f"/verify/{card.code}", "POST", data={"name": "x" * 5000, "last_four": "0000"}).status_code == 413
     for _ in range(10):
         answer = told("额尔敦·巴图", "0000")
     assert (answer.status_code, "秒后再核对" in answer.text) == (429, True)
     assert told("额尔敦·巴图", four).status_code == 429  # so that waiting tells nothing
-    assert len(checks()) == 3 + 9
+    assert len(checks()) == 4 + 9
     assert "真实有效" in asked(f"/verify/{card.code}").text  # the card itself is answered as before
 
 
@@ -173,6 +188,17 @@ def test_the_public_keys_and_the_list_of_revoked_cards_are_open_to_everybody_and
     raw, written = signing.public_keys()[0].raw, signing.public_keys()[0].written
     assert (key["fingerprint"], f"<td class=key>{written}<td>现用" in asked("/verify").text) == (written, True)
     assert (key["kty"], key["crv"], key["x"]) == ("OKP", "Ed25519", base64.urlsafe_b64encode(raw).decode().rstrip("="))
+
+    signs = certificates.signatory().certificate
+    (db.home() / "signing" / "office.crt").unlink()  # another is made
+    both = x509.load_pem_x509_certificates(asked("/.well-known/pdf-signature.pem").content)
+    assert (both[0] != signs, both[1:]) == (True, [signs])  # what it signed is still checked by it
+    assert (asked(f"/.well-known/pdf-signature/{certificates.print_of(signs)}.cer").content) == signs.public_bytes(
+        serialization.Encoding.DER
+    )
+    assert asked("/.well-known/pdf-signature/office.cer").status_code == 404
+    shown = asked("/verify").text.replace(" ", "")
+    assert [shown.count(certificates.print_of(each)) for each in both] == [2, 2]
 
     def told() -> dict[int, Any]:
         content = signing.opened(asked("/.well-known/card-status").content)

@@ -61,6 +61,7 @@ def test_a_scan_of_the_printed_card_is_read_askew_blurred_and_in_poor_light(card
     assert said is not None
     assert (said.code, said.name, said.last_four) == (card.code, "额尔敦·巴图", c.id_number(1)[-4:])
     assert (said.authority, str(said.issued_on)) == ("内蒙古自治区人力资源和社会保障厅", "2024-07-01")
+    assert said.number == card.number
     assert said.subjects == ("公需", "专业", "累计")
     assert [(year, done, tuple(map(str, hours))) for year, done, hours in said.years] == [
         (2022, False, ("0", "0", "0")),
@@ -101,6 +102,10 @@ def test_other_libraries_read_the_statement_and_verify_its_signature(card: Card)
     assert cbor2.loads(head) == {1: -8, 4: key.id}
     VerifyKey(key.raw).verify(cbor2.dumps(["Signature1", head, b"", content]), signature)
     assert cbor2.loads(content)[2] == "额尔敦·巴图"
+    assert cbor2.loads(content)[8] == [150000, int((card.number or "")[-7:])]  # its year is that of its issue
+    for number, there in (("150000-2023-0000013", "150000-2023-0000013"), ("", "")):  # older cards have none
+        read = tokens.read(tokens.made(cards.said_by(card) | {"number": number}))
+        assert (read and read.number) == there
     assert len(token) < 260
 
 

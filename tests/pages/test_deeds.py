@@ -363,9 +363,9 @@ def test_a_person_is_looked_up_and_the_card_is_issued(cast: Cast) -> None:
     with db.transaction() as session:
         other = cards.issue(session, 1, card.year, size=Size.A4, actor=cast["reviewer"], now=NOW)
     app = open_page("credit_lookup", sign_in("reviewer"), person="1")
-    assert app.selectbox(key="cards-1-0").value == other.id
+    assert app.selectbox(key=f"cards-1-{other.id}-0").value == other.id
     press(app, "确认注销")
-    assert app.selectbox(key="cards-1-1").value is None  # the other one is not the next to be struck
+    assert app.selectbox(key=f"cards-1-{other.id}-1").value is None  # the other one is not the next to be struck
     app = open_page("print_cards", sign_in("employer"), view="发放开通码", codesq="没有这个人")
     assert any("本单位人员中没有这个姓名" in each.value for each in app.caption)
 

@@ -67,6 +67,8 @@ def _issue(person_id: int, key: str, year: int) -> None:
         card = cards.issue(session, person_id, year, since=since, size=size, full_id=full, **who)
         code = tokens.written(card.code)
         words = f"审验卡已生成，验证码{code}，请下载打印。"
+        if full:
+            words = f"审验卡已生成，印有完整身份证号，验证码{code}，请下载打印。"
         if card.issued_at < who["now"]:
             words = f"内容与{db.office_day(card.issued_at)}出具的那张相同，没有另出新卡，验证码{code}，请下载打印。"
         return words, (card, templates.of_card(session, card))
@@ -74,6 +76,8 @@ def _issue(person_id: int, key: str, year: int) -> None:
     if made := deeds.deed(act, "card", person_id, year, since, size, full):
         card, look = made
         title = faces.span(cards.said_by(card))
+        if full:  # chosen for one card, not for the next
+            state[f"{key}-full"] = False
         content = cards.pdf(card, look, verify_url=tokens.place(context.known().address, card.code))
         state["card"] = (person_id, card.code, title, cards.filename(card), content)
 
@@ -96,8 +100,10 @@ def issued(person_id: int, found: pd.DataFrame, actor: Actor) -> None:
         holding = found[found["state"] != Life.REVOKED.label].to_dict("records")
         if not holding or actor.role not in cards.ISSUERS:
             return
-        lines = {int(line["id"]): f"{line['number'] or line['code']}　{line['state']}" for line in holding}
+        # What never changes of each: a list keeps the words of its chosen line, and its state is in the table.
+        lines = {int(line["id"]): f"{line['number'] or line['code']}　{line['size']}" for line in holding}
         numbers = {int(line["id"]): str(line["number"] or line["code"]) for line in holding}
+        newest = int(found["id"].max())
         just = st.session_state.get("card-revoked") == person_id  # then no other one is chosen in its place
         with st.container(horizontal=True, vertical_alignment="bottom"):
             chosen = st.selectbox(
@@ -105,7 +111,7 @@ def issued(person_id: int, found: pd.DataFrame, actor: Actor) -> None:
                 list(lines),
                 None if just else 0,
                 format_func=lines.__getitem__,
-                key=f"cards-{person_id}-{gone}",
+                key=f"cards-{person_id}-{newest}-{gone}",  # a new one is the one that is meant
                 placeholder="请选择",
                 width=330,
                 required=True,
