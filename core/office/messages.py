@@ -86,7 +86,7 @@ def listing(
 ) -> tuple[list[Line], int]:
     """Messages of an account (消息), the newest first, and how many there are; unread as `unread` counts.
 
-    Refused codes: "password".
+    An `offset` beyond the last of them answers the last page. Refused codes: "password".
     """
     require(actor, *Role)
     kept = session.get(MessageChoice, actor.account_id)
@@ -96,6 +96,8 @@ def listing(
     if only_unread:
         conditions.append(_counted(actor, kept, now))
     count = session.scalar(sa.select(sa.func.count(Message.id)).where(*conditions)) or 0
+    if limit and offset >= count:
+        offset = max(0, count - 1) // limit * limit
     query = sa.select(Message, _counted(actor, kept, now)).where(*conditions).order_by(Message.id.desc())
     rows = session.execute(query.offset(offset).limit(limit))
     return [

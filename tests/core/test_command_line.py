@@ -12,6 +12,7 @@ import pytest
 
 from core import models
 from core.__main__ import main
+from core.cli import console
 from core.ground import db
 from core.ground.access import Role
 from core.law import notices
@@ -69,6 +70,7 @@ REGION = (["init", "--schema"], "自治区", "内蒙古自治区人力资源和�
 def test_an_office_is_opened_without_a_browser_and_its_first_password_is_said_once(
     before: list[str], given: str, office: str, database: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    now = console.now()  # as the command has it
     assert main(before) == 0
     for arguments, words in (
         (["--office", given], "--admin"),

@@ -44,7 +44,7 @@ def test_all_are_marked_read_and_quiet_topics_kept(cast: Cast) -> None:
         old = messages.sa.update(messages.Message).where(messages.Message.id == first)
         session.execute(old.values(at=NOW - 2 * messages.COUNTED))
     context.renew()
-    app = open_page("messages", sign_in("reviewer"))
+    app = open_page("messages", sign_in("reviewer"), page="99")  # beyond the last: the last
     assert [each.value for each in app.markdown if "共2条" in each.value and "未读1条" in each.value]
     lines = [each.proto.label for each in app.main if each.type == "page_link" and each.proto.query_string]
     assert [line.partition("[")[2].partition("]")[0] for line in lines] == ["未读", "已读"]  # as the menu counts
