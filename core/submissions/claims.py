@@ -760,6 +760,11 @@ class ClaimKind(Kind[Claim]):
     }
     uploads: ClassVar = {"files": forms.taking(forms.check_evidence)}
     reasons: ClassVar = {"certificate": "证书无法核实", "hours": "学时或日期与证书不符", "twice": "重复申报"} | REASONS
+    fits: ClassVar = {
+        "certificate": ("activity", "title", "issuer", "level", "rank", "evidence"),
+        "hours": ("start_on", "completed_on", "amount", "evidence"),
+        "twice": ("title", "evidence"),
+    }
     columns = (
         Person.name,
         sa.type_coerce(Person.id_number, MaskedNumber("person.id_number")).label("id_mask"),
