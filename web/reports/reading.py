@@ -108,7 +108,7 @@ def said(session: Session, report: Report, *, waits: bool) -> Said:
     beyond = reports.beyond_plan(session, report) if waits else []
     return Said(
         caption=f"{md(report.organization.name)}，应于{deadlines.by(report.due_on)}报送",
-        late=f"逾期报送。原因：{md(report.late_reason)}" if report.late else "",
+        late=f"逾期报送。原因：{md(report.late_reason) or '还没有填写'}" if report.late else "",
         lines=over_plan.compared(session, report),
         beyond=beyond,
         filed="" if beyond else over_plan.filed(report),
