@@ -389,7 +389,8 @@ h1{{font-size:1.4rem;font-weight:600}} h2{{font-size:1.1rem;font-weight:600;marg
 small{{color:light-dark(#4c5761,#b6c0ca)}} table{{border-collapse:collapse;width:100%}}
 th,td{{text-align:left;padding:.45rem .6rem;border-bottom:1px solid #8884}}
 th{{font-weight:400;color:light-dark(#4c5761,#b6c0ca);width:7rem}}
-.key{{font-family:monospace}} .n{{text-align:right;font-variant-numeric:tabular-nums}} .years th{{width:auto}}
+.key{{font-family:monospace}} .key+td{{white-space:nowrap}}
+.n{{text-align:right;font-variant-numeric:tabular-nums}} .years th{{width:auto}}
 .years th,.years td{{padding:.45rem .3rem}} .years .n{{word-break:keep-all}}
 .years th:last-child,.years td:last-child{{min-width:7rem}} .years td:first-child{{white-space:nowrap}}
 @media(max-width:30rem){{.years{{font-size:.875rem}}}}

@@ -358,9 +358,11 @@ def _by_pace(chance: np.random.Generator, sizes: NDArray[np.float64], pace: floa
 
     `sizes`: of each paper that was counted how many. Which part of the year's work a day is past (`pace`) is itself
     uncertain, as if that work were `LUMPS` lumps that each lie before or after it; so is how many papers come, and how
-    large each is.
+    large each is. Half a lump may always lie on either side: that last year's work was all done by this day, or none
+    of it, makes nothing certain of this year's.
     """
-    past = chance.beta(pace * LUMPS, (1 - pace) * LUMPS, DRAWS).clip(0.01, 1)
+    before = min(max(pace * LUMPS, 0.5), LUMPS - 0.5)
+    past = chance.beta(before, LUMPS - before, DRAWS).clip(0.01, 1)
     papers = chance.poisson(chance.gamma(len(sizes), 1, DRAWS) * (1 - past) / past)
     amounts = papers * sizes.mean() + np.sqrt(papers) * sizes.std() * chance.standard_normal(DRAWS)
     return np.array(np.maximum(amounts, 0.0), np.float64)

@@ -303,6 +303,20 @@ def test_the_band_of_an_early_day_holds_what_the_year_comes_to(
         assert found.least < found.likely < found.most
 
 
+@pytest.mark.parametrize("months", [range(1, 7), range(7, 13)], ids=["all of it", "none of it"])
+def test_last_years_work_being_over_by_this_day_or_not_begun_makes_nothing_certain_of_this_years(
+    planned: c.Cast, monkeypatch: pytest.MonkeyPatch, months: range
+) -> None:
+    days = [date(2024, month, 5) for month in range(1, 7)] + [date(2023, month, 5) for month in months] * 5
+    monkeypatch.setitem(progress.COUNTED, Way.LINES, course(*days))
+    found = of(planned, "leader", date(2024, 6, 30))
+    assert found.target
+    assert found.expected_by == "按上年同期进度"
+    assert found.expected == (found.target if months[0] == 1 else 0)
+    assert found.forecast
+    assert found.forecast.least < found.forecast.most
+
+
 def test_where_little_is_over_nothing_is_foretold_and_the_reason_is_said(planned: c.Cast) -> None:
     found = of(planned, "leader", date(2024, 2, 15))
     assert found.forecast is None
