@@ -18,10 +18,10 @@ from web.words import md
 
 actor = shell.require(Role.ADMIN)
 shell.page("审验卡样式", "本机关出具的审验卡印什么标题、说明和图案，用什么纸。发布后出具的用新样式，已出具的不变。")
+from_version = st.session_state.get("template-images")
 with db.reading() as session:
     now = templates.current(session, actor.organization_id)
     history = templates.versions(session, actor)
-    from_version = st.session_state.get("template-images")
     images = templates.version(session, from_version, actor) if from_version else now.look
 base = {
     "title": now.look.title,

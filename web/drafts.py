@@ -92,6 +92,8 @@ class Form:
     """Where it is said what is wrong with a field, of the run that draws it."""
     followed: date | None = None
     """The last day, where it followed the first one and nobody touched it since."""
+    lasts: timedelta = timedelta()
+    """From the first day to the last one, as long as both stood there."""
     refused: dict[str, tuple[str, Any]] = field(default_factory=dict)
     """What the last refusal said of each field, and what stood there."""
 
@@ -148,17 +150,16 @@ class Form:
         self.ask(first.date_input, "start_on", label, on_change=self._follow, **DAYS)
         self.ask(last.date_input, "end_on", label_of_last, **DAYS)
         start, end = self.value("start_on"), self.value("end_on")
+        self.lasts = end - start if start and end and end >= start else self.lasts
         if start and end and end < start:
             self.blame({"end_on": f"结束日期早于开始日期{start}"})
         elif start and end and end == self.followed:
             self.below["end_on"].caption(f"已随开始日期改为{end}（共{(end - start).days + 1}天），可以改。")
 
     def _follow(self) -> None:
-        before = _meant("start_on", self.kept["start_on"]) if "start_on" in self.kept else self.base["start_on"]
         start, end = self.value("start_on"), self.value("end_on")
         if start and (end is None or end < start or end == self.followed):
-            lasts = end - before if before and end and end >= before else timedelta()
-            self.followed = min(start + lasts, DAYS["max_value"])
+            self.followed = min(start + min(self.lasts, DAYS["max_value"] - start), DAYS["max_value"])
             st.session_state[self.key("end_on")] = self.followed
         self.keep()
 
@@ -262,11 +263,8 @@ class Form:
 
     def mark(self) -> None:
         """Unsaved mark (未保存的改动), for beside the buttons, with the way to discard; and what watches the typing."""
-        for words in filter(None, (self.told, self.gone, self._contested)):
-            if self.awaiting is None:  # else a message has just said so
-                st.warning(md(words))
-        if self.brought and self.awaiting is None:
-            st.caption(md(self._brought))
+        told = [self.told, self.gone, self._contested] if self.awaiting is None else []  # a message has just said so
+        brought = self._brought if self.brought and self.awaiting is None else ""
         if self.awaiting is not None:
             self._seen(self.awaiting)
         if (changed := self.changed) or self.chosen:
@@ -277,6 +275,10 @@ class Form:
                 files = "和选择的文件" if self.chosen else ""
                 st.write(f"回到上次保存的内容，这些改动{files}不再保留。")
                 st.button("确认放弃", key=f"{self.prefix}discard", on_click=self.discard)
+        for words in filter(None, told):
+            st.warning(md(words))
+        if brought:
+            st.caption(md(brought))
         _watch(self.prefix, self.base, self.place, self.account)
 
     def keep(self) -> None:
