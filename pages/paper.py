@@ -12,9 +12,11 @@ from core.models import Claim, Nomination, Plan, PlanTable, Report, Seminar, Sub
 from core.submissions import comments as said
 from core.submissions import reports, workflow
 from core.submissions.kinds import KINDS, Action
+from core.trail import files
 from web import address, comments, links, papers, shell, submissions
 from web.claims import form as claim_form
 from web.claims import reading as claim_reading
+from web.desk import evidence
 from web.plans import form as plan_form
 from web.plans import reading as plan_reading
 from web.programmes import reading as programme_reading
@@ -124,6 +126,7 @@ def draw() -> None:
     with db.reading() as session:
         steps = workflow.trail(session, found.id, actor)
         heard = said.of(session, found.id, actor)
+        kept = files.of(session, found.id, actor)
     if editable:
         papers.heading(found)
         above = st.container()  # filled once the form is read: it follows what is typed
@@ -135,6 +138,7 @@ def draw() -> None:
             submissions.history(steps)
             papers.foot(paper)
         return
+    evidence.evidence(kept)
     if code in READINGS:
         READINGS[code](found, actor, steps)
     else:

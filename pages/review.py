@@ -70,7 +70,7 @@ def item(submission_id: int) -> None:
         if record:
             st.caption(record)
         readings.earlier(found, before)
-        evidence.evidence([each for each in papers if each.purpose in evidence.PURPOSES])
+        evidence.evidence(papers)
         readings.of(found).show(found, actor, steps)
         comments.comment(found, actor, heard)
     deciding.decide(found, actor)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import streamlit as st
 
@@ -107,8 +107,10 @@ def bar(*, keep: bool = False, of: object = None) -> Iterator[bool]:
             hand.of = of
         elif hand.of != of:
             hand.last.clear()
+        # The many of a batch are read as a list: they have the room that one message must leave to the page.
+        place: Any = st.container(key="told-many", gap="xsmall") if len(hand.last) > SEVERAL else st
         for kind, words in together(hand.last):
-            getattr(st, kind)(words)
+            getattr(place, kind)(words)
         hand.messages.clear()
         hand.barred = keep
         yield any(kind == "error" for kind, _ in hand.last)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import itertools
 import re
 import zlib
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -25,6 +25,7 @@ from core.ground import db, typed
 from core.ground.access import Actor, Refused
 from core.office import unsaved
 from core.office.unsaved import Chosen
+from core.tables.reading import Asked
 from core.trail.files import Upload
 from web import address, context
 from web.deeds import Act, Who, say
@@ -488,6 +489,20 @@ def form(
         _rebased(found, dict(base))
     found.version, found.notes, found.below = version, notes or {}, {}
     return found
+
+
+@contextmanager
+def reads(name: str, codes: Collection[str] = ("file", "headings")) -> Iterator[None]:
+    """While a file or pasted rows are taken: what they are refused for stands beside their field as well (上传栏).
+
+    `codes`: refusals that are of what was given. A question about its columns has a place of its own.
+    """
+    try:
+        yield
+    except Refused as refused:
+        if refused.code in codes and not refused.fields and not isinstance(refused, Asked):
+            refused.fields = {name: refused.words}
+        raise
 
 
 def words(ask: Callable[..., str | None], label: str, *, key: str, place: str, actor: Actor, **options: Any) -> None:

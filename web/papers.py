@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Unpack
 
 import pandas as pd
@@ -18,28 +18,14 @@ from core.office import unsaved
 from core.submissions import kinds, workflow
 from core.submissions.kinds import KINDS, Action, Kind
 from core.submissions.remarking import OpenRemark
-from core.tables.problems import Problem
 from core.trail import files
-from web import address, bar, context, deeds, drafts, shell, submissions, tables
+from web import address, bar, context, deeds, drafts, shell, submissions
 from web.deeds import Act, Who
 from web.desk import evidence
-from web.facts import fact, facts
 from web.words import chip, md, moment_text
 
 FILERS = tuple(dict.fromkeys(role for kind in KINDS.values() for role in kind.filers))
 """Who files anything."""
-
-
-@dataclass(frozen=True)
-class Table:
-    """The table of a record as its reviewer reads it (预览的名单): what it comes to, what is worth a look, its rows."""
-
-    told: str
-    """In Markdown."""
-    frame: pd.DataFrame
-    columns: Sequence[str]
-    problems: Sequence[Problem] = ()
-    headings: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -64,8 +50,8 @@ class Paper:
     """The fields that what was saved still waits for, () where it is something else; None where nothing is wanting."""
     reason: str = ""
     """The field whose text goes along as the reason of filing."""
-    table: Callable[[Session, Any, Actor], Table | None] = lambda _session, _kept, _actor: None
-    """The record's table as its reviewer reads it, where it has one."""
+    reads: Callable[[Session, Any, Actor], Callable[[], None]] = submissions.as_read
+    """Reads the record as its reviewer will; answers what draws it, by the functions that draw it at the desk."""
 
     def __post_init__(self) -> None:
         self.drawn = self.draft.place, self.draft.version
@@ -281,7 +267,7 @@ def _kept_as_draft(paper: Paper, refused: Refused) -> bool:
     False where that is not what is wrong, or nothing was typed or chosen. It is found again under 申报, in any browser.
     """
     draft = paper.draft
-    if not refused.fields or not (draft.changed or draft.chosen):
+    if refused.code != "fields" or not refused.fields or not (draft.changed or draft.chosen):
         return False
     try:
         draft.set_aside()
@@ -346,8 +332,7 @@ def _preview(paper: Paper) -> None:
         session.flush()
         files_of = [evidence.named(each) for each in files.of(session, kept.id, here) if evidence.is_shown(each)]
         hints = [each.words for each in kind.warnings(session, kept, here)]
-        table = paper.table(session, kept, here)
-        return _Seen(kept.title, kind.facts(kept), kind.texts(kept), files_of, hints, table)
+        return _Seen(kept.title, files_of, hints, paper.reads(session, kept, here))
 
     large = paper.unread() or (paper.found is not None and workflow.is_large(paper.found))
     try:
@@ -363,11 +348,9 @@ class _Seen:
     """What the reviewer will see of a record."""
 
     title: str
-    short: list[tuple[str, object]]
-    texts: list[tuple[str, str]]
     files: list[str]
     hints: list[str]
-    table: Table | None
+    draw: Callable[[], None]
 
 
 @st.dialog("改正后可预览", width="large")
@@ -385,14 +368,7 @@ def _shown(seen: _Seen) -> None:
         st.warning("\n".join(f"- {md(words)}" for words in seen.hints))
     if seen.files:
         st.markdown("\n".join(f"- :material/attach_file: {words}" for words in seen.files))
-    facts(seen.short)
-    for label, text in seen.texts:
-        fact(label, text)
-    if table := seen.table:
-        st.markdown(table.told)
-        if table.problems:
-            tables.problems(table.problems, table.headings)
-        tables.table(table.frame, table.columns, empty="还没有一行。")
+    seen.draw()
 
 
 NOT_YET = ":orange[现在还不能"

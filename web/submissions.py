@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any, Unpack
 
 import pandas as pd
@@ -103,7 +103,23 @@ def submission(found: Submission, steps: pd.DataFrame) -> None:
         (f"{kind.word_for(workflow.Action.SUBMIT)}时间", moment_text(found.submitted_at)),
         ("审核时间", moment_text(found.decided_at)),
     ]
-    facts([*kind.facts(found), *moments])
-    for label, text in kind.texts(found):
-        fact(label, text)
+    said(found, *moments)()
     history(steps)
+
+
+def said(found: Submission, *more: tuple[str, object]) -> Callable[[], None]:
+    """What a submission says (申报内容), read at once; answers what draws it. `more` facts stand behind its own."""
+    kind = kinds.of(found)
+    short, texts = [*kind.facts(found), *more], kind.texts(found)
+
+    def draw() -> None:
+        facts(short)
+        for label, text in texts:
+            fact(label, text)
+
+    return draw
+
+
+def as_read(_session: Session, found: Submission, _actor: Actor) -> Callable[[], None]:
+    """A submission as its reviewer will read it (预览); answers what draws it."""
+    return said(found)

@@ -366,7 +366,7 @@ def _lawful_faults(fields: ClaimFields, policy: Policy, league: str | None, toda
         quoted = f"，“{shown(amount)}”不是" if isinstance(amount, str) and typed.text(amount) else ""
         faults.append(("amount", f"证书所载{activity.unit}数应为0.5的正倍数{quoted}"))
     elif amount > MOST:
-        faults.append(("amount", f"证书所载{activity.unit}数不超过{MOST}，请核对"))
+        faults.append(("amount", f"证书所载{activity.unit}数不超过{MOST}"))
     return faults
 
 
@@ -760,6 +760,11 @@ class ClaimKind(Kind[Claim]):
     }
     uploads: ClassVar = {"files": forms.taking(forms.check_evidence)}
     reasons: ClassVar = {"certificate": "证书无法核实", "hours": "学时或日期与证书不符", "twice": "重复申报"} | REASONS
+    fits: ClassVar = {
+        "certificate": ("activity", "title", "issuer", "level", "rank", "evidence"),
+        "hours": ("start_on", "completed_on", "amount", "evidence"),
+        "twice": ("title", "evidence"),
+    }
     columns = (
         Person.name,
         sa.type_coerce(Person.id_number, MaskedNumber("person.id_number")).label("id_mask"),

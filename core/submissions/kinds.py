@@ -60,6 +60,9 @@ class Kept:
     rows: Rows
 
 
+_FILES = ("evidence", "papers")
+"""What the files of a record are called among its `fields`, where not as the form's field."""
+
 Office = Callable[[Session, Any], int | None]
 """Which office decides a submission at a stage: answers the id of an organization; None leaves the stage out, which the
 last one never is."""
@@ -69,6 +72,9 @@ def in_charge(_session: Session, submission: Submission) -> int:
     """The authority in charge (管理权限), which follows from jurisdiction and never from the form."""
     return submission.authority_id
 
+
+ROWS = "rows"
+"""The place of a remark on rows of the record's table, where a field is named else."""
 
 REASONS = {
     "missing": "内容不完整",
@@ -192,6 +198,8 @@ class Kind(Protocol[S]):
     """The kind whose record its form is named by, where that is not its own: a report's is its plan's."""
     reasons: ClassVar[dict[str, str]] = REASONS
     """Why one goes back (退回原因), by code and word; `other` must be put into words."""
+    fits: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """The `fields`, or `ROWS`, that a reason of its own fits, by its code; one that is not named here fits all."""
 
     def filed_by(self, actor: Actor, /) -> bool:
         """Whether somebody files such submissions at all (可申报): in the role, in an office it names."""
@@ -200,6 +208,16 @@ class Kind(Protocol[S]):
     def fields_of(self, submission: S, /) -> dict[str, str]:
         """Which of `fields` one has (所指): what a remark on it is offered to be bound to."""
         return self.fields
+
+    def reasons_on(self, place: str, /) -> dict[str, str]:
+        """Which of `reasons` are offered on a field, or on `ROWS`; on the whole ("") every one.
+
+        A day is not put unclearly; only files, and what rows are proved by, are hard to read.
+        """
+        unfit = {code for code, places in self.fits.items() if place not in places}
+        unfit |= {"unclear"} if place.endswith("_on") else set()
+        unfit |= set() if place in {*self.uploads, *_FILES, ROWS} else {"evidence"}
+        return {code: word for code, word in self.reasons.items() if not place or code not in unfit}
 
     def word_for(self, code: Labelled, /) -> str:
         """What a move (`Action`) or a `State` of this kind is called: on buttons, in lists, in its history."""

@@ -536,6 +536,11 @@ class PlanKind(Kind[Plan]):
         "teachers": "师资不符合要求",
         "people": "人数或范围不妥",
     } | REASONS
+    fits: ClassVar = {
+        "time": ("start_on", "end_on", "hours_each", "credit_years"),
+        "teachers": ("teachers",),
+        "people": ("headcount", "audience"),
+    }
     decide_by = sa.select(_TABLE.c.start_on).where(_TABLE.c.id == Submission.id).scalar_subquery()
     columns = tuple(_TABLE.c[name] for name in ("subject", "start_on", "end_on", "headcount", "hours_each"))
     decide_by_word = "开始"

@@ -76,7 +76,16 @@ def test_plans_are_decided_by_keyboard_alone_and_the_next_opens_by_itself(
     reads(reviewer, plans[3].title)
     expect(row).to_have_attribute("aria-selected", "true")
     page.keyboard.press("x")
-    reviewer.told("不予通过须填写审核意见")  # refused: the same stays open
+    reviewer.told("不予通过须填写审核意见")  # refused: the same stays open, with the hand where it is put right
+    expect(page.get_by_label("审核意见")).to_be_focused()
+    page.keyboard.press("Escape")
+    at = "document.querySelector('[data-testid=stMain]').scrollTop"
+    stood = page.evaluate(at)
+    page.keyboard.press("f")
+    expect(page.locator("[data-testid=stPopoverBody] input").first).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator("[data-testid=stPopoverBody]")).to_have_count(0)
+    assert page.evaluate(at) == stood, "what opens in the bar moves nothing"
     began = time.monotonic()
     for at, plan in enumerate(order := [*plans[3:], *plans[1:3]]):
         reads(reviewer, plan.title)

@@ -18,7 +18,7 @@ from core.models import Movement, Report, RosterRow, State, Submission, Submissi
 from core.office import home, messages
 from core.submissions import claims, kinds, plans, queues, reports, workflow
 from core.submissions.contents import Changed
-from core.submissions.kinds import KINDS
+from core.submissions.kinds import KINDS, REASONS, ROWS
 from core.submissions.remarking import LONGEST, MOST, OpenRemark
 from core.submissions.workflow import Action, Remark
 from core.tables import mending
@@ -135,7 +135,23 @@ def test_every_kind_names_what_a_remark_can_be_bound_to(office: str, kind: str) 
     with db.reading() as session:
         found = workflow.one(session, waiting.id, cast["admin"])
         assert kinds.of(found).content(session, found).keys() == KINDS[kind].fields.keys()
-    assert KINDS[kind].reasons["other"] == "其他"
+        rows = {ROWS} if kinds.of(found).headings(found) else set()
+    of = KINDS[kind]
+    assert of.reasons["other"] == "其他"
+    for code, places in of.fits.items():  # what is offered on a field is a reason, and can be found where it fits
+        assert code in of.reasons.keys() - REASONS.keys()
+        assert set(places) <= of.fields.keys() | rows
+    assert of.reasons_on("") == of.reasons
+    assert all("other" in of.reasons_on(place) for place in of.fields)
+
+
+def test_a_reason_is_offered_where_it_fits() -> None:
+    report, plan = KINDS["report"], KINDS["plan"]
+    assert set(report.reasons_on("end_on")) == {"missing", "mismatch", "against", "other"}
+    assert {"person", "hours", "attendance", "evidence"} <= report.reasons_on("roster").keys()
+    assert {"person", "hours", "attendance"} <= report.reasons_on(ROWS).keys()
+    assert ["summary" in report.reasons_on(place) for place in ("summary", ROWS)] == [True, False]
+    assert ["time" in plan.reasons_on(place) for place in ("start_on", "teachers")] == [True, False]
 
 
 def roster(cast: c.Cast) -> Report:

@@ -304,6 +304,8 @@ def test_a_base_reports_with_a_roster_and_every_problem_is_listed(cast: Cast) ->
     assert "培训通知：通知.pdf" in seen, "what the reviewer will see, with what was chosen and not saved"
     assert "花名册原件：花名册.xlsx" in seen
     assert f"**花名册**：{len(rows)}人，共{len(rows)}行" in seen
+    foreseen = compared(app)
+    assert foreseen["授课教师"] == [plan.teachers, plan.teachers, ""]
     assert one(sa.select(sa.func.count()).select_from(Report)) == 0
     press(app, "保存并检查花名册")
     assert any("花名册3行，2行有错误" in each for each in boxes(app, "warning"))
@@ -319,6 +321,17 @@ def test_a_base_reports_with_a_roster_and_every_problem_is_listed(cast: Cast) ->
     press(app, "报送")
     report = one(sa.select(Report))
     assert (report.state, report.people, report.faults) == (State.SUBMITTED, 2, 1)
+    for page, by in (("paper", "base"), ("review", "reviewer")):  # both find what was filed, told in the same way
+        filed = open_page(page, sign_in(by), item=str(report.id))
+        assert {"培训通知：通知.pdf", "花名册原件：花名册.xlsx"} <= {each.label for each in filed.button}
+        assert compared(filed).keys() == foreseen.keys()
+        assert compared(filed)["授课教师"] == foreseen["授课教师"]
+
+
+def compared(app: AppTest) -> dict[str, list[str]]:
+    """Plan beside report as it stands on a page, line by line."""
+    (lines,) = (each.value.values.tolist() for each in app.table if "实际" in each.value)
+    return {line[0]: line[1:] for line in lines}
 
 
 def test_a_file_that_is_no_roster_is_refused_and_what_was_saved_stays(cast: Cast) -> None:
@@ -331,6 +344,12 @@ def test_a_file_that_is_no_roster_is_refused_and_what_was_saved_stays(cast: Cast
     assert "无法读取此工作簿" in boxes(app, "error")[0]
     report = one(sa.select(Report))
     assert (report.summary, report.roster_id) == ("按计划完成", None)
+    other = "名单另附\n见附件".encode("gbk")
+    uploader(app, f"report-{plan.id}-roster").upload("花名册.csv", other, "text/csv")
+    press(app, "保存并检查花名册")
+    (why,) = boxes(app, "error")[:1]
+    beside = [each.value for each in app.markdown if each.value.startswith(":red[:material/error: ")]
+    assert [why in each for each in beside] == [True], (why, beside)
 
 
 def posted(cast: Cast) -> Report:

@@ -40,7 +40,7 @@ def test_a_base_is_told_what_is_beyond_its_plan_and_says_why_where_it_stands(cas
     report = one(sa.select(Report))
     assert (report.state, report.over_plan, report.over_plan_reason) == (State.SUBMITTED, FIGURES, WHY)
     app = open_page("paper", sign_in("base"), item=str(report.id))
-    assert any(WHY in said for said in boxes(app, "warning"))
+    assert any(WHY in each.value for each in app.markdown)
     press(app, "撤回")
     app = open_page("paper", sign_in("base"), kind="report", plan=str(plan.id))  # the reason stays, and may be changed
     assert app.text_area(key=why.key).value == WHY

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from functools import partial
 from typing import Any, Unpack
@@ -43,6 +44,11 @@ def for_whom(actor: Actor) -> int | None:
     return person_id
 
 
+def _as_read(_session: Session, found: Claim, _actor: Actor) -> Callable[[], None]:
+    """A claim as its reviewer will read it (预览); answers what draws it."""
+    return reading.said(found)
+
+
 def form(claim: Claim | None, person_id: int, actor: Actor) -> Paper:
     """The fields of a claim and its evidence (填写申报), open while it may be edited."""
     today = context.today()
@@ -55,7 +61,7 @@ def form(claim: Claim | None, person_id: int, actor: Actor) -> Paper:
     version, notes = claim.version if claim else 0, papers.notes(claim, actor)
     draft = drafts.form(place, base, version=version, actor=actor, notes=notes)
     keep, to_file = partial(_keep, draft, person_id), partial(_keep, draft, person_id, to_file=True)
-    more: dict[str, Any] = {"given": draft.given, "keep_to_file": to_file}
+    more: dict[str, Any] = {"given": draft.given, "keep_to_file": to_file, "reads": _as_read}
     paper = Paper(CLAIM, draft, keep, found=claim, **more)
     if claim:
         _hints(claim)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Unpack
@@ -85,9 +86,9 @@ def own(claim: Claim, actor: Actor, steps: pd.DataFrame) -> None:
         show(found, actor)
 
 
-def show(found: ClaimRead, here: Actor, *, taken: bool = True) -> None:
-    """A claim to read, with its history, and its evidence to take away (`taken`) where it is not shown elsewhere."""
-    claim, activity, back = found.claim, found.activity, found.taken_back
+def show(found: ClaimRead, here: Actor) -> None:
+    """A claim to read, with its history; its evidence stands above it."""
+    claim, back = found.claim, found.taken_back
     badge = f"　{chip(Standing.REVERSED)}" if back else ""
     st.markdown(f"#### {md(claim.title)}　:gray[:small[第{claim.id}号]]　{chip(claim.state)}{badge}")
     if found.hints:
@@ -96,10 +97,20 @@ def show(found: ClaimRead, here: Actor, *, taken: bool = True) -> None:
         told = f"{moment_text(back.posted_at)}由{back.posted_by}{back.basis.rstrip('。')}"
         then = "证书仍应折合的，请在“申报”中另填一份，用同一证书重新申报。" if here.role in claims.FILERS else ""
         st.warning(md(f"这份申报的学时已经冲销，不再计入。{told}。{then}"))
+    said(claim)()
+    if not found.evidence:
+        st.warning("还没有上传证书或证明材料。")
+    submissions.history(found.steps)
+
+
+def said(claim: Claim) -> Callable[[], None]:
+    """What a claim says (申报内容), read at once; answers what draws it."""
+    activity = claims.activity_of(claim)
     granted = (
         "视同完成" if activity.deemed else "待核定" if claim.granted is None else f"{hours_text(claim.granted)}学时"
     )
-    facts(
+    note, short = (
+        claim.note,
         [
             ("申报人", claim.person.name if claim.person else ""),
             ("工作单位", claim.person.employer_name if claim.person else ""),
@@ -110,16 +121,15 @@ def show(found: ClaimRead, here: Actor, *, taken: bool = True) -> None:
             ("证书所载数量", f"{hours_text(claim.amount)}{activity.unit}" if claim.amount else "—"),
             ("核定", granted),
             ("计入", f"{claim.completed_on.year}年度{activity.subject_name}"),
-        ]
+        ],
     )
-    if claim.note:
-        fact("说明", claim.note)
-    if not found.evidence:
-        st.warning("还没有上传证书或证明材料。")
-    with st.container(horizontal=True):
-        for each in found.evidence if taken else ():
-            evidence(each)
-    submissions.history(found.steps)
+
+    def draw() -> None:
+        facts(short)
+        if note:
+            fact("说明", note)
+
+    return draw
 
 
 def _days(claim: Claim) -> str:

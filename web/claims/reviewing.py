@@ -28,7 +28,7 @@ def show(submission: Submission, here: Actor, steps: pd.DataFrame) -> None:
         others = claims.beside(session, found.claim.id, here) if decides else None
         held = claims.capacity_left(session, found.claim) if decides and not found.activity.deemed else None
         filers = workflow.filers(session, found.claim)
-    reading.show(found, here, taken=False)
+    reading.show(found, here)
     if others is None:
         return
     _beside(others)

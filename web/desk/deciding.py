@@ -229,8 +229,9 @@ def _decided(found: Submission, action: Action, asked: str, back: frozenset[int]
         remarking.bring_back(session, moved, given, **who)
         return submissions.told(moved, action, done), opinion
 
-    # A refusal leaves the hand on the keys: A, B and J go on working; O is the way into the opinion.
-    made = deeds.deed(act, action, found.id, found.version, confirmed, reason, typed, remarks)
+    # What is refused for want of an opinion takes the hand there; any other refusal leaves it on the keys.
+    once = action, found.id, found.version, confirmed, reason, typed, remarks
+    made = deeds.deed(act, *once, at=lambda refused: [_opinion(found)] if refused.code == "reason" else [])
     if made is None:
         return
     st.session_state["desk-last"] = found.id

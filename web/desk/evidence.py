@@ -1,4 +1,4 @@
-"""Evidence (材料) at the desk: files shown in the page, in a drawer; each view is logged as a download."""
+"""Evidence (材料) of a record: files shown in the page, in a drawer; each view is logged as a download."""
 
 from __future__ import annotations
 
@@ -35,11 +35,12 @@ PURPOSES = {
 
 
 def evidence(kept: Sequence[Attachment]) -> None:
-    """The files of the open item (材料), each a button that shows it; the first one's key is E."""
-    if not kept:
+    """The files filed with a record (材料), each a button that shows it; at the desk the first one's key is E."""
+    shown = [each for each in kept if is_shown(each)]
+    if not shown:
         return
     with st.container(horizontal=True, gap="small"):
-        for at, each in enumerate(kept):
+        for at, each in enumerate(shown):
             key = f"{'' if at else 'evidence-'}file-{each.id}"
             st.button(named(each), key=key, icon=":material/attach_file:", on_click=_opened, args=(each.id,))
 
@@ -55,7 +56,7 @@ def _own_word(kept: Attachment) -> str:
 
 
 def is_shown(kept: Attachment) -> bool:
-    """Whether a reviewer finds a file with the record; what only mended a roster is in its log."""
+    """Whether a reviewer and who filed it find a file with the record; what only mended a roster is in its log."""
     return kept.purpose in PURPOSES or not kept.purpose.isascii()
 
 

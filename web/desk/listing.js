@@ -5,7 +5,7 @@ const GIVE_UP = 4000 // ms without a run after which the keys live again: the pr
 const FEW = 320 // px for the list, below which the words about keys have no place
 const FOOT = 16 // px left free at the foot of the window
 const HEAD = 64 // px of Streamlit's own header
-const WAY_BACK = 40 // px for the way back to the list, which stays in view on a telephone
+const FOLDED = "data-desk-folded" // on a telephone: of the list only the way back to it stays in view
 const ASKED = ["opinion", "remarks", "evidence"] // what a key asks for that decides nothing
 const FIRST = "[data-testid=stPopoverBody] [class*=st-key-remarks-][class*=-place] input" // in what the key of remarks opens
 const HELD = "data-desk-held" // on the page itself, whose buttons are drawn anew meanwhile
@@ -114,6 +114,7 @@ class Desk {
     window.removeEventListener("resize", this.fit)
     clearInterval(this.timer)
     document.documentElement.removeAttribute(HELD)
+    document.documentElement.removeAttribute(FOLDED)
   }
 
   show({ data, setTriggerValue }) {
@@ -160,7 +161,8 @@ class Desk {
     const item = document.querySelector(".st-key-item")
     if (!this.main || !item) return
     const narrow = window.innerWidth <= 640
-    const over = item.getBoundingClientRect().top - HEAD - (narrow ? WAY_BACK : 0)
+    const way = narrow ? (document.querySelector(".st-key-desk-left")?.offsetHeight ?? 0) + FOOT : 0
+    const over = item.getBoundingClientRect().top - HEAD - way
     if (over < 0 || narrow) this.main.scrollTop += over
   }
 
@@ -184,6 +186,7 @@ class Desk {
   /** On a telephone the list is folded away while an item is read. */
   folded(away) {
     this.root.classList.toggle("folded", away)
+    document.documentElement.toggleAttribute(FOLDED, away && this.data.desk)
     this.fold.setAttribute("aria-expanded", String(!away))
   }
 

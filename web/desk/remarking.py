@@ -17,12 +17,13 @@ from core.ground.access import Actor, Refused
 from core.models import Submission
 from core.office import unsaved
 from core.submissions import kinds, remarking, workflow
+from core.submissions.kinds import ROWS
 from core.submissions.remarking import Remark
 from web import address, context, deeds, drafts, submissions
 from web.words import md
 
-WHOLE, ROWS = "", "rows"
-"""What a remark is on that is on no field: the whole, or the rows that are ticked."""
+WHOLE = ""
+"""What a remark is on that is on no field and no rows."""
 
 
 def restore(found: Submission, here: Actor) -> None:
@@ -68,7 +69,9 @@ def _line(found: Submission, here: Actor) -> None:
     keep: dict[str, Any] = {"on_change": _keep, "args": (found, here)}
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.selectbox("所指", list(places), format_func=places.__getitem__, key=at, width=150, **keep, required=True)
-        key, reasons = _key(found, "reason"), {"": "请选择"} | dict(kind.reasons)
+        key, reasons = _key(found, "reason"), {"": "请选择"} | kind.reasons_on(_place_of(found))
+        chosen = st.session_state.get(key)
+        st.session_state[key] = chosen if chosen in reasons else ""  # one that does not fit there is chosen anew
         st.selectbox("原因", list(reasons), format_func=reasons.__getitem__, key=key, width=180, **keep, required=True)
         st.text_input("说明", key=_key(found, "said"), max_chars=remarking.LONGEST, width=230, **keep)
         st.button("记下", key=_key(found, "note"), on_click=_note, args=(found, here))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import partial
@@ -23,7 +24,7 @@ from core.submissions.programmes import marking
 from web import address, context, drafts, papers
 from web.deeds import Who
 from web.papers import Paper
-from web.plans import course
+from web.plans import course, reading
 from web.words import days_left, md
 
 PLAN = KINDS["plan"]
@@ -39,7 +40,7 @@ def form(plan: Plan | None, actor: Actor) -> Paper:
     base, (begun, told) = _fields(plan, actor, today), _copied(copied, actor) if copied else ({}, "")
     version, notes = plan.version if plan else 0, papers.notes(plan, actor)
     draft = drafts.form(place, base, version=version, actor=actor, notes=notes, begun=begun)
-    paper = Paper(PLAN, draft, partial(_keep, draft), found=plan)
+    paper = Paper(PLAN, draft, partial(_keep, draft), found=plan, reads=_as_read)
     if plan is None:
         _copy_from(actor, copied)
     draft.ask(st.text_input, "title", "培训名称 *", max_chars=plans.LONGEST["title"])
@@ -63,6 +64,11 @@ def form(plan: Plan | None, actor: Actor) -> Paper:
         draft.ask(st.text_area, name, label, height=height, max_chars=plans.LONGEST[name])
     st.caption(drafts.LEGEND)
     return paper
+
+
+def _as_read(_session: Session, plan: Plan, _actor: Actor) -> Callable[[], None]:
+    """A plan as its reviewer will read it (预览); answers what draws it."""
+    return reading.said(plan)
 
 
 def _keep(draft: drafts.Form, session: Session, **who: Unpack[Who]) -> tuple[str, Plan]:

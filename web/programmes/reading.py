@@ -14,7 +14,6 @@ from core.submissions import workflow
 from core.submissions.kinds import Action
 from core.submissions.programmes import capability, lines
 from web import submissions, tables
-from web.facts import fact, facts
 from web.words import chip, md, moment_text
 
 
@@ -24,9 +23,7 @@ def show(found: Submission, here: Actor, steps: pd.DataFrame) -> None:
     kind = capability.TABLE
     st.markdown(f"#### {md(found.title)}　{chip(found.state, kind.word_for(found.state))}")
     filed = [(f"{kind.word_for(Action.SUBMIT)}时间", moment_text(found.submitted_at))]
-    facts([*kind.facts(found), *filed, ("审核时间", moment_text(found.decided_at))])
-    for label, text in kind.texts(found):
-        fact(label, text)
+    submissions.said(found, *filed, ("审核时间", moment_text(found.decided_at)))()
     empty = "这份计划表没有一项计划。"
     if Action.RETURN in workflow.moves_for(found, here):
         st.caption("要退回其中几项的，在左边勾选，再点下面的“分条意见”写明原因。")

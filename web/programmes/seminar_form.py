@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from typing import Any, Unpack
@@ -21,6 +22,7 @@ from core.trail import files
 from web import context, drafts, papers, tables
 from web.claims import reading as claim_reading
 from web.deeds import Who
+from web.facts import fact, facts
 from web.papers import Paper
 from web.words import md
 
@@ -38,6 +40,7 @@ def form(seminar: Seminar | None, actor: Actor) -> Paper:
         partial(_keep, draft),
         found=seminar,
         given=draft.given,
+        reads=lambda _session, kept, _actor: said(kept),
     )
     _hints(seminar, actor)
     _what(draft, actor)
@@ -121,6 +124,21 @@ def _lessons(draft: drafts.Form) -> None:
         st.warning("\n".join(f"- {md(said)}" for _, said in faults))
     if found:
         lessons(found)
+
+
+def said(found: Seminar, *more: tuple[str, object]) -> Callable[[], None]:
+    """What an application says (申请内容), read at once; answers what draws it. `more` facts stand behind its own."""
+    short, held = [*SEMINAR.facts(found), *more], seminars.lessons_in(found.lessons)[0]
+    audience, reason = found.audience, found.reason
+
+    def draw() -> None:
+        facts(short)
+        fact("学员条件", audience)
+        st.caption("课程与师资")
+        lessons(held)
+        fact("申报理由", reason)
+
+    return draw
 
 
 def lessons(found: list[seminars.Lesson]) -> None:

@@ -11,11 +11,9 @@ from sqlalchemy.orm import Session
 from core.ground import db
 from core.ground.access import Actor, Role
 from core.models import Seminar, SeminarLevel, SeminarScore, State, Submission
-from core.submissions import kinds
 from core.submissions.programmes import seminars
 from web import context, deeds, drafts, submissions, tables
 from web.deeds import Who
-from web.facts import fact, facts
 from web.programmes import seminar_form
 from web.words import chip, md, moment_text
 
@@ -25,13 +23,8 @@ def show(found: Submission, here: Actor, steps: pd.DataFrame) -> None:
     assert isinstance(found, Seminar)
     with db.reading() as session:
         given = seminars.scores(session, found.id, here)
-    kind = kinds.of(found)
     st.markdown(f"#### {md(found.title)}　:gray[:small[第{found.id}号]]　{chip(found.state)}")
-    facts([*kind.facts(found), ("提交时间", moment_text(found.submitted_at) or "尚未提交")])
-    fact("学员条件", found.audience)
-    st.caption("课程与师资")
-    seminar_form.lessons(seminars.lessons_in(found.lessons)[0])
-    fact("申报理由", found.reason)
+    seminar_form.said(found, ("提交时间", moment_text(found.submitted_at) or "尚未提交"))()
     if given:
         _scores(given)
     submissions.history(steps)

@@ -21,7 +21,7 @@ from core.tables.problems import Problem
 from core.tables.reading import Asked
 from core.trail import choices
 from core.trail.files import Upload
-from web import address, context, deeds, drafts, papers, tables
+from web import address, context, deeds, drafts, papers, submissions, tables
 from web.deeds import Act, Who
 from web.papers import Paper
 from web.programmes import reading
@@ -41,7 +41,7 @@ def form(found: PlanTable | None, actor: Actor) -> Paper:
         given=partial(_given, draft),
         taken=partial(_taken, draft),
         unread=partial(_unread, draft),
-        table=_as_read,
+        reads=_as_read,
     )
     which(draft, found, actor, "plan_due")
     _files(draft, paper, found, actor)
@@ -53,10 +53,15 @@ def form(found: PlanTable | None, actor: Actor) -> Paper:
     return paper
 
 
-def _as_read(_session: Session, found: PlanTable, _actor: Actor) -> papers.Table:
-    """The lines as their reviewer reads them."""
-    told = f"共{found.items}项，计划{md(capability.headcount(found))}"
-    return papers.Table(told, reading.frame(found), reading.columns(found))
+def _as_read(_session: Session, found: PlanTable, _actor: Actor) -> Callable[[], None]:
+    """A table with its lines as its reviewer reads it; answers what draws it."""
+    said, frame, columns = submissions.said(found), reading.frame(found), reading.columns(found)
+
+    def draw() -> None:
+        said()
+        tables.table(frame, columns, empty="还没有一项计划。")
+
+    return draw
 
 
 def begun(found: PlanTable | YearSummary | None, actor: Actor) -> dict[str, Any]:
@@ -185,9 +190,12 @@ def _kept(draft: drafts.Form, session: Session, **who: Unpack[Who]) -> tuple[str
     values, version = draft.values, draft.version
     file = next(iter(draft.files(session, "file", who["actor"])), None)
     number = draft.record
-    uploads = [each for each in (file, _pasted(session, values["pasted"], who["actor"])) if each is not None]
+    with drafts.reads("pasted"):
+        pasted = _pasted(session, values["pasted"], who["actor"])
+    uploads = [each for each in (file, pasted) if each is not None]
     for upload in uploads:  # before anything is saved: others would wait for it
-        capability.look_into(session, upload, actor=who["actor"])
+        with drafts.reads("file" if upload is file else "pasted"):
+            capability.look_into(session, upload, actor=who["actor"])
     if number is None:
         fields = capability.TableFields(values["programme"] or "", values["year"], values["note"])
         begun = capability.draft(session, fields, **who)

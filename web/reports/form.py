@@ -47,7 +47,7 @@ def form(plan: Plan, report: Report | None, actor: Actor) -> Paper:
         unread=partial(_unread, draft),
         wants=_wants,
         reason="late_reason",
-        table=reading.as_read,
+        reads=reading.as_read,
     )
     if report is None:
         st.markdown(f"#### {md(plan.title)}")
@@ -241,14 +241,13 @@ def _kept(
     text, actor = str(draft.value("pasted")), who["actor"]
     announcement, given = (next(iter(draft.files(session, name, actor)), None) for name in ("announcement", "roster"))
     has_roster = seen is not None and seen.roster_id is not None
-    if typed.text(text) and not has_roster:
-        form = roster.form(plans.policy_of(plan))
-        given = roster.pasted(
-            text, form, chosen=choices.chosen(session, plan.organization_id, roster.listing(form).code)
-        )
-    elif typed.text(text) and seen is not None:  # read before anything is saved: others would wait for it
-        form = reports.form_of(seen)
-        roster.pasted(text, form, chosen=choices.chosen(session, plan.organization_id, roster.listing(form).code))
+    pasted = bool(typed.text(text))
+    if pasted:  # read before anything is saved: others would wait for it
+        form = reports.form_of(seen) if has_roster and seen else roster.form(plans.policy_of(plan))
+        columns = choices.chosen(session, plan.organization_id, roster.listing(form).code)
+        with drafts.reads("pasted"):
+            read = roster.pasted(text, form, chosen=columns)
+        given = given if has_roster else read
     again = given is not None and seen is not None and reports.taken_before(session, seen, files.digest_of(given))
     void = reports.repaired(session, seen) if seen else 0
     sent: dict[str, Any] = {
@@ -256,14 +255,15 @@ def _kept(
         "roster_file": given,
         "replace": "replace" in _given(draft),
     }
-    with repairing.judged(seen, given):
+    field = "pasted" if pasted and not has_roster else "roster"
+    with drafts.reads(field if given else ""), repairing.judged(seen, given):
         report, problems = reports.save(session, plan.id, _fields(draft, plan), **sent, **who)
     added = ""
-    if typed.text(text):
-        pasted = report.people + report.faults
+    if pasted:
+        rows = report.people + report.faults
         if has_roster:
-            pasted, problems = reports.paste(session, report.id, text, **who)
-        added = f"粘贴添加了{pasted}行。"
+            rows, problems = reports.paste(session, report.id, text, **who)
+        added = f"粘贴添加了{rows}行。"
     session.flush()
     if seen and void and report.roster_id != seen.roster_id:
         added += f"原花名册已整份替换，此前在网上改正的{void}处作废。"

@@ -14,17 +14,18 @@ from sqlalchemy.orm import Session
 from core.ground import db
 from core.ground.access import Actor
 from core.ground.hours import hours_text
+from core.law import deadlines
 from core.ledger.standing import Standing
 from core.models import Report, State
-from core.submissions import kinds, reports, workflow
 from core.submissions import remarking as remarks
+from core.submissions import reports, workflow
 from core.tables.problems import Problem
 from core.trail import kept
-from web import address, context, deeds, links, papers, submissions, tables
+from web import address, context, deeds, links, submissions, tables
 from web.deeds import Who
 from web.desk import listing, remarking
 from web.facts import fact, facts
-from web.reports import over_plan, seminar, trail
+from web.reports import over_plan, trail
 from web.words import chip, days_left, md
 
 
@@ -65,22 +66,68 @@ def heading(found: ReportRead) -> None:
         tables.table(made, ["reversed_at", "entries", "hours", "reason"], empty="")
 
 
+@dataclass(frozen=True)
+class Said:
+    """What a report says beside its plan (报告内容), as its base, its reviewer and a preview read it."""
+
+    caption: str
+    late: str
+    """Why it was filed too late; "" where it was not."""
+    lines: list[tuple[str, ...]]
+    beyond: list[reports.Excess]
+    filed: str
+    """What was beyond the plan when it was filed, where that is told and not `beyond`."""
+    reason: str
+    seminar: reports.Attended | None
+    summary: str
+
+    def draw(self) -> None:
+        st.caption(self.caption)
+        if self.late:
+            st.warning(self.late)
+        over_plan.beside(self.lines)
+        if self.filed:
+            st.warning(self.filed)
+        if over_plan.told(self.beyond):
+            if self.reason:
+                fact(reports.OVER_PLAN_REASON, self.reason)
+            else:
+                st.warning("没有说明超出计划的原因，不能通过；退回后由基地填写原因重报。")
+        if self.seminar is not None:
+            st.caption("高级研修情况")
+            facts(self.seminar.facts)
+        fact("培训总结", self.summary)
+
+
+def said(session: Session, report: Report, *, waits: bool) -> Said:
+    """Read what a report says; `waits`: what is beyond the plan is told as it stands now, else as it was filed."""
+    beyond = reports.beyond_plan(session, report) if waits else []
+    return Said(
+        caption=f"{md(report.organization.name)}，应于{deadlines.by(report.due_on)}报送",
+        late=f"逾期报送。原因：{md(report.late_reason)}" if report.late else "",
+        lines=over_plan.compared(session, report),
+        beyond=beyond,
+        filed="" if beyond else over_plan.filed(report),
+        reason=report.over_plan_reason,
+        seminar=reports.attended(session, report),
+        summary=report.summary,
+    )
+
+
 def own(report: Report, actor: Actor, steps: pd.DataFrame) -> None:
     """A report of one's own that is not to be edited: what became of it and of its hours, and the rest (补报)."""
     with db.reading() as session:
         found = read(session, report, actor, steps)
         refusals = reports.turned_down(session, report)
         left = reports.unregistered(session, report)
+        told = said(session, report, waits=report.state is State.SUBMITTED)
     with st.container(border=True):
         heading(found)
-        over_plan.reason(report)
-        facts(kinds.of(report).facts(report))
-        seminar.read(report)
-        fact("培训总结", report.summary)
+        told.draw()
         submissions.history(found.steps)
         for each in refusals:
-            told = f"“{each.title}”不予通过，其中{each.people}人没有登记学时，不能再补报。理由：{each.reason}"
-            st.warning(md(told))
+            words = f"“{each.title}”不予通过，其中{each.people}人没有登记学时，不能再补报。理由：{each.reason}"
+            st.warning(md(words))
         if left:
             gone = sum(each.undone_at is not None for each in left)
             st.caption(f"本计划还有{len(left)}人没有登记学时" + (f"，其中{gone}人的学时已冲销。" if gone else "。"))
@@ -204,10 +251,14 @@ PREVIEWED = 500
 """Rows of a roster in a preview: those with faults, then the others."""
 
 
-def as_read(session: Session, report: Report, actor: Actor) -> papers.Table | None:
-    """A roster as its reviewer will read it (预览的花名册): what it comes to, what is worth a look, its rows masked."""
+def as_read(session: Session, report: Report, actor: Actor) -> Callable[[], None]:
+    """A report as its reviewer will read it (预览): what it says beside its plan, then its roster, masked.
+
+    Answers what draws it. Of a roster is told what it comes to and what is worth a look.
+    """
+    over = said(session, report, waits=True)
     if report.roster_id is None:
-        return None
+        return over.draw
     found = reports.problems(session, report.id, actor, now=context.moment(session))
     problems, hints = list(map(reports.masked, found)), reports.warnings(session, report.id, actor)
     count, registered = reports.counted_rows(session, report)
@@ -223,7 +274,16 @@ def as_read(session: Session, report: Report, actor: Actor) -> papers.Table | No
     shown = ["file_row", "name", *["severity"] * bool(rows["severity"].any()), form.headings[form.usual], "assessment"]
     shown += ["credit_year"] if report.plan.credit_years else []
     shown += ["employer", "post", "id_mask"]
-    return papers.Table(told, rows, shown, sorted(problems, key=lambda each: each.blocking), form.headings)
+    judged = sorted(problems, key=lambda each: each.blocking)
+
+    def draw() -> None:
+        over.draw()
+        st.markdown(told)
+        if judged:
+            tables.problems(judged, form.headings)
+        tables.table(rows, shown, empty="没有花名册。")
+
+    return draw
 
 
 def _first_what_to_look_at(

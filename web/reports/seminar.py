@@ -11,7 +11,6 @@ from core.ground import db
 from core.ground.hours import hours_text
 from core.models import Report
 from core.submissions import reports
-from core.submissions.reports import Attended
 from core.trail import files
 from core.trail.files import Upload
 from web import deeds
@@ -20,24 +19,11 @@ from web.facts import facts
 from web.words import md
 
 
-def _asked(report: Report) -> tuple[Attended | None, list[str]]:
-    """Who came to it, and what is worth a look; None for a report of anything else."""
-    with db.reading() as session:
-        found = reports.attended(session, report)
-        return found, [each.words for each in reports.hints(session, report)]
-
-
-def read(report: Report) -> None:
-    """A seminar's figures and papers to read (研修情况); nothing for a report of anything else."""
-    found, _ = _asked(report)
-    if found is not None:
-        st.caption("高级研修情况")
-        facts(found.facts)
-
-
 def room(report: Report) -> None:
     """A seminar's own papers (高研班材料) as its base fills them in, saved by themselves; all may be left out."""
-    found, hints = _asked(report)
+    with db.reading() as session:
+        found = reports.attended(session, report)
+        hints = [each.words for each in reports.hints(session, report)]
     if found is None:
         return
     with st.container(border=True):

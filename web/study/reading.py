@@ -10,19 +10,14 @@ from core.ground.access import Actor
 from core.models import Nomination
 from core.submissions.programmes import placements, study
 from web import submissions
-from web.claims import reading as evidence
 from web.study import placing
 
 
 def own(nomination: Nomination, actor: Actor, steps: pd.DataFrame) -> None:
     """A nomination of one's own house that is not to be edited."""
     with db.reading() as session:
-        kept = study.evidence(session, nomination.id, actor)
         completed = placements.placed(session, nomination.id)
     with st.container(border=True):
         submissions.submission(nomination, steps)
-        with st.container(horizontal=True):
-            for each in kept:
-                evidence.evidence(each)
     if completed and completed.completed in study.PASSED:
         placing.claim(nomination.id, actor)

@@ -26,7 +26,7 @@ from core.ledger.consequences import Consequence
 from core.models import Organization, Plan, PlanTable, ProgrammeLine, State, Submission
 from core.people import holidays, organizations
 from core.submissions import forms
-from core.submissions.kinds import EDITABLE, REASONS, Action, Kind, Line, Mark, Rows, Uploads, register
+from core.submissions.kinds import EDITABLE, REASONS, ROWS, Action, Kind, Line, Mark, Rows, Uploads, register
 from core.submissions.programmes import lines
 from core.tables import reading
 from core.tables.mending import Change
@@ -430,6 +430,7 @@ class PlanTableKind(Kind[PlanTable]):
         "time": "时间安排不妥",
         "twice": "与其他项目重复",
     } | REASONS
+    fits: ClassVar = dict.fromkeys(("people", "area", "time", "twice"), ("lines", ROWS))
     columns = tuple(_TABLE.c[name] for name in ("year", "items", "people", "due_on", "filed_on", "late"))
     loads = (
         sa.orm.selectinload(PlanTable.lines),

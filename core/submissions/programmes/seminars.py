@@ -681,6 +681,12 @@ class SeminarKind(Kind[Seminar]):
         "people": "人数或学员条件不妥",
         "money": "经费预算不实",
     } | REASONS
+    fits: ClassVar = {
+        "topic": ("title", "area", "reason"),
+        "teachers": ("lessons",),
+        "people": ("people", "audience"),
+        "money": ("public_money", "own_money"),
+    }
     columns = (
         _TABLE.c.level.label("seminar_level"),
         *(_TABLE.c[name] for name in ("start_on", "end_on")),

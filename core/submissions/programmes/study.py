@@ -506,6 +506,7 @@ class NominationKind(Kind[Nomination]):
         "field": "研修专业或志愿单位不妥",
         "papers": "单位意见不明确",
     } | REASONS
+    fits: ClassVar = {"field": ("study_field", "host1", "host2", "host3"), "papers": ("opinion", "evidence")}
     columns = (
         Person.name,
         sa.type_coerce(Person.id_number, MaskedNumber("person.id_number")).label("id_mask"),

@@ -252,6 +252,7 @@ class YearSummaryKind(Kind[YearSummary]):
     fields: ClassVar = TEXTS | {"figures": "数字", "file": "附件"}
     uploads: ClassVar = {"file": forms.taking(_check_file, 1)}
     reasons: ClassVar = {"brief": "过于简略", "figures": "数字须说明"} | REASONS
+    fits: ClassVar = {"brief": tuple(TEXTS), "figures": ("figures", *TEXTS)}
     columns = tuple(_TABLE.c[name] for name in ("year", "due_on", "filed_on", "late", "counted_on"))
     loads = (sa.orm.joinedload(YearSummary.organization).joinedload(Organization.authority),)
 

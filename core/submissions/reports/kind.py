@@ -36,7 +36,7 @@ from core.models import (
 from core.people import persons
 from core.submissions import forms, plans, roster
 from core.submissions.forms import Faults
-from core.submissions.kinds import REASONS, Action, Given, Kept, Kind, Line, Mark, Rows, Uploads, register
+from core.submissions.kinds import REASONS, ROWS, Action, Given, Kept, Kind, Line, Mark, Rows, Uploads, register
 from core.submissions.reports import concerns, seminars
 from core.submissions.reports.excess import OVER_PLAN_REASON, beyond_plan, figures
 from core.submissions.reports.fields import check_announcement, deadline, summary
@@ -150,6 +150,7 @@ class ReportKind(Kind[Report]):
         "attendance": "未参加或重复报送",
         "summary": "总结过于简略",
     } | REASONS
+    fits: ClassVar = dict.fromkeys(("person", "hours", "attendance"), ("roster", ROWS)) | {"summary": ("summary",)}
     columns = (
         _PLAN.c.subject,
         _TABLE.c.start_on,
