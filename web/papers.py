@@ -52,6 +52,8 @@ class Paper:
     """The field whose text goes along as the reason of filing."""
     reads: Callable[[Session, Any, Actor], Callable[[], None]] = submissions.as_read
     """Reads the record as its reviewer will; answers what draws it, by the functions that draw it at the desk."""
+    hinted: bool = False
+    """Whether that shows what is worth a look as well, which else stands above it."""
 
     def __post_init__(self) -> None:
         self.drawn = self.draft.place, self.draft.version
@@ -331,7 +333,7 @@ def _preview(paper: Paper) -> None:
             kind.check_submit(session, kept, reason=paper.reason_typed, **who)
         session.flush()
         files_of = [evidence.named(each) for each in files.of(session, kept.id, here) if evidence.is_shown(each)]
-        hints = [each.words for each in kind.warnings(session, kept, here)]
+        hints = [] if paper.hinted else [each.words for each in kind.warnings(session, kept, here)]
         return _Seen(kept.title, files_of, hints, paper.reads(session, kept, here))
 
     large = paper.unread() or (paper.found is not None and workflow.is_large(paper.found))

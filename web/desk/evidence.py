@@ -9,7 +9,9 @@ from typing import Unpack
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from core.models import Attachment
+from core.ground import db
+from core.ground.access import Actor
+from core.models import Attachment, Submission
 from core.trail import documents, files
 from core.trail.files import Upload
 from web import deeds, tables
@@ -43,6 +45,14 @@ def evidence(kept: Sequence[Attachment]) -> None:
         for at, each in enumerate(shown):
             key = f"{'' if at else 'evidence-'}file-{each.id}"
             st.button(named(each), key=key, icon=":material/attach_file:", on_click=_opened, args=(each.id,))
+
+
+def filed(found: Submission | None, here: Actor) -> None:
+    """The files that a record has already (已交的材料), on its form; nothing of one that is not kept yet."""
+    if found is not None:
+        with db.reading() as session:
+            kept = files.of(session, found.id, here)
+        evidence(kept)
 
 
 def named(kept: Attachment) -> str:

@@ -18,6 +18,7 @@ from core.submissions.programmes import summaries
 from core.trail import files
 from web import drafts, papers, submissions
 from web.deeds import Who
+from web.desk import evidence
 from web.facts import fact, facts
 from web.papers import Paper
 from web.programmes import table
@@ -42,6 +43,7 @@ def form(found: YearSummary | None, actor: Actor) -> Paper:
     for name, word in summaries.TEXTS.items():
         label = f"{word} *" if name in summaries.WORDS else word
         draft.ask(st.text_area, name, label, height=110, max_chars=summaries.LONGEST[name], help=HELP[name])
+    evidence.filed(found, actor)
     label = f"附件（可不附）{'（已上传，重新选择将替换）' if found and found.file_id else ''}"
     draft.ask_files(st, "file", label, files.DOCUMENT_ENDINGS)
     st.caption(drafts.LEGEND)

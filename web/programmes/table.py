@@ -23,6 +23,7 @@ from core.trail import choices
 from core.trail.files import Upload
 from web import address, context, deeds, drafts, papers, submissions, tables
 from web.deeds import Act, Who
+from web.desk import evidence
 from web.papers import Paper
 from web.programmes import reading
 from web.words import days_left, md
@@ -44,6 +45,7 @@ def form(found: PlanTable | None, actor: Actor) -> Paper:
         reads=_as_read,
     )
     which(draft, found, actor, "plan_due")
+    evidence.filed(found, actor)
     _files(draft, paper, found, actor)
     if found:
         _room(found, actor, st.session_state.get(_round(draft), 0))

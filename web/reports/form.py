@@ -21,6 +21,7 @@ from core.tables.reading import Asked
 from core.trail import choices, files
 from web import context, drafts, papers, tables
 from web.deeds import Who
+from web.desk import evidence
 from web.papers import Paper
 from web.reports import over_plan, reading, repairing, seminar
 from web.words import days_left, md
@@ -48,6 +49,7 @@ def form(plan: Plan, report: Report | None, actor: Actor) -> Paper:
         wants=_wants,
         reason="late_reason",
         reads=reading.as_read,
+        hinted=True,
     )
     if report is None:
         st.markdown(f"#### {md(plan.title)}")
@@ -63,6 +65,7 @@ def form(plan: Plan, report: Report | None, actor: Actor) -> Paper:
     draft.ask(st.text_area, "summary", "培训总结 *", height=140, max_chars=reports.LONGEST["summary"])
     most = reports.LONGEST["teachers"]
     draft.ask(st.text_input, "teachers", "授课教师", help="与计划不同的请改", max_chars=most)
+    evidence.filed(report, actor)
     _files(draft, paper, plan, report)
     st.caption(drafts.LEGEND)
     if report and report.roster_id:

@@ -79,6 +79,8 @@ class Said:
     """What was beyond the plan when it was filed, where that is told and not `beyond`."""
     reason: str
     seminar: reports.Attended | None
+    hints: list[str]
+    """What is worth a look of a seminar."""
     summary: str
 
     def draw(self) -> None:
@@ -96,6 +98,8 @@ class Said:
         if self.seminar is not None:
             st.caption("高级研修情况")
             facts(self.seminar.facts)
+        for words in self.hints:
+            st.warning(md(words))
         fact("培训总结", self.summary)
 
 
@@ -110,6 +114,7 @@ def said(session: Session, report: Report, *, waits: bool) -> Said:
         filed="" if beyond else over_plan.filed(report),
         reason=report.over_plan_reason,
         seminar=reports.attended(session, report),
+        hints=[each.words for each in reports.hints(session, report)],
         summary=report.summary,
     )
 
@@ -274,7 +279,7 @@ def as_read(session: Session, report: Report, actor: Actor) -> Callable[[], None
     shown = ["file_row", "name", *["severity"] * bool(rows["severity"].any()), form.headings[form.usual], "assessment"]
     shown += ["credit_year"] if report.plan.credit_years else []
     shown += ["employer", "post", "id_mask"]
-    judged = sorted(problems, key=lambda each: each.blocking)
+    judged = sorted([*hints, *problems], key=lambda each: each.blocking)
 
     def draw() -> None:
         over.draw()
