@@ -156,10 +156,10 @@ with left:
         else:
             shell.empty("您没有需要办理的事项。", "clear")
     if here.filed:
-        own = [kind.word_for(Action.SUBMIT) for kind in KINDS.values() if kind.filed_by(actor)]
-        links.line(
-            f":gray[已{'、'.join(dict.fromkeys(own))}、等待人社部门审核的有{here.filed}件]　:blue[查看]", ("filing", {})
-        )
+        words = dict.fromkeys(kind.word_for(Action.SUBMIT) for kind in KINDS.values() if kind.filed_by(actor))
+        *more, last = words
+        filed = f"已{'、'.join(more)}{'或' if more else ''}{last}"
+        links.line(f":gray[{filed}、等待人社部门审核的有{here.filed}件]　:blue[查看]", ("filing", {}))
 if right:
     with right:
         done(here.done)

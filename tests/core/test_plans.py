@@ -138,6 +138,7 @@ def test_what_cannot_be_a_plan_is_named(change: dict[str, Any], words: str) -> N
         plans.check_fields(replace(c.PLAN, **change), K.BASE, None)
     assert caught.value.code == "fields"
     assert words in caught.value.words
+    assert caught.value.words.rpartition("；")[2].count("请") == 1  # what to do is said once
     assert "；" not in caught.value.words or "end_on" not in change  # what follows from days in disorder is not told
 
 
