@@ -10,7 +10,7 @@ from core.ledger.years import Held
 from core.office import dashboards, home
 from core.office.home import Done, Item, Part
 from core.records.shortfalls import Lack
-from core.submissions.kinds import KINDS
+from core.submissions.kinds import KINDS, Action
 from web import address, bar, context, links, shell
 from web.opening import checklist
 from web.words import days_left, md, moment_text, whole
@@ -156,7 +156,10 @@ with left:
         else:
             shell.empty("您没有需要办理的事项。", "clear")
     if here.filed:
-        links.line(f":gray[已上报、等待人社部门审核的有{here.filed}件]　:blue[查看]", ("filing", {}))
+        words = dict.fromkeys(kind.word_for(Action.SUBMIT) for kind in KINDS.values() if kind.filed_by(actor))
+        *more, last = words
+        filed = f"已{'、'.join(more)}{'或' if more else ''}{last}"
+        links.line(f":gray[{filed}、等待人社部门审核的有{here.filed}件]　:blue[查看]", ("filing", {}))
 if right:
     with right:
         done(here.done)

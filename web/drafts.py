@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from pathlib import Path
@@ -66,18 +66,35 @@ class Form:
     """What the record has, field by field, as the widgets show it."""
     version: int
     kept: dict[str, Any] = field(default_factory=dict)
-    """What was typed and not saved, as it lies in the database."""
+    """What was typed and not saved, as this window last saw it lie in the database."""
     kept_at: datetime | None = None
     told: str = ""
     """What else there is to say beside the mark: not kept, or changed by somebody else meanwhile."""
+    brought: dict[str, None] = field(default_factory=dict)
+    """The fields that another window filled in meanwhile, which stand here now as they are there."""
+    contested: list[str] = field(default_factory=list)
+    """Those that were changed here and, otherwise, in another window: they are not kept."""
+    gone: str = ""
+    """What to say where what was typed was saved or discarded in another window."""
+    awaiting: dict[str, Any] | None = None
+    """What lies in the database, where a deed was refused because it is not what stands here; None once that is told.
+
+    It is taken for seen when the page that says so is drawn: the second click of a double click is refused as well.
+    """
     notes: Mapping[str, tuple[str, bool]] = field(default_factory=dict)
     """What its reviewer remarked on each field when it came back, and whether the record was changed there since."""
     chosen: list[Chosen] = field(default_factory=list)
     """The files that were chosen and are not saved yet, as they lie in the office."""
     uploads: set[str] = field(default_factory=set)
     """Those of the fields that take files."""
-    asked: dict[str, None] = field(default_factory=dict)
-    """The fields in the order in which they are drawn."""
+    asked: dict[str, str] = field(default_factory=dict)
+    """The fields in the order in which they are drawn, and what each is called."""
+    below: dict[str, Any] = field(default_factory=dict)
+    """Where it is said what is wrong with a field, of the run that draws it."""
+    followed: date | None = None
+    """The last day, where it followed the first one and nobody touched it since."""
+    lasts: timedelta = timedelta()
+    """From the first day to the last one, as long as both stood there."""
     refused: dict[str, tuple[str, Any]] = field(default_factory=dict)
     """What the last refusal said of each field, and what stood there."""
 
@@ -110,10 +127,10 @@ class Form:
 
         `widget` takes its value from its key: `st.text_input`, or a column's.
         """
-        self.asked.setdefault(name)
+        self.asked[name] = _called(label)
         if self.key(name) not in st.session_state:
             st.session_state[self.key(name)] = self.value(name)
-        found = widget(label, *given, key=self.key(name), on_change=self.keep, **options)
+        found = widget(label, *given, key=self.key(name), **{"on_change": self.keep} | options)
         below = getattr(widget, "__self__", st)
         if name in self.notes:
             words, changed = self.notes[name]
@@ -121,16 +138,44 @@ class Form:
                 below.markdown(f":green-badge[已改] :gray[:material/reply: {md(words)}]")
             else:
                 below.markdown(f":orange[:material/reply: {md(words)}]")
-        if fault := self.fault(name):
-            below.markdown(f":red[:material/error: {md(fault)}]")
+        self.below[name] = below.empty()
+        self.blame({name: self.fault(name)})
         return found
+
+    def ask_days(self, first: Any, last: Any, label: str, label_of_last: str) -> None:
+        """Draw the first and the last day of something (起止日期), `start_on` and `end_on`; the last follows the first.
+
+        As the first is put later than the last, or there is none, as many days as before are kept; and so on, as long
+        as nobody touches the last. What is wrong with it is said once that was touched.
+        """
+        self.ask(first.date_input, "start_on", label, on_change=self._follow, **DAYS)
+        self.ask(last.date_input, "end_on", label_of_last, **DAYS)
+        start, end = self.value("start_on"), self.value("end_on")
+        self.lasts = end - start if start and end and end >= start else self.lasts
+        if start and end and end < start:
+            self.blame({"end_on": f"结束日期早于开始日期{start}"})
+        elif start and end and end == self.followed:
+            self.below["end_on"].caption(f"已随开始日期改为{end}（共{(end - start).days + 1}天），可以改。")
+
+    def _follow(self) -> None:
+        start, end = self.value("start_on"), self.value("end_on")
+        if start and (end is None or end < start or end == self.followed):
+            self.followed = min(start + min(self.lasts, DAYS["max_value"] - start), DAYS["max_value"])
+            st.session_state[self.key("end_on")] = self.followed
+        self.keep()
+
+    def blame(self, faults: Mapping[str, str]) -> None:
+        """Say below fields what is wrong with them (填写有误); what stands there already is said in its place."""
+        for name, words in faults.items():
+            if words and name in self.below:
+                self.below[name].markdown(f":red[:material/error: {md(words)}]")
 
     def ask_files(self, below: Any, name: str, label: str, endings: Iterable[str], **options: Any) -> None:
         """Draw a field that takes files (上传栏), and below it those chosen and not saved, and what is wrong with it.
 
         The uploader itself is empty again at once: a file is where the form's words are, and comes back with them.
         """
-        self.asked.setdefault(name)
+        self.asked[name] = _called(label)
         self.uploads.add(name)
         kinds = [each.removeprefix(".") for each in endings]
         below.file_uploader(label, kinds, key=self.file_key(name), on_change=self.choose, args=(name,), **options)
@@ -146,7 +191,7 @@ class Form:
 
     def fault(self, name: str) -> str:
         """What the last refusal said of a field, until something else stands there."""
-        self.asked.setdefault(name)
+        self.asked.setdefault(name, "")
         words, stood = self.refused.get(name, ("", None))
         return words if _same(stood, self._stands(name)) else ""
 
@@ -219,8 +264,10 @@ class Form:
 
     def mark(self) -> None:
         """Unsaved mark (未保存的改动), for beside the buttons, with the way to discard; and what watches the typing."""
-        if self.told:
-            st.warning(md(self.told))
+        told = [self.told, self.gone, self._contested] if self.awaiting is None else []  # a message has just said so
+        brought = self._brought if self.brought and self.awaiting is None else ""
+        if self.awaiting is not None:
+            self._seen(self.awaiting)
         if (changed := self.changed) or self.chosen:
             what = "草稿" if ":new" in self.place else "未保存的改动"
             kept = f"，{moment_text(self.kept_at)[-5:]}已自动暂存" if self.kept == _plain(changed) else ""
@@ -229,54 +276,150 @@ class Form:
                 files = "和选择的文件" if self.chosen else ""
                 st.write(f"回到上次保存的内容，这些改动{files}不再保留。")
                 st.button("确认放弃", key=f"{self.prefix}discard", on_click=self.discard)
+        for words in filter(None, told):
+            st.warning(md(words))
+        if brought:
+            st.caption(md(brought))
         _watch(self.prefix, self.base, self.place, self.account)
 
     def keep(self) -> None:
-        """Keep what is typed (自动暂存), first thing in the run a field's change starts; or say why it was not kept."""
+        """Keep what is typed (自动暂存), first thing in the run a field's change starts; or say why it was not kept.
+
+        Only what was changed here since the last look is written; what another window wrote meanwhile appears here.
+        """
         changed = _plain(self.changed)
-        if changed == self.kept:
-            return
         try:
             with db.transaction() as session:
                 here, now = self._signed_in(session), context.moment(session)
-                unsaved.keep(session, self.place, changed, version=_digest(self.base), actor=here, now=now)
+                sent: dict[str, Any] = {"seen": self.kept, "version": _digest(self.base), "actor": here, "now": now}
+                there = unsaved.keep(session, self.place, changed, **sent)
         except Refused as refused:
-            self.told = refused.words
+            if refused.code == "gone":  # nobody's any more: what is typed next is kept as something new
+                self.gone, self.kept, self.contested = refused.words, {}, []
+            else:
+                self.told = refused.words
         else:
-            self.kept, self.kept_at, self.told = changed, now, ""
+            self.kept_at, self.told = now, ""
+            seen = self.kept
+            self._bring(there)
+            mine = {name: seen[name] for name in self.contested if name in seen}
+            self._seen({name: value for name, value in there.items() if name not in self.contested} | mine)
+
+    def _seen(self, there: Mapping[str, Any]) -> None:
+        """Take what lies in the database for seen; of fields that the form has."""
+        self.kept, self.awaiting = {name: value for name, value in there.items() if name in self.base}, None
+
+    def _bring(self, there: Mapping[str, Any]) -> bool:
+        """Put into the fields what another window kept (别的窗口填写的); those changed here otherwise stay, contested.
+
+        Answers whether anything is not as it stood here.
+        """
+        changed, other = _plain(self.changed), object()
+        theirs = [name for name in self.base if there.get(name, other) != self.kept.get(name, other)]
+        differ = [name for name in theirs if there.get(name, other) != changed.get(name, other)]
+        mine = {name for name in differ if changed.get(name, other) != self.kept.get(name, other)}
+        for name in differ:
+            if name not in mine:
+                value = _meant(name, there[name]) if name in there else self.base[name]
+                if not _same(value, self.value(name)):
+                    self.brought.setdefault(name)
+                    st.session_state[self.key(name)] = value
+        self.contested = [name for name in differ if name in mine]
+        return any(name in mine or name in self.brought for name in differ)
+
+    @property
+    def _brought(self) -> str:
+        return f"别的窗口填写的{self._named(self.brought)}已显示在这里。"
+
+    @property
+    def _contested(self) -> str:
+        if not self.contested:
+            return ""
+        told = f"{self._named(self.contested)}在别的窗口也改了，与这里的不同，这里的没有暂存。"
+        return f"{told}以这里的为准，请点“保存”；以别的窗口的为准，请刷新页面。"
+
+    def _named(self, names: Iterable[str]) -> str:
+        return "、".join(f"“{self.asked[name]}”" for name in names if self.asked.get(name)) or "内容"
+
+    def _alone(self, session: Session, actor: Actor) -> None:
+        """Hold what stands here against what lies in the database, before a deed takes it for all that was typed.
+
+        Refused codes: "elsewhere" (another window typed, chose a file, saved or discarded meanwhile): nothing is done;
+        both windows' work stands in the fields, for a look, and the next click does it.
+        """
+        kept, chosen = unsaved.kept(session, self.place, actor=actor), unsaved.chosen(session, self.place, actor=actor)
+        there = kept.values if kept else {}
+        if self.awaiting is not None:  # not drawn yet: the second click of a double click
+            raise Refused(ELSEWHERE, self._elsewhere)
+        more = [each for each in chosen if each.id not in {own.id for own in self.chosen}]
+        lost = {own.id for own in self.chosen} - {each.id for each in chosen}
+        if lost or (self.kept and kept is None):
+            self.gone, self.contested = unsaved.LOST if kept or chosen else unsaved.GONE, []
+        elif not self._bring(there) and not more:
+            return
+        self.brought |= dict.fromkeys(each.field for each in more)
+        self.chosen, self.awaiting = chosen, there
+        raise Refused(ELSEWHERE, self._elsewhere)
+
+    @property
+    def _elsewhere(self) -> str:
+        """What another window did meanwhile, in the words of a refusal."""
+        if self.gone:
+            return self.gone
+        brought = f"别的窗口填写的{self._named(self.brought)}已显示在这里" if self.brought else ""
+        named = self._named(self.contested)
+        contested = f"{named}在别的窗口也改了，与这里的不同，将以这里的为准" if self.contested else ""
+        told = "；".join(filter(None, (brought, contested)))
+        return f"还没有办理：{told}。请核对后再点一次；以别的窗口的为准，请刷新页面。"
 
     def set_aside(self) -> None:
-        """Give what is to be a new record a place of its own (另存草稿), so that another new one can be begun."""
+        """Give what is to be a new record a place of its own (另存草稿), so that another new one can be begun.
+
+        Refused codes: "gone".
+        """
         if ":new" not in self.place or _ASIDE.search(self.place):
             return
         with db.transaction() as session:
             here = self._signed_in(session)
             taken = unsaved.places(session, here)
             number = next(at for at in itertools.count(1) if f"{self.place}-d{at}" not in taken)
-            unsaved.move(session, self.place, f"{self.place}-d{number}", actor=here)
+            if self.kept or self.chosen:
+                unsaved.move(session, self.place, f"{self.place}-d{number}", actor=here)
         forms = _forms(self.account)
         forms.pop(self.place, None)
-        self.place = f"{self.place}-d{number}"
+        self.place, self.gone, self.brought = f"{self.place}-d{number}", "", {}
         forms[self.place] = self
         address.choose(DRAFT, number)
 
     def discard(self) -> None:
-        """Discard what was typed (放弃改动): back to what the record has."""
+        """Discard what was typed (放弃改动): back to what the record has; a copy is one no longer."""
         try:
             with db.transaction() as session:
-                unsaved.drop(session, self.place, actor=self._signed_in(session))
+                here = self._signed_in(session)
+                if unsaved.kept(session, self.place, actor=here):
+                    self._alone(session, here)
+                unsaved.drop(session, self.place, actor=here)
         except Refused as refused:
-            self.told = refused.words
+            if refused.code == ELSEWHERE:
+                say("error", refused.words)
+            else:
+                self.told = refused.words
             return
         for name, value in self.base.items():
             if self.key(name) in st.session_state:
                 st.session_state[self.key(name)] = value
+        address.choose("copy", None)
         self._forget()
 
-    def blaming(self, act: Act[Any]) -> Act[Any]:
-        """The deed that saves what is on the form; where it is refused, what is wrong stands beside its fields."""
+    def blaming(self, act: Act[Any], *, rehearsed: bool = False) -> Act[Any]:
+        """The deed that saves what is on the form; where it is refused, what is wrong stands beside its fields.
+
+        Refused too, unless it is only `rehearsed`, where another window worked on the same form meanwhile: "elsewhere".
+        """
 
         def acting(session: Session, **who: Unpack[Who]) -> Any:
+            if not rehearsed:
+                self._alone(session, who["actor"])
             try:
                 return act(session, **who)
             except Refused as refused:
@@ -300,6 +443,7 @@ class Form:
 
     def _forget(self) -> None:
         self.kept, self.kept_at, self.told, self.refused, self.chosen = {}, None, "", {}, []
+        self.brought, self.contested, self.gone, self.awaiting, self.followed = {}, [], "", None, None
 
     def _signed_in(self, session: Session) -> Actor:
         here = context.actor_now(session)
@@ -315,11 +459,13 @@ def form(
     version: int,
     actor: Actor,
     notes: Mapping[str, tuple[str, bool]] | None = None,
+    begun: Mapping[str, Any] | None = None,
 ) -> Form:
     """Open a form (打开表单) of a record, or of a new one; what was typed into it before is in its fields.
 
     `base`: what the record has by field, as the widgets show it; days under names that end in `_on`. `version`: the
-    record's, 0 for a new one. `notes`: what was remarked on a field, and whether it was changed since.
+    record's, 0 for a new one. `notes`: what was remarked on a field, and whether it was changed since. `begun`: what
+    else a new one begins with where nothing was typed yet, such as what it copies: kept at once, as if it was typed.
     """
     forms = _forms(actor.account_id)
     if ":new" in place and (number := address.chosen(DRAFT)):
@@ -332,11 +478,16 @@ def form(
         if chosen:
             found.chosen, found.kept_at = chosen, chosen[-1].at
         if kept:
-            found.kept, found.kept_at = kept.values, kept.at
+            found.kept_at = kept.at
+            found._seen(kept.values)
             found.told = OVERTAKEN if kept.version != _digest(found.base) else ""
+        elif begun:
+            for name, value in begun.items():
+                st.session_state[found.key(name)] = value
+            found.keep()
     elif any(not _same(found.base[name], value) for name, value in base.items()):
         _rebased(found, dict(base))
-    found.version, found.notes = version, notes or {}
+    found.version, found.notes, found.below = version, notes or {}, {}
     return found
 
 
@@ -352,13 +503,6 @@ def reads(name: str, codes: Collection[str] = ("file", "headings")) -> Iterator[
         if refused.code in codes and not refused.fields and not isinstance(refused, Asked):
             refused.fields = {name: refused.words}
         raise
-
-
-def before_its_start(form: Form, below: Any) -> None:
-    """Say at once, below the last day, that it lies before the first one (结束早于开始)."""
-    start, end = form.value("start_on"), form.value("end_on")
-    if start and end and end < start and not form.fault("end_on"):
-        below.markdown(f":red[:material/error: 结束日期早于开始日期{start}]")
 
 
 def words(ask: Callable[..., str | None], label: str, *, key: str, place: str, actor: Actor, **options: Any) -> None:
@@ -394,6 +538,8 @@ def _watch(prefix: str, names: Iterable[str], place: str, account: int | None) -
     _TYPING(key=f"typing-{prefix}", data={"prefix": prefix, "place": f"typed-{account}-{place}", "stands": stands})
 
 
+ELSEWHERE = "elsewhere"
+"""The code of a deed that was refused because another window worked on the same form."""
 OVERTAKEN = "您填写期间，这条记录已在别处改过：您没有动过的各项已是最新内容，改过的各项仍是您填写的，请核对后再保存。"
 
 
@@ -418,6 +564,11 @@ def _rebased(form: Form, base: dict[str, Any]) -> None:
             st.session_state[form.key(name)] = base[name]
     form.told = OVERTAKEN if changed else ""
     form.base = base
+
+
+def _called(label: str) -> str:
+    """What a field is called (名称) in a sentence: its label without mark and unit."""
+    return re.sub(r"（.*| \*", "", label)
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -276,7 +276,7 @@ def _kept_as_draft(paper: Paper, refused: Refused) -> bool:
     except Refused:
         return False
     draft.keep()
-    if draft.told:
+    if draft.told or draft.gone or draft.contested:
         return False
     left = "；".join(refused.fields.values())
     todo = f"{paper.filing}前还有{len(refused.fields)}处：{left}。"
@@ -338,7 +338,7 @@ def _preview(paper: Paper) -> None:
 
     large = paper.unread() or (paper.found is not None and workflow.is_large(paper.found))
     try:
-        seen = deeds.rehearsed(paper.draft.blaming(act), large=large)
+        seen = deeds.rehearsed(paper.draft.blaming(act, rehearsed=True), large=large)
     except Refused as refused:
         _not_seen(list(refused.fields.values()) or [refused.words])
     else:
@@ -386,11 +386,11 @@ def _foretold(paper: Paper) -> str:
     if found is None and not (typed or given):
         return ""
     if paper.unread():
-        return f"选择的文件或粘贴的行点“保存”后，{filing}后的结果列在这里。"
+        return f"请先点“保存”读入选择的文件或粘贴的行，{filing}后的结果列在这里。"
     as_saved = found is not None and (not (typed or given) or workflow.is_large(found))
     asked: tuple[Any, ...] = found and (found.id, found.version), context.today(), paper.reason_typed
     asked += () if as_saved else (given, *map(str, draft.values.values()))
-    before, told, words = st.session_state.get(key, (None, "", ""))
+    before, told, words, faults = st.session_state.get(key, (None, "", "", {}))
     if before != asked:
 
         def act(session: Session, **who: Unpack[Who]) -> str:
@@ -404,14 +404,22 @@ def _foretold(paper: Paper) -> str:
 
         try:
             words = deeds.rehearsed(act, large=found is not None and workflow.is_large(found))
-            told = f"{filing}后：{md(words)}。"
+            told, faults = f"{filing}后：{md(words)}。", {}
         except Refused as refused:
             told, words = f"{NOT_YET}{filing}：{md(_in_the_way(draft, refused))}]", ""
-        st.session_state[key] = asked, told, words
+            faults = refused.fields
+        st.session_state[key] = asked, told, words, faults
+    draft.blame({name: fault for name, fault in faults.items() if _filled(draft, name)})
     if not as_saved or not (typed or given):
         return str(told)
     paper.announced = str(words)
     return f"{told}（按已保存的内容；填写的改动{filing}时一并送出，结果不同的会再问一次）"
+
+
+def _filled(draft: drafts.Form, name: str) -> bool:
+    """Whether something stands in a field (已填): what is wrong with that is said below it, what is left out is not."""
+    value = draft.value(name) if name in draft.base else None
+    return bool(typed.text(value) if isinstance(value, str) else value)
 
 
 def _in_the_way(draft: drafts.Form, refused: Refused) -> str:

@@ -86,10 +86,14 @@ class Refused(Exception):
         self.fields = dict(fields or {})
 
 
-def refuse_faults(faults: Iterable[tuple[str, str]], then: str = "请改正。", *, code: str = "fields") -> None:
+PUT_RIGHT = "请改正。"
+
+
+def refuse_faults(faults: Iterable[tuple[str, str]], then: str = PUT_RIGHT, *, code: str = "fields") -> None:
     """Refuse a form (填写有误) with every fault at once, each a field's name and words; `then` says what to do.
 
-    Without a fault nothing is refused. Refused codes: "fields", or the one given.
+    Not where the last of them has just said it itself. Without a fault nothing is refused. Refused codes: "fields", or
+    the one given.
     """
     by_field: dict[str, str] = {}
     said = []
@@ -97,7 +101,8 @@ def refuse_faults(faults: Iterable[tuple[str, str]], then: str = "请改正。",
         by_field[name] = f"{by_field[name]}；{words}" if name in by_field else words
         said.append(words)
     if said:
-        raise Refused(code, f"{'；'.join(said)}。{then}", by_field)
+        asked = then == PUT_RIGHT and "请" in said[-1]
+        raise Refused(code, f"{'；'.join(said)}。{'' if asked else then}", by_field)
 
 
 @dataclass(frozen=True)

@@ -78,26 +78,42 @@ def places(session: Session, actor: Actor) -> list[str]:
 
 
 @deed
-def keep(session: Session, place: str, values: Mapping[str, Any], *, version: int, actor: Actor, now: datetime) -> None:
-    """Keep what is typed (自动暂存) into a form; it takes the place of what was kept of this form before.
+def keep(
+    session: Session,
+    place: str,
+    values: Mapping[str, Any],
+    *,
+    version: int,
+    actor: Actor,
+    now: datetime,
+    seen: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Keep what is typed (自动暂存) into a form; answers what is kept of it now.
 
     `place`: the kind and the record, as "plan:12" or "plan:new". `values`: those that differ from the record, texts,
     numbers, yes or no, or lists of them. None left: nothing is kept any more.
-    Refused codes: "role" (no account), "password", "form" (no such place or value), "long", "many".
+    `seen`: what this window last saw kept (两个窗口). Only the fields that differ from it are written, so that what
+    another window wrote meanwhile stays; a field that both changed stays as the other has it, and the answer says so.
+    Without it `values` take the place of what was kept before.
+    Refused codes: "role" (no account), "password", "form" (no such place or value), "long", "many", "gone" (what was
+    seen was saved, moved or discarded elsewhere).
     """
     require(actor, *Role)
     if actor.account_id is None:
         raise Refused("role", "请先登录。")
     if not _is_place(place) or not _well_formed(values):
         raise Refused("form", "填写的内容不能自动暂存，请刷新页面后重新填写。")
-    written = json.dumps(dict(values), ensure_ascii=False)
+    session.get_one(Account, actor.account_id, with_for_update=True)  # the same form in two windows
+    found = session.get(Unsaved, (actor.account_id, place), populate_existing=True)
+    if seen and found is None:
+        raise Refused("gone", GONE)
+    merged = dict(values) if seen is None else _merged(json.loads(found.typed) if found else {}, values, seen)
+    written = json.dumps(merged, ensure_ascii=False)
     if len(written) > LONGEST:
         raise Refused("long", f"填写的内容超过{LONGEST // 10_000}万个字，没有自动暂存。请先保存，或改为上传文件。")
-    if not values:
+    if not merged:
         session.execute(sa.delete(Unsaved).where(*_own(Unsaved, place, actor)))
-        return
-    session.get_one(Account, actor.account_id, with_for_update=True)  # the same form in two windows
-    found = session.get(Unsaved, (actor.account_id, place))
+        return merged
     if found is None:
         count = sa.select(sa.func.count()).where(Unsaved.account_id == actor.account_id)
         if session.scalars(count).one() >= MOST:
@@ -105,6 +121,29 @@ def keep(session: Session, place: str, values: Mapping[str, Any], *, version: in
         found = Unsaved(account_id=actor.account_id, place=place)
         session.add(found)
     found.typed, found.version, found.at = written, version, now
+    return merged
+
+
+GONE = "这里填写的内容已在别的窗口保存、另存或放弃，屏幕上的还在。请核对：要保留的，再点一次“保存”；不要的，放弃改动。"
+
+LOST = "选择的文件已在别的窗口保存或移除，请刷新页面，核对后再办理。"
+
+
+def _merged(there: Mapping[str, Any], values: Mapping[str, Any], seen: Mapping[str, Any]) -> dict[str, Any]:
+    """What is kept of a form once a window that saw this much of it adds what was changed there."""
+    merged = dict(there)
+    for name in {*values, *seen}:
+        had, has, here = (each.get(name, _NOTHING) for each in (seen, there, values))
+        if here == had or has != had:
+            continue
+        if here is _NOTHING:
+            merged.pop(name, None)
+        else:
+            merged[name] = here
+    return merged
+
+
+_NOTHING = object()
 
 
 @deed
@@ -118,11 +157,13 @@ def drop(session: Session, place: str, *, actor: Actor) -> None:
 def move(session: Session, place: str, to: str, *, actor: Actor) -> None:
     """Give what is unsaved in a form another place of the same kind (另存草稿), where nothing is yet.
 
-    Refused codes: "form".
+    Refused codes: "form", "gone" (nothing is there any more: it was saved, moved or discarded elsewhere).
     """
     same = to.partition(":")[0] == place.partition(":")[0]
     if not (_is_place(to) and same) or to in places(session, actor):
         raise Refused("form", "这份草稿不能另存，请刷新页面后重试。")
+    if place not in places(session, actor):
+        raise Refused("gone", GONE)
     for each in (Unsaved, UnsavedFile):
         session.execute(sa.update(each).where(*_own(each, place, actor)).values(place=to))
 
@@ -188,7 +229,7 @@ def upload(session: Session, chosen_id: int, *, actor: Actor) -> Upload:
     own = UnsavedFile.account_id == actor.account_id, UnsavedFile.id == chosen_id
     found = session.scalar(sa.select(UnsavedFile).where(*own))
     if found is None:
-        raise Refused("missing", "选择的文件已在别的窗口保存或移除，请刷新页面，核对后再办理。")
+        raise Refused("missing", LOST)
     return files.stored(found)
 
 

@@ -366,7 +366,7 @@ def _lawful_faults(fields: ClaimFields, policy: Policy, league: str | None, toda
         quoted = f"，“{shown(amount)}”不是" if isinstance(amount, str) and typed.text(amount) else ""
         faults.append(("amount", f"证书所载{activity.unit}数应为0.5的正倍数{quoted}"))
     elif amount > MOST:
-        faults.append(("amount", f"证书所载{activity.unit}数不超过{MOST}，请核对"))
+        faults.append(("amount", f"证书所载{activity.unit}数不超过{MOST}"))
     return faults
 
 

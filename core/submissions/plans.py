@@ -189,14 +189,14 @@ def _amount_faults(fields: PlanFields) -> Faults:
     elif people < 1:
         faults.append(("headcount", "计划人数应为1人以上"))
     elif people > MOST_PEOPLE:
-        faults.append(("headcount", f"计划人数应为1至{MOST_PEOPLE}人，{people}人过多，请核对"))
+        faults.append(("headcount", f"计划人数应为1至{MOST_PEOPLE}人，{people}人过多"))
     if not isinstance(hours, Decimal) or not hours.is_finite():
         if typed.text(hours):
             faults.append(("hours_each", f"每人学时应为0.5的正倍数，“{shown(hours)}”不是，如24或7.5"))
     elif hours <= 0 or hours * 2 % 1:
         faults.append(("hours_each", "每人学时应为0.5的正倍数"))
     elif hours > MOST_HOURS:
-        faults.append(("hours_each", f"每人学时不超过{MOST_HOURS}，请核对"))
+        faults.append(("hours_each", f"每人学时不超过{MOST_HOURS}"))
     return faults
 
 
@@ -412,11 +412,12 @@ def _columns(fields: PlanFields) -> dict[str, Any]:
 
 
 @deed
-def copied(session: Session, plan_id: int, *, actor: Actor, now: datetime) -> PlanFields:
-    """Copy an earlier plan (复制上期) of one's own: what a new one begins with, on the first days that may still do.
+def copied(session: Session, plan_id: int, *, actor: Actor, now: datetime) -> tuple[PlanFields, str]:
+    """Copy an earlier plan (复制上期) of one's own: what a new one begins with, and in words what was changed.
 
-    It lasts as long and begins on the same day of the week; a year and a number (第3期) in its name become the new
-    one's. Credit years of make-up study are to be chosen anew. Refused codes: "role", "missing", "policy".
+    It comes after the earlier one, on the first days that may still do, lasts as long and begins on the same day of the
+    week; a year and a number (第3期) in its name become the new one's. Credit years of make-up study are to be chosen
+    anew. Refused codes: "role", "missing", "policy".
     """
     require(actor, Role.BASE_CLERK)
     plan = session.scalar(sa.select(Plan).where(Plan.id == plan_id, Plan.organization_id == actor.organization_id))
@@ -424,12 +425,21 @@ def copied(session: Session, plan_id: int, *, actor: Actor, now: datetime) -> Pl
         raise not_found("计划")
     found = fields_of(plan)
     earliest = earliest_start_on(session, db.office_day(now), actor.league)
-    length = found.end_on - found.start_on
+    earliest, length = max(earliest, found.end_on + timedelta(days=1)), found.end_on - found.start_on
     start_on = earliest + timedelta(days=(found.start_on - earliest).days % 7)
     if start_on.year != (start_on + length).year:
         start_on = date(start_on.year + 1, 1, 1)
     title = _next_title(session, plan, start_on.year)
-    return replace(found, title=title, start_on=start_on, end_on=start_on + length, credit_years=())
+    copy = replace(found, title=title, start_on=start_on, end_on=start_on + length, credit_years=())
+    changed = [f"日期改为{copy.start_on}至{copy.end_on}"]
+    if title == found.title:
+        changed.append("名称与上期相同")
+    else:
+        numbered = _NUMBERED.search(title)
+        year = str(start_on.year) in title and start_on.year != found.start_on.year
+        marks = [f"{start_on.year}年"] * year + ([numbered[0]] if numbered else [])
+        changed.append(f"名称改为{'、'.join(marks)}")
+    return copy, f"由上期复制：{'，'.join(changed)}；其余各项与上期相同。请核对。"
 
 
 _NUMBERED = re.compile(r"第 ?(?P<number>[0-9]{1,3}|[一二三四五六七八九十]{1,3}) ?[期批班次轮]")

@@ -49,7 +49,7 @@ def test_typing_survives_everything_and_is_filed_as_it_stands_on_the_screen(
     other.fill("计划人数（人） *", "9999999")
     other.click("上报")
     other.told("处需要改正")  # inside the viewport, with each fault beside its field, and nothing folded or lost
-    expect(other.page.get_by_text("计划人数应为1至100000人，9999999人过多，请核对").first).to_be_visible()
+    expect(other.page.get_by_text("计划人数应为1至100000人，9999999人过多").first).to_be_visible()
     assert (field(other, NAME), field(other, "计划人数（人） *")) == (LETTERS, "9999999")
     for label in ("培训地点 *", "师资情况 *", "培训人员范围 *"):
         other.fill(label, f"{label[:-2]}：示例")

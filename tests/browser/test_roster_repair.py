@@ -92,7 +92,7 @@ def test_sixty_faults_are_put_right_on_the_screen(browser: Browser, server: str,
     base.sees(re.compile(r"没有上传。请用\.xlsx、\.xls、\.et、\.csv，可在WPS或Excel中另存为\.xlsx。"))
     base.upload("培训花名册", {"name": "花名册.xlsx", "mimeType": kind, "buffer": content})
     base.click("保存并检查花名册")
-    base.sees("已保存。花名册500行，60行有错误，请看下表。")
+    base.sees("已保存。花名册500行，60行有错误，请在表中改正。")
     expect(base.page.locator(f"{OPEN} input[data-cell]").first).to_be_focused()  # and so in view
     expect(base.page.locator(f"{OPEN} input[data-cell]").first).to_be_in_viewport()
     with db.reading() as session:

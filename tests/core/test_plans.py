@@ -73,10 +73,22 @@ def test_a_copied_plan_is_named_after_the_last_of_its_courses(office: object, ti
     cast = c.assemble()
     first, *_ = [draft(cast, replace(c.PLAN, title=title)) for title in titles]
     with db.reading() as session:
-        assert plans.copied(session, first.id, actor=cast["base"], now=c.NOW).title == copied
-        later = plans.copied(session, first.id, actor=cast["base"], now=c.NOW + timedelta(days=365))
+        copy, told = plans.copied(session, first.id, actor=cast["base"], now=c.NOW)
+        later, since = plans.copied(session, first.id, actor=cast["base"], now=c.NOW + timedelta(days=365))
+    assert copy.title == copied
+    assert ("名称与上期相同" in told) == (copied == titles[0])
     if "2024年更新班" in copied:
         assert later.title == "2025年更新班（第1期）"  # with another year its numbers begin anew
+        assert "名称改为2025年、第1期；" in since
+
+
+def test_a_copy_of_a_plan_to_come_is_held_after_it_and_never_a_year_before(office: object) -> None:
+    cast, coming = c.assemble(), {"start_on": date(2025, 3, 10), "end_on": date(2025, 3, 12)}
+    plan = draft(cast, replace(c.PLAN, title="2025年更新班（第3期）", **coming))
+    with db.reading() as session:
+        copy, told = plans.copied(session, plan.id, actor=cast["base"], now=c.NOW)
+    assert (copy.title, copy.start_on, copy.end_on) == ("2025年更新班（第4期）", date(2025, 3, 17), date(2025, 3, 19))
+    assert told.startswith("由上期复制：日期改为2025-03-17至2025-03-19，名称改为第4期；")
 
 
 # --- fields ---------------------------------------------------------------------------------------------------------
@@ -126,6 +138,7 @@ def test_what_cannot_be_a_plan_is_named(change: dict[str, Any], words: str) -> N
         plans.check_fields(replace(c.PLAN, **change), K.BASE, None)
     assert caught.value.code == "fields"
     assert words in caught.value.words
+    assert caught.value.words.rpartition("；")[2].count("请") == 1  # what to do is said once
     assert "；" not in caught.value.words or "end_on" not in change  # what follows from days in disorder is not told
 
 

@@ -94,6 +94,31 @@ def test_what_no_form_sends_is_refused_and_what_was_kept_stays(
 
 
 @ready.both
+def test_two_windows_keep_what_each_changed_and_none_writes_over_what_it_has_not_seen(cast: c.Cast) -> None:
+    base = cast["base"]
+
+    def window(values: dict[str, Any], seen: dict[str, Any]) -> dict[str, Any]:
+        with db.transaction() as session:
+            sent: dict[str, Any] = {"version": 0, "actor": base, "now": c.AFTER}
+            return unsaved.keep(session, "plan:new", values, seen=seen, **sent)
+
+    first = window({"title": "甲"}, {})
+    assert window({"place": "赤峰"}, {}) == {"title": "甲", "place": "赤峰"}  # the other one saw nothing yet
+    assert window({"title": "甲班"}, first) == {"title": "甲班", "place": "赤峰"}
+    both = {"title": "甲班", "place": "赤峰"}
+    assert window({"title": "乙班", "place": "赤峰", "note": "新"}, {**both, "title": "甲"}) == {**both, "note": "新"}
+    assert window({"title": "甲班"}, both) == {"title": "甲班", "note": "新"}  # what one takes back is taken back
+    with db.transaction() as session:
+        unsaved.move(session, "plan:new", "plan:new-d1", actor=base)
+    for again in (
+        lambda s: unsaved.keep(s, "plan:new", both, seen=both, version=0, actor=base, now=c.AFTER),
+        lambda s: unsaved.move(s, "plan:new", "plan:new-d2", actor=base),
+    ):
+        assert c.refusal(again).code == "gone"
+    assert window({"title": "丙"}, {}) == {"title": "丙"}  # something new
+
+
+@ready.both
 def test_an_account_keeps_so_many_forms_and_is_told(cast: c.Cast) -> None:
     for at in range(unsaved.MOST):
         keep(cast["base"], TYPED, f"plan:{at}")

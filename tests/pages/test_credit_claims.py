@@ -56,6 +56,9 @@ def test_a_person_claims_a_certificate_and_the_reviewer_grants_its_hours(learner
     app.get("file_uploader")[0].upload("证书.jpg", JPEG, "image/jpeg")
     press(app, "提交")
     assert boxes(app, "success")[0].startswith("“示例学术论坛证书”已提交。由")
+    home = open_page("home", sign_in("person"))
+    labels = [each.proto.label for each in home.main if each.type == "page_link"]
+    assert any("已提交或提出、等待人社部门审核的有1件" in each for each in labels)
 
     app = open_page("review", sign_in("reviewer"), item=str(claim.id))
     assert [(row["what"], row["who"].split("　")[-1]) for row in listed(app)] == [

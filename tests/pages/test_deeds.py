@@ -156,7 +156,7 @@ def test_an_earlier_plan_is_copied_onto_days_that_may_still_do_and_the_earlier_o
     start = app.date_input(key=f"{key}start_on").value
     named = f"{start.year}年更新班（第{'十' if start.year == earlier.start_on.year else '一'}期）"
     assert (app.text_input(key=f"{key}title").value, app.text_input(key=f"{key}headcount").value) == (named, "77")
-    assert "年度和期次已顺延" in told(app)
+    assert f"日期改为{start}至" in told(app)
     assert start > TODAY + timedelta(days=13)
     assert app.date_input(key=f"{key}end_on").value - start == earlier.end_on - earlier.start_on
     press(app, "上报")

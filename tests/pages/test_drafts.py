@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -150,6 +151,66 @@ def test_what_a_colleague_saved_meanwhile_is_told_and_neither_ones_work_is_lost(
     assert (one(sa.select(Plan)).title, one(sa.select(Plan)).place) == ("同事改过的名称", "改到赤峰")
 
 
+def test_what_another_window_types_saves_or_discards_is_never_lost_without_a_word(cast: Cast) -> None:
+    def new(**query: str) -> AppTest:
+        return open_page("paper", sign_in("base"), kind="plan", **query)
+
+    one_, other = new(), new()
+    other.text_area(key="plan-new-teachers").input("另一窗口的师资").run()
+    one_.text_input(key="plan-new-headcount").input("50").run()  # each keeps its own, and shows the other's
+    assert one_.text_area(key="plan-new-teachers").value == "另一窗口的师资"
+    assert any("别的窗口填写的“师资情况”" in each.value for each in one_.caption)
+    other.text_input(key="plan-new-headcount").input("60").run()
+    assert any("“计划人数”在别的窗口也改了" in each for each in boxes(other, "warning"))
+    assert not any("已自动暂存" in each.value for each in other.markdown)
+    assert other.text_input(key="plan-new-headcount").value == "60"
+    assert new().text_input(key="plan-new-headcount").value == "50"
+    press(other, "保存")
+    assert "“计划人数”在别的窗口也改了，与这里的不同，将以这里的为准" in boxes(other, "error")[0]
+    fill_plan(one_, "plan-new-", title="先存的", **ahead(20))
+    press(one_, "保存")
+    assert one(sa.select(Plan.title)) == "先存的"
+    for _ in range(2):  # what it kept is gone, what it has not yet kept stands there
+        other.text_input(key="plan-new-title").input("后存的").run()
+        assert any("已在别的窗口保存" in each for each in boxes(other, "warning"))
+    other = new(draft="7")
+    other.text_input(key=(key := next(each.key for each in other.text_input if each.key.endswith("-title")))).input(
+        "甲"
+    )
+    third = new(draft="7")
+    press(other.run(), "确认放弃")
+    third.run()
+    assert (one(sa.select(sa.func.count()).select_from(Plan)), other.text_input(key=key).value) == (1, "")
+
+
+def test_what_cannot_be_saved_yet_is_no_draft_where_another_window_has_saved_it(cast: Cast) -> None:
+    first, second = (open_page("paper", sign_in("base"), kind="plan") for _ in range(2))
+    first.text_input(key="plan-new-title").input("同一份").run()
+    second.text_input(key="plan-new-place").input("赤峰").run()
+    fill_plan(first, "plan-new-", title="同一份", **ahead(20))
+    for _ in range(2):  # the other's place is another: first it is told so
+        assert one(sa.select(sa.func.count()).select_from(Plan)) == 0
+        press(first, "保存")
+    assert one(sa.select(Plan.place)) == "示例place"
+    press(second, "保存")
+    assert not any("已存为草稿" in each for each in boxes(second, "warning"))
+    assert "已在别的窗口保存" in boxes(second, "error")[0]
+    press(second, "保存")  # read and meant: a draft of its own, which is there
+    assert "已存为草稿" in boxes(second, "warning")[0]
+    there = open_page("paper", sign_in("base"), kind="plan", draft="1")
+    assert there.text_input(key="plan-new-d1-place").value == "赤峰"
+
+
+def test_a_copy_is_a_draft_before_anything_is_typed_until_it_is_discarded(cast: Cast) -> None:
+    plan = drafted(cast)
+    app = open_page("paper", sign_in("base"), kind="plan", copy=str(plan.id))
+    assert any("草稿，" in each.value and "已自动暂存" in each.value for each in app.markdown)
+    assert f"草稿：“{plan.title}”（培训计划）" in [each.label for each in links(open_page("filing", sign_in("base")))]
+    press(app, "确认放弃")
+    assert app.text_input(key="plan-new-title").value == ""
+    assert one(sa.select(sa.func.count()).select_from(Unsaved)) == 0
+
+
 def test_the_form_follows_the_first_day_as_it_is_typed(cast: Cast) -> None:
     app = open_page("paper", sign_in("base"), kind="plan")
     fill_plan(app, "plan-new-")
@@ -160,6 +221,16 @@ def test_the_form_follows_the_first_day_as_it_is_typed(cast: Cast) -> None:
     assert f"{year}（培训当年）" == app.multiselect(key="plan-new-credit_years").placeholder
     assert str(year) in app.multiselect(key="plan-new-credit_years").options
     assert any(f"{year}-0" in each.value.replace("\\", "") and "前上报" in each.value for each in app.caption)
+    app.date_input(key="plan-new-start_on").set_value(date(year, 8, 2)).run()  # later than the last day, which follows
+    lasts = ahead(20)["end_on"] - ahead(20)["start_on"]
+    assert app.date_input(key="plan-new-end_on").value == date(year, 8, 2) + lasts
+    assert not any("早于" in each.value for each in app.markdown)
+    app.date_input(key="plan-new-end_on").set_value(date(year, 8, 1)).run()
+    app.text_input(key="plan-new-headcount").input("9999999").run()
+    for words in ("结束日期早于开始日期", "9999999人过多"):  # by its field as in the bar, also in another browser
+        for there in (app, open_page("paper", sign_in("base"), kind="plan")):
+            assert sum(words in each.value for each in there.markdown) == 1
+            assert any(words in each.value for each in there.caption)
     app.date_input(key="plan-new-start_on").set_value(None)
     press(app, "上报")
     assert "开始日期未填" in boxes(app, "error")[0]
@@ -170,4 +241,4 @@ def test_every_day_is_asked_for_as_year_month_and_day() -> None:
     pages = [*db.ROOT.glob("web/**/*.py"), *db.ROOT.glob("pages/*.py")]
     asked = [call[:260] for page in pages for call in page.read_text(encoding="utf-8").split("date_input")[1:]]
     assert len(asked) > 20
-    assert [call for call in asked if "**drafts.DAYS" not in call and 'format="YYYY-MM-DD"' not in call] == []
+    assert [call for call in asked if "DAYS)" not in call and 'format="YYYY-MM-DD"' not in call] == []

@@ -29,7 +29,7 @@ def filing(cast: Cast, count: int, **changes: int) -> tuple[AppTest, Plan]:
 
 def test_a_base_is_told_what_is_beyond_its_plan_and_says_why_where_it_stands(cast: Cast) -> None:
     app, plan = filing(cast, 5, headcount=2)
-    assert "超出批准的计划，请看下面。" in boxes(app, "warning")[-1]
+    assert "超出批准的计划，请填写“超出计划的原因”。" in boxes(app, "warning")[-1]
     assert "批准2人，名单5人" in boxes(app, "error")[0]
     press(app, "报送")
     assert boxes(app, "error")[-1] == f"请先填写“{reports.OVER_PLAN_REASON}”再报送：{FIGURES}。"

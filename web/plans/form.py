@@ -37,19 +37,17 @@ def form(plan: Plan | None, actor: Actor) -> Paper:
     """
     today, copied = context.today(), None if plan else address.chosen("copy")
     place = f"plan:{plan.id}" if plan else f"plan:new-{copied}" if copied else "plan:new"
-    base = _fields(plan, actor, today) if plan or not copied else _copied(copied, actor)
+    base, (begun, told) = _fields(plan, actor, today), _copied(copied, actor) if copied else ({}, "")
     version, notes = plan.version if plan else 0, papers.notes(plan, actor)
-    draft = drafts.form(place, base, version=version, actor=actor, notes=notes)
+    draft = drafts.form(place, base, version=version, actor=actor, notes=notes, begun=begun)
     paper = Paper(PLAN, draft, partial(_keep, draft), found=plan, reads=_as_read)
     if plan is None:
         _copy_from(actor, copied)
     draft.ask(st.text_input, "title", "培训名称 *", max_chars=plans.LONGEST["title"])
-    if copied and draft.value("title") == base["title"]:
-        st.caption("由上期复制，年度和期次已顺延；名称没有年度、期次的与上期相同。请核对。")
+    if begun and all(draft.value(name) == begun[name] for name in ("title", "start_on", "end_on")):
+        st.caption(md(told))
     left, middle, right = st.columns(3)
-    draft.ask(left.date_input, "start_on", "开始日期 *", **drafts.DAYS)
-    draft.ask(middle.date_input, "end_on", "结束日期 *", **drafts.DAYS)
-    drafts.before_its_start(draft, middle)
+    draft.ask_days(left, middle, "开始日期 *", "结束日期 *")
     draft.ask(right.text_input, "place", "培训地点 *", max_chars=plans.LONGEST["place"])
     start, policy = _in_force(draft, plan, actor, today)
     _until(policy, plan, start, today)
@@ -109,14 +107,15 @@ def _copy_from(actor: Actor, copied: int | None) -> None:
         format_func=lambda number: names.get(number, ""),
         key=key,
         on_change=begin,
-        placeholder="可选：以本单位以前的计划为底稿，日期移到最早可行的日子",
+        placeholder="可选：以本单位的一份计划为底稿，日期移到它之后最早可行的日子",
     )
 
 
-def _copied(plan_id: int, actor: Actor) -> dict[str, Any]:
-    """What an earlier plan has, on days that may still do."""
+def _copied(plan_id: int, actor: Actor) -> tuple[dict[str, Any], str]:
+    """What an earlier plan has, on days that may still do, and what of it was changed."""
     with db.reading() as session:
-        return _typed(plans.copied(session, plan_id, actor=actor, now=context.moment(session)))
+        fields, told = plans.copied(session, plan_id, actor=actor, now=context.moment(session))
+    return _typed(fields), told
 
 
 def _typed(fields: plans.PlanFields) -> dict[str, Any]:

@@ -94,8 +94,7 @@ def _what(draft: drafts.Form, actor: Actor) -> None:
 
 def _when(draft: drafts.Form) -> None:
     places = st.columns(4)
-    draft.ask(places[0].date_input, "start_on", "开始日期 *", **drafts.DAYS)
-    draft.ask(places[1].date_input, "end_on", "结束日期 *", **drafts.DAYS)
+    draft.ask_days(places[0], places[1], "开始日期 *", "结束日期 *")
     draft.ask(places[2].text_input, "place", "举办地点 *", max_chars=seminars.LONGEST["place"])
     labels = {mode.value: mode.label for mode in Mode}
     draft.ask(places[3].selectbox, "mode", "方式 *", list(labels), format_func=labels.__getitem__)

@@ -58,9 +58,7 @@ def form(plan: Plan, report: Report | None, actor: Actor) -> Paper:
     _approved(plan)
     late = _deadline(draft, plan, report)
     left, right = st.columns(2)
-    draft.ask(left.date_input, "start_on", "实际开始日期 *", **drafts.DAYS)
-    draft.ask(right.date_input, "end_on", "实际结束日期 *", **drafts.DAYS)
-    drafts.before_its_start(draft, right)
+    draft.ask_days(left, right, "实际开始日期 *", "实际结束日期 *")
     if late:
         draft.ask(st.text_area, "late_reason", "逾期原因 *", height=70, help="审核机关会看到")
     _outline(draft, plan)
@@ -282,13 +280,14 @@ def _said(session: Session, report: Report, problems: Sequence[Problem], added: 
         return "已保存。还没有上传花名册。"
     hints = sum(not problem.blocking for problem in problems)
     far = any(each.far for each in reports.beyond_plan(session, report))
-    found = f"，{report.faults}行有错误，请看下表" if report.faults else "，没有错误"
+    found = f"，{report.faults}行有错误，请在表中改正" if report.faults else "，没有错误"
     found += f"，另有{hints}处提示。" if hints else "。"
-    found += "超出批准的计划，请看下面。" if far and not report.over_plan_reason else ""
+    if far and not report.over_plan_reason:
+        found += f"超出批准的计划，请填写“{reports.OVER_PLAN_REASON}”。"
     return f"已保存。{added}花名册{report.people + report.faults}行{found}{left}{AGAIN if again else ''}"
 
 
 def _left(report: Report) -> str:
     """What of the roster's file was not read, in one sentence; the rest of it stands below."""
     said = report.read_account.split("\n")
-    return f"{said[0]}，见下面的说明。" if "未读入" in said[0] else ""
+    return f"{said[0]}，见花名册的说明。" if "未读入" in said[0] else ""
