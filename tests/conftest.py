@@ -181,9 +181,10 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
 def office(request: pytest.FixtureRequest, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A clean database on SQLite, where most tests belong; the same file `python -m core` finds under this CE_HOME.
 
-    Under the mark `ready.both` it is one of each kind in turn.
+    Under the mark `ready.both` it is one of each kind in turn; with `TEST_OFFICE=postgresql` every other one is on
+    PostgreSQL as well.
     """
-    _lay(getattr(request, "param", "sqlite"), request, home, monkeypatch)
+    _lay(getattr(request, "param", os.environ.get("TEST_OFFICE", "sqlite")), request, home, monkeypatch)
     return home
 
 

@@ -26,6 +26,8 @@ from core.models import Base
 both = pytest.mark.parametrize("office", ["sqlite", "postgresql"], indirect=True)
 """A mark: the test's office, which its `cast` is built in, is on SQLite and then on PostgreSQL. It is for a test that
 sends PostgreSQL a statement which no other test sends it, and for what two do at once."""
+sqlite = pytest.mark.parametrize("office", ["sqlite"], indirect=True)
+"""A mark: the test speaks SQLite itself, such as of its file, and stays there with `TEST_OFFICE=postgresql` as well."""
 
 Answer = TypeVar("Answer")
 

@@ -24,7 +24,7 @@ from core.submissions.kinds import KINDS
 from core.submissions.workflow import MOVES, Action, Side, moves_for
 from core.trail import audit, files
 from tests import cast as c
-from tests import toy
+from tests import ready, toy
 
 WHOLE_LIFE = {
     (State.DRAFT, Action.SUBMIT): (State.SUBMITTED, "base"),
@@ -461,6 +461,7 @@ def test_check_names_what_lies_before_an_office_that_does_not_decide_its_stage(
     ]
 
 
+@ready.sqlite
 def test_what_waits_is_found_by_the_office_that_decides_it_in_its_order(office: Path) -> None:
     cast = c.assemble()
     wanted, now = queues.Wanted(kinds=("plan",), state=State.SUBMITTED, own=True), c.NOW

@@ -591,6 +591,7 @@ def test_every_line_that_was_altered_or_taken_out_is_named_not_the_first_alone(d
     assert found == ["audit line 2 was altered", "audit lines 4 to 6 are missing", "audit line 8 was altered"]
 
 
+@ready.sqlite
 @pytest.mark.parametrize("change", ["at = 'garbage'", "record_id = 'zzz'"])
 def test_a_line_altered_into_what_no_line_holds_is_named_too(office: Path, change: str) -> None:
     c.assemble()

@@ -24,6 +24,7 @@ from core.office import backups, checklist, home
 from core.people import accounts, setup
 from core.trail import files
 from tests import cast as c
+from tests import ready
 
 PASSPHRASE = "草原上的十二匹白马跑过河"
 WRONG = "草原上的十二匹黑马跑过河"
@@ -68,6 +69,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, key: Path | No
     return home
 
 
+@ready.sqlite
 def test_a_backup_restores_the_office_on_another_machine(
     office: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -82,6 +84,7 @@ def test_a_backup_restores_the_office_on_another_machine(
     assert any((home / "files").rglob("*"))
 
 
+@ready.sqlite
 def test_only_the_key_or_the_passphrase_opens_a_backup(
     office: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -107,6 +110,7 @@ def test_only_the_key_or_the_passphrase_opens_a_backup(
         backups.make(tmp_path / "short.cebak", now=c.AFTER, passphrase="short")
 
 
+@ready.sqlite
 def test_a_damaged_or_foreign_file_is_no_backup(office: Path, tmp_path: Path) -> None:
     c.assemble()
     made = backup(tmp_path)
@@ -126,6 +130,7 @@ def test_a_damaged_or_foreign_file_is_no_backup(office: Path, tmp_path: Path) ->
     assert not [path for path in (*tmp_path.iterdir(), *office.iterdir()) if path.name.startswith(".")]
 
 
+@ready.sqlite
 def test_a_living_office_is_put_aside_after_two_answers(
     office: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -149,6 +154,7 @@ def test_a_living_office_is_put_aside_after_two_answers(
     assert main(["check"]) == 0
 
 
+@ready.sqlite
 def test_from_the_screen_an_office_is_put_aside_with_nobody_else_inside_and_all_sign_in_anew(
     office: Path, tmp_path: Path
 ) -> None:
@@ -209,6 +215,7 @@ def test_from_the_screen_an_office_is_put_aside_with_nobody_else_inside_and_all_
         assert session.scalar(sa.text("SELECT count(*) FROM submission WHERE title = '备份以后的'")) == 1
 
 
+@ready.sqlite
 def test_where_there_are_two_administrators_one_asks_and_another_restores(office: Path) -> None:
     cast = lived_in()
     second = opened_as_administrator(cast, "另一名管理员", "admin2")
@@ -264,6 +271,7 @@ def opened_as_administrator(cast: c.Cast, name: str, username: str) -> Actor:
     return dataclasses.replace(found, must_change_password=False)
 
 
+@ready.sqlite
 def test_other_processes_wait_outside_and_go_on_in_the_restored_office(office: Path, tmp_path: Path) -> None:
     cast = lived_in()
     made = backup(tmp_path)
@@ -293,6 +301,7 @@ def test_other_processes_wait_outside_and_go_on_in_the_restored_office(office: P
             session.execute(sa.text("SELECT 1"))
 
 
+@ready.sqlite
 def test_the_key_of_the_former_office_stays_beside_it(
     office: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -341,6 +350,7 @@ def test_backups_are_kept_by_rule() -> None:
     assert all(each in moments for each in stay)
 
 
+@ready.sqlite
 def test_the_routine_writes_where_the_office_said_and_tidies_up(office: Path, tmp_path: Path) -> None:
     cast = c.assemble()
     place = tmp_path / "stick"
@@ -400,6 +410,7 @@ def standing(cast: c.Cast, now: datetime) -> backups.Standing:
         return backups.standing(session, cast["admin"], now=now)
 
 
+@ready.sqlite
 def test_what_counts_is_what_lies_there_whole_and_nothing_made_or_drilled_elsewhere(
     office: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -445,6 +456,7 @@ def test_what_counts_is_what_lies_there_whole_and_nothing_made_or_drilled_elsewh
     assert not standing(cast, then).silent
 
 
+@ready.sqlite
 def test_what_was_written_is_in_the_file_itself_after_a_quiet_moment(office: Path, tmp_path: Path) -> None:
     cast = c.assemble()
     beside, count = office / "office.db-wal", "SELECT count(*) FROM audit_entry"
@@ -461,6 +473,7 @@ def test_what_was_written_is_in_the_file_itself_after_a_quiet_moment(office: Pat
         assert copied.execute(count).fetchone()[0] == session.scalar(sa.text(count))
 
 
+@ready.sqlite
 def test_attachments_come_back_by_their_digest(office: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lived_in()
     made = backup(tmp_path)

@@ -31,6 +31,7 @@ from core.records import cards, checking, privacy, tokens
 from core.records.faces import Size
 from routes import addresses, pace, verify
 from tests import cast as c
+from tests import ready
 
 T = TypeVar("T")
 
@@ -219,6 +220,7 @@ def test_the_public_keys_and_the_list_of_revoked_cards_are_open_to_everybody_and
     assert card.code not in sent.text
 
 
+@ready.sqlite
 def test_check_names_a_card_that_is_not_what_was_signed(cast: c.Cast) -> None:
     card, _other = issued(cast), issued(cast, 2)
     with db.reading() as session:

@@ -60,6 +60,7 @@ from core.tables import mending, sheets
 from core.trail import audit
 from core.trail.files import Upload
 from tests import cast as c
+from tests import ready
 
 PROBE = sa.Table(
     "probe",
@@ -725,6 +726,7 @@ def test_an_office_of_the_first_release_keeps_its_hours_its_digests_and_its_trai
         db.close()
 
 
+@ready.sqlite
 def test_after_an_upgrade_a_row_that_refers_to_nothing_is_refused_as_before(office: Path) -> None:
     db.upgrade()
     for _ in range(2):  # the first connection and one that was lent before

@@ -17,6 +17,7 @@ from core.models import Person, Setting
 from core.people import identity, keys
 from core.trail import audit, files
 from tests import cast as c
+from tests import ready
 
 
 def somebody(cast: c.Cast) -> int:
@@ -79,6 +80,7 @@ def test_an_office_of_an_earlier_release_adopts_its_key_after_proof(database: st
         assert session.get_one(Setting, "key").value == db.keys().fingerprints[0]
 
 
+@ready.sqlite
 def test_check_opens_every_sealed_value_and_every_attachment(office: Path, capsys: pytest.CaptureFixture[str]) -> None:
     cast = c.assemble()
     person_id = somebody(cast)

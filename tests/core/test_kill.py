@@ -176,6 +176,7 @@ def test_a_kill_in_any_deed_leaves_all_or_nothing(database: str, copies: Copies,
     assert places["within"] >= kills // 5, places
 
 
+@ready.sqlite
 def test_power_lost_while_writing_leaves_all_or_nothing(
     office: Path, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hand: Doer
 ) -> None:

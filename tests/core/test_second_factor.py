@@ -13,6 +13,7 @@ from core.ground.access import Actor, Refused, Role
 from core.models import SecondFactor
 from core.people import accounts, second_factor, tries
 from tests import cast as c
+from tests import ready
 
 STEP = timedelta(seconds=second_factor.STEP)
 LATER = c.NOW + 10 * STEP
@@ -88,6 +89,7 @@ def test_wrong_codes_wait_apart_from_wrong_passwords_and_for_a_known_browser_by_
     assert step(half_way("base"), code(secret, LATER + STEP), LATER + timedelta(minutes=1)) == "in"  # the wait is over
 
 
+@ready.sqlite
 def test_a_recovery_code_stands_in_for_the_app_once_and_none_is_kept_readable(office: Path) -> None:
     cast = c.assemble()
     secret, codes = enrolled(cast["base"])

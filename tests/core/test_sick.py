@@ -24,6 +24,7 @@ from core.submissions import plans
 from core.trail import files
 from routes import health
 from tests import cast as c
+from tests import ready
 
 AWAY = "postgresql://nobody@127.0.0.1:9/none?connect_timeout=2"
 
@@ -52,6 +53,7 @@ def test_a_key_that_is_gone_is_said_before_anybody_signs_in_and_to_who_watches_t
     assert not app.text_input  # nobody signs in to what cannot be opened
 
 
+@ready.sqlite
 @pytest.mark.parametrize("how", ["header", "truncated", "pages"])
 def test_a_damaged_database_is_said_everywhere_and_restored_from_a_backup(
     office: Path, tmp_path: Path, how: str, capsys: pytest.CaptureFixture[str]
@@ -86,6 +88,7 @@ def _lines() -> int:
         return session.scalar(sa.text("SELECT count(*) FROM audit_entry")) or 0
 
 
+@ready.sqlite
 def test_a_restore_that_fails_leaves_a_damaged_database_where_it_was(office: Path, tmp_path: Path) -> None:
     c.assemble()
     made = tmp_path / "good.cebak"
@@ -101,6 +104,7 @@ def test_a_restore_that_fails_leaves_a_damaged_database_where_it_was(office: Pat
     assert sorted(path.name for path in office.iterdir() if path.name != "aside") == before
 
 
+@ready.sqlite
 def test_attachments_without_their_database_are_never_given_a_new_one(
     office: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -126,6 +130,7 @@ def _approved(cast: c.Cast) -> Any:
     return plan
 
 
+@ready.sqlite
 @pytest.mark.parametrize(
     ("ill", "words"), [("PRAGMA max_page_count=1", "磁盘已满"), ("PRAGMA query_only=1", "不能写入")]
 )
@@ -149,6 +154,7 @@ def test_a_deed_on_a_full_or_read_only_disk_is_refused_whole(office: Path, ill: 
     assert main(["check"]) == 0
 
 
+@ready.sqlite
 def test_a_disk_without_room_is_never_called_a_failing_one(office: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     failed = sa.exc.OperationalError("", {}, sqlite3.OperationalError("disk I/O error"))
     assert db.sickness(failed).startswith("磁盘读写出错")
@@ -211,6 +217,7 @@ def test_a_place_that_cannot_be_written_is_said_by_every_command(
     db.close()
 
 
+@ready.sqlite
 def test_a_last_backup_is_made_of_an_office_whose_folder_cannot_be_written(
     office: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -21,6 +21,7 @@ from core.submissions.workflow import Action
 from core.tables import reading
 from core.trail import audit
 from tests import cast as c
+from tests import ready
 
 
 def others_write() -> bool:
@@ -49,6 +50,7 @@ def asked(office: None, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     return found
 
 
+@ready.sqlite
 def test_others_write_while_a_roster_is_read_taken_pasted_and_restored(asked: list[bool]) -> None:
     cast = c.assemble()
     report = c.draft_report(cast, c.sheet([c.row(1), c.row(2, sex="m")]))
@@ -65,6 +67,7 @@ def test_others_write_while_a_roster_is_read_taken_pasted_and_restored(asked: li
     assert all(asked)
 
 
+@ready.sqlite
 def test_what_somebody_else_did_while_a_roster_was_checked_is_not_overlooked(
     office: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -108,6 +111,7 @@ def approved(cast: c.Cast) -> Any:
     return plan
 
 
+@ready.sqlite
 def test_a_large_approval_is_reckoned_while_others_write_and_then_only_written(
     filed: tuple[c.Cast, Report], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -155,6 +159,7 @@ def nothing_beside() -> bool:
     return bool(asked) and not any(asked)
 
 
+@ready.sqlite
 def test_what_was_laid_down_for_a_deed_that_is_refused_is_gone(office: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("core.ground.db.bulk.FEW", 1)
     cast = c.assemble()
@@ -208,6 +213,7 @@ def test_what_may_not_be_approved_is_refused_by_the_deed_itself(filed: tuple[c.C
     assert c.refusal(say).code == "stale"
 
 
+@ready.sqlite
 def test_what_a_large_deed_comes_to_is_reckoned_while_others_write(
     filed: tuple[c.Cast, Report], monkeypatch: pytest.MonkeyPatch
 ) -> None:
