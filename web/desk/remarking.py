@@ -59,6 +59,12 @@ def draw(found: Submission, here: Actor) -> None:
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown(md(remarking.told(kind, [each])[0]), width="stretch")
                 st.button("取消", key=_key(found, f"drop-{at}"), on_click=_drop, args=(found, here, at))
+    drafts.other_window(
+        _key(found),
+        "分条意见",
+        lambda: _keep(found, here),
+        lambda theirs: _lines(kind, theirs) or [f"勾选了{_named(theirs.get('rows', []))}"],
+    )
 
 
 def _line(found: Submission, here: Actor) -> None:
@@ -76,7 +82,6 @@ def _line(found: Submission, here: Actor) -> None:
         st.text_input("说明", key=_key(found, "said"), max_chars=remarking.LONGEST, width=230, **keep)
         st.button("记下", key=_key(found, "note"), on_click=_note, args=(found, here))
     drafts.watch(_key(found, "said"), _place(found), here)
-    drafts.other_window(_key(found), "分条意见", lambda: _keep(found, here), lambda theirs: _lines(kind, theirs))
     if _key(found, "blamed") in st.session_state and not st.session_state[key]:
         st.markdown(":red[:material/error: 请选择原因，这一条还没有记下。]")
     if kind.headings(found) and ROWS not in places:

@@ -73,7 +73,7 @@ def tab(actor: Actor) -> None:
     }
     if handed := st.session_state.get("moving-slips"):
         moving.password_slips(handed)
-    chosen = tables.pick(frame, columns, name="account", empty="还没有账号。可在下方开通。")
+    chosen = tables.pick(frame, columns, name="account", empty="没有符合条件的账号。可在下方开通。")
     known = frame[frame["id"] == chosen]
     if len(known):
         _one(known.iloc[0].to_dict(), kinds, actor)
