@@ -78,6 +78,8 @@ def organizations_tab() -> None:
                     on_click=switch_organization,
                     args=(chosen, not one["active"], one["organization_name"]),
                 )
+    else:
+        tables.unlisted(chosen, "机构")
     with st.expander("新增机构"), st.form("organization", clear_on_submit=True):
         st.text_input("机构全称", key="new-name", max_chars=80)
         kinds = [one for one in OrganizationKind if one not in access.AUTHORITIES]

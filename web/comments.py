@@ -53,7 +53,8 @@ def _add(found: Submission, inside: bool, here: Actor) -> None:
             return "留言已保存，只有本机关可见。" if internal else "留言已发出。"
 
         if deeds.deed(act, "comment", found.id, internal, words):
-            st.session_state[key], st.session_state[_written(found)] = "", True
+            drafts.put(key, "")
+            st.session_state[_written(found)] = True
 
     with st.container(horizontal=True, vertical_alignment="bottom"):
         shown = {"placeholder": "写一条留言", "label_visibility": "collapsed"}

@@ -97,6 +97,8 @@ class Form:
     """From the first day to the last one, as long as both stood there."""
     refused: dict[str, tuple[str, Any]] = field(default_factory=dict)
     """What the last refusal said of each field, and what stood there."""
+    untaken: dict[str, str] = field(default_factory=dict)
+    """Why files were not taken when they were chosen, by field: so until another is chosen there."""
 
     @property
     def record(self) -> int | None:
@@ -181,12 +183,13 @@ class Form:
         below.file_uploader(label, kinds, key=self.file_key(name), on_change=self.choose, args=(name,), **options)
         listed = below.container(gap=None)
         for each in self.of(name):
-            with listed.container(horizontal=True, vertical_alignment="center", gap="small"):
+            key = f"chosen-file-{each.id}"
+            with listed.container(horizontal=True, vertical_alignment="center", gap="small", key=key):
                 told = f"已选、尚未保存：{md(each.filename)}（{size_text(each.size)}）"
                 st.markdown(f":orange[:material/attach_file:] {told}", width="content")
                 act: dict[str, Any] = {"on_click": self.remove, "args": (each,)}
                 st.button("移除", key=f"{self.prefix}remove-{each.id}", type="tertiary", **act)
-        if fault := self.fault(name):
+        for fault in filter(None, (self.untaken.get(name), self.fault(name))):
             below.markdown(f":red[:material/error: {md(fault)}]")
 
     def fault(self, name: str) -> str:
@@ -241,10 +244,9 @@ class Form:
         forget(each.file_id for each in uploads)
         self._look()
         self.refused.pop(name, None)
-        if refused:
-            self.refused[name] = "；".join(refused), self._stands(name)
-            for words in refused:
-                say("error", words, at=[self.file_key(name)])
+        self.untaken[name] = "；".join(refused)
+        for words in refused:
+            say("error", words, at=[self.file_key(name)])
 
     def remove(self, file: Chosen) -> None:
         """Take a chosen file out again (移除)."""
@@ -410,6 +412,7 @@ class Form:
                 st.session_state[self.key(name)] = value
         address.choose("copy", None)
         self._forget()
+        self.untaken = {}
 
     def blaming(self, act: Act[Any], *, rehearsed: bool = False) -> Act[Any]:
         """The deed that saves what is on the form; where it is refused, what is wrong stands beside its fields.
@@ -510,17 +513,67 @@ def words(ask: Callable[..., str | None], label: str, *, key: str, place: str, a
     if key not in st.session_state:
         with db.reading() as session:
             kept = unsaved.kept(session, place, actor=actor)
-        st.session_state[key] = str(kept.values.get("words", "")) if kept else ""
+        put(key, str(kept.values.get("words", "")) if kept else "")
 
     def keep() -> None:
-        typed = st.session_state[key]
-        with suppress(Refused), db.transaction() as session:  # the field itself has it; a deed says what is wrong
-            here, now = context.actor_now(session), context.moment(session)
-            if here and here.account_id == actor.account_id:
-                unsaved.keep(session, place, {"words": typed} if typed else {}, version=0, actor=here, now=now)
+        keep_beside(key, place, _words(st.session_state[key]), version=0, actor=actor)
 
     ask(label, key=key, on_change=keep, **options)
     watch(key, place, actor)
+    other_window(key, label, keep, lambda theirs: [theirs["words"]])
+
+
+def put(key: str, text: str) -> None:
+    """Put a text into such a field (填入): what was read in the database, or what a deed left there."""
+    st.session_state[key] = text
+    look(key, _words(text))
+
+
+def _words(text: str) -> dict[str, Any]:
+    return {"words": text} if text else {}
+
+
+def look(key: str, kept: Mapping[str, Any]) -> None:
+    """What this window saw kept beside the forms (所见的暂存内容); nothing there is contested any more."""
+    st.session_state[f"{key}-seen"] = dict(kept)
+    st.session_state.pop(f"{key}-other", None)
+
+
+def keep_beside(key: str, place: str, values: Mapping[str, Any], *, version: int, actor: Actor) -> None:
+    """Keep what stands beside the forms (自动暂存), unless another window wrote something else there meanwhile."""
+    seen = st.session_state.get(f"{key}-seen", {})
+    with suppress(Refused), db.transaction() as session:  # the field itself has it; a deed says what is wrong
+        here, now = context.actor_now(session), context.moment(session)
+        if here is None or here.account_id != actor.account_id:
+            return
+        found = unsaved.kept(session, place, actor=here)
+        there = found.values if found else {}  # none: sent elsewhere, and what stands here is kept as something new
+        if there not in ({}, seen, values):
+            st.session_state[f"{key}-other"] = there
+            return
+        unsaved.keep(session, place, values, version=version, seen=there, actor=here, now=now)
+        look(key, values)
+
+
+def other_window(
+    key: str, label: str, keep: Callable[[], None], told: Callable[[Mapping[str, Any]], Iterable[str]]
+) -> None:
+    """Say that another window wrote something else (两个窗口), and show it to be copied; the text here stays.
+
+    `told`: what was kept there as texts. Nothing is drawn where there is nothing to say.
+    """
+    theirs = st.session_state.get(f"{key}-other")
+    if theirs is None:
+        return
+
+    def mine() -> None:
+        look(key, theirs)
+        keep()
+
+    with st.container(key=f"other-window-{key}", gap="xsmall"):
+        st.warning(f"别的窗口也写了“{label}”，与这里的不同，这里的没有暂存。那里写的如下，可以复制：")
+        st.code("\n".join(told(theirs)), language=None, wrap_lines=True)
+        st.button("以这里的为准", key=f"mine-{key}", type="tertiary", on_click=mine)
 
 
 def watch(key: str, place: str, actor: Actor) -> None:

@@ -454,7 +454,9 @@ def test_the_dashboard_counts_what_was_posted(cast: Cast) -> None:
 
 
 def test_an_administrator_keeps_organizations_and_accounts(cast: Cast) -> None:
-    app = open_page("organizations", sign_in("hohhot_admin"))
+    app = open_page("organizations", sign_in("hohhot_admin"), organization="999", q="示例")
+    assert "要打开的机构不在上面所列之中" in boxes(app, "info")[-1]
+    assert app.query_params["q"] == "示例"
     app.text_input(key="new-name").input("示例呼和浩特新医院")
     press(app, "新增")
     assert "已新增机构" in boxes(app, "success")[0]
@@ -625,6 +627,20 @@ def test_an_opinion_and_a_comment_wait_for_their_writer_alone_until_they_are_sen
     other = open_page("review", sign_in("reviewer2"), item=str(plan.id))
     assert (other.text_area(key=opinion).value, other.text_input(key=comment).value) == ("", "")
     other.text_area(key=opinion).input("我的意见").run()
+    said = f"remarks-{plan.id}-{plan.version}-said"
+    app.text_input(key=said).input("职称")
+    app.text_input(key=comment).input("写到一半了").run()
+    for key, mine, theirs in ((comment, "另一句", "写到一半了"), (said, "专业", "职称")):
+        window = again.text_input(key=key).input(mine).run()  # of the same account: what is newer is not written over
+        for _ in range(2):
+            assert "别的窗口也写了“" in "".join(boxes(window, "warning"))
+            assert (window.text_input(key=key).value, [each.value for each in window.code]) == (mine, [theirs])
+            assert open_page("review", sign_in("reviewer"), item=str(plan.id)).text_input(key=key).value == theirs
+            window.run()
+        press(window, "以这里的为准")
+        assert not window.code
+        assert open_page("review", sign_in("reviewer"), item=str(plan.id)).text_input(key=key).value == mine
+    again.text_input(key=said).input("").run()
     press(again, "发给对方")
     press(again, "退回")
     assert one(sa.select(Movement.reason).where(Movement.action == "return")) == "请补充师资"
@@ -659,9 +675,7 @@ def test_a_return_that_was_undone_leaves_no_mark_on_the_desk(cast: Cast) -> None
 def test_the_desk_speaks_in_the_words_of_the_kind_that_is_open(cast: Cast) -> None:
     found = people.waiting(cast, "objection")
     app = open_page("review", sign_in("reviewer"), kind="objection", item=str(found.id))
-    assert (
-        "异议成立、请补充说明、异议不成立时必填，提出人会看到" in app.text_area(key=f"opinion-{found.id}").placeholder
-    )
+    assert app.text_area(key=f"opinion-{found.id}").placeholder == "审核意见（必填，提出人会看到）"
     said = "".join(each.value for each in app.markdown)
     assert re.search("异议成立(后，|”：)", said)
     assert "通过" not in said
@@ -674,9 +688,9 @@ def test_the_desk_speaks_in_the_words_of_the_kind_that_is_open(cast: Cast) -> No
 def test_what_has_nothing_worth_a_look_is_approved_together_each_with_its_own_line(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(listing, "PAGE_ROWS", 2)  # the whole list is meant, not the page that is shown
+    monkeypatch.setattr(listing, "PAGE_ROWS", 5)  # the whole list is meant, not the page that is shown
     plans_filed = [people.file_plan(cast, now=NOW, title=f"第{at}期", **ahead(20 + 4 * min(at, 3))) for at in range(5)]
-    people.file_plan(cast, now=NOW - timedelta(days=60), title="已开始的一期", **ahead(-5))
+    first_left = people.file_plan(cast, now=NOW - timedelta(days=60), title="已开始的一期", **ahead(-5))
     app = press(open_page("review", sign_in("reviewer"), kind="plan"), "批量通过…")
     (confirmed,) = (button for button in app.button if button.label.startswith("通过所选"))
     with db.reading() as session:
@@ -695,7 +709,7 @@ def test_what_has_nothing_worth_a_look_is_approved_together_each_with_its_own_li
     assert "没有通过：" in boxes(app, "error")[0]
     assert f"批量办理{len(plain)}件：通过{len(plain) - 1}件，没有通过1件。" in "".join(boxes(app, "warning"))
     assert not [button for button in app.button if button.key == "batch-approve"]  # the dialog is closed
-    assert app.query_params["item"]  # the next one that waits is open
+    assert app.query_params["item"] == str(first_left.id)  # none was open: the first that waits is
     with db.reading() as session:
         states = [session.get_one(Plan, each).state for each in plain]
     assert states == [State.RETURNED, *[State.APPROVED] * (len(plain) - 1)]

@@ -129,6 +129,12 @@ def test_chosen_files_are_there_again_in_another_browser_until_they_are_removed_
     uploader(app, f"{key}roster").upload("花名册.xlsx", content, "application/octet-stream").run()
     app = opened()
     app.text_area(key=f"{key}summary").input("按计划完成").run()
+    uploader(app, f"{key}roster").upload("假.xlsx", b"%PDF-1.4", "application/octet-stream").run()
+    press(app, "保存")
+    assert any("没有选上" in each.value for each in app.markdown)  # the record still lacks it
+    more = people.sheet([people.row(2), people.row(3)])
+    uploader(app, f"{key}roster").upload("花名册.xlsx", more, "application/octet-stream").run()
+    assert not any("没有选上" in each.value for each in app.markdown)
     press(app, "报送")
     press(app, "报送")  # what the roster leads to was not on the screen before
     report = one(sa.select(Report))

@@ -74,7 +74,7 @@ def ask(submission: Submission) -> None:
         format="%g",
         key=_granted(submission.id),
         width=150,
-        placeholder="依据证书填写",
+        placeholder="按证书填写",
     )
     if hours and (words := claims.beyond(submission, Decimal(str(hours)))):
         st.warning(md(words))

@@ -86,7 +86,8 @@ def _reverse(batch_id: int, lines: frozenset[int], reason: str, key: str) -> Non
         return f"已{taken.words}。冲销记在第{batch.id}批{words}。"
 
     if deeds.deed(act, "reverse", batch_id, lines, at=lambda refused: (key,) if refused.code == "reason" else ()):
-        st.session_state[key] = st.session_state[f"{key}-lines"] = ""
+        drafts.put(key, "")
+        st.session_state[f"{key}-lines"] = ""
         address.choose(f"line{batch_id}", None)
         address.forget_choice()
 

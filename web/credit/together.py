@@ -85,6 +85,6 @@ def _reverse(batch_id: int, batches: list[int], reason: str, key: str) -> None:
         return f"已{done.words}。每批的冲销各记为一批。"
 
     if deeds.deed(act, "reverse-each", *batches):
-        st.session_state[f"{key}-reason"] = ""
+        drafts.put(f"{key}-reason", "")
         st.session_state[f"{key}-chosen"] = set()
         address.forget_choice()

@@ -19,6 +19,7 @@ from core.submissions.queues import Row, Wanted
 from core.submissions.workflow import Action
 from web import address, context, deeds, submissions, tables
 from web.deeds import Who
+from web.desk import deciding
 from web.words import md
 
 MOST = 200
@@ -141,6 +142,6 @@ def _approve(chosen: Sequence[Submission]) -> None:
     failed = len(chosen) - passed
     left = f"，没有通过{failed}件" if failed else ""
     deeds.say("warning" if failed else "success", f"批量办理{len(chosen)}件：通过{passed}件{left}。", first=True)
-    opened = address.chosen("item") or chosen[-1].id
-    if opened in {each.id for each in chosen}:  # the next one that waits opens by itself, as after a single one
-        st.session_state["desk-after"] = opened
+    opened = address.chosen("item")
+    if opened is None or opened in {each.id for each in chosen}:  # the next one opens, as after a single one
+        st.session_state["desk-after"] = opened or deciding.NONE

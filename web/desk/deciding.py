@@ -54,8 +54,9 @@ def decide(found: Submission, here: Actor) -> None:
             if Action.RETURN in moves:
                 remarking.ticks(found, here)
         with row or _buttons(asks=False):
-            required = "、".join(kind.word_for(action) for action in moves if workflow.needs_reason(kind, action))
-            whose = f"{required}时必填，{kind.filer}会看到" if required else f"{kind.filer}会看到"
+            required = [kind.word_for(action) for action in moves if workflow.needs_reason(kind, action)]
+            when = "" if len(required) == len(moves) else f"{'、'.join(required)}时"
+            whose = f"{when}必填，{kind.filer}会看到" if required else f"{kind.filer}会看到"
             drafts.words(
                 st.text_area,
                 "审核意见",
@@ -236,13 +237,20 @@ def _decided(found: Submission, action: Action, asked: str, back: frozenset[int]
         return
     st.session_state["desk-last"] = found.id
     if action is Action.UNDO:  # who takes a decision back means to decide this one again, with the same words
-        st.session_state[_opinion(found)] = made
+        drafts.put(_opinion(found), made)
     else:
         st.session_state["desk-after"] = found.id
 
 
+NONE = 0
+"""No item: a batch was decided from the list."""
+
+
 def go_on(ids: Sequence[int]) -> None:
-    """After a decision the next item of the list opens by itself (自动打开下一件), in the order of before."""
+    """After a decision the next item of the list opens by itself (自动打开下一件), in the order of before.
+
+    After `NONE`, where none was open, the first that is left.
+    """
     decided = st.session_state.get("desk-after")
     if decided is not None:
         before: list[Any] = st.session_state.get("desk-ids", [])

@@ -5,21 +5,20 @@ They are noted one after another, and kept as they are written (自动暂存) un
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Mapping
 from typing import Any, Unpack
 
 import streamlit as st
 from sqlalchemy.orm import Session
 
 from core.ground import db, typed
-from core.ground.access import Actor, Refused
+from core.ground.access import Actor
 from core.models import Submission
 from core.office import unsaved
 from core.submissions import kinds, remarking, workflow
-from core.submissions.kinds import ROWS
+from core.submissions.kinds import ROWS, Kind
 from core.submissions.remarking import Remark
-from web import address, context, deeds, drafts, submissions
+from web import address, deeds, drafts, submissions
 from web.words import md
 
 WHOLE = ""
@@ -32,9 +31,10 @@ def restore(found: Submission, here: Actor) -> None:
         return
     with db.reading() as session:
         kept = unsaved.kept(session, _place(found), actor=here)
+    drafts.look(_key(found), kept.values if kept else {})
     said = kept.values if kept and kept.version == found.version else {}
     columns = (said.get(name, []) for name in ("codes", "places", "words"))
-    st.session_state.setdefault(_key(found, "noted"), [Remark(*each) for each in zip(*columns, strict=True)])
+    st.session_state[_key(found, "noted")] = [Remark(*each) for each in zip(*columns, strict=True)]
     if (rows := said.get("rows")) and not submissions.ticked(found):
         submissions.tick(found, set(rows))
     for name in ("reason", "said"):
@@ -76,6 +76,7 @@ def _line(found: Submission, here: Actor) -> None:
         st.text_input("说明", key=_key(found, "said"), max_chars=remarking.LONGEST, width=230, **keep)
         st.button("记下", key=_key(found, "note"), on_click=_note, args=(found, here))
     drafts.watch(_key(found, "said"), _place(found), here)
+    drafts.other_window(_key(found), "分条意见", lambda: _keep(found, here), lambda theirs: _lines(kind, theirs))
     if _key(found, "blamed") in st.session_state and not st.session_state[key]:
         st.markdown(":red[:material/error: 请选择原因，这一条还没有记下。]")
     if kind.headings(found) and ROWS not in places:
@@ -204,16 +205,17 @@ def _keep(found: Submission, here: Actor) -> None:
     values |= {name: st.session_state.get(_key(found, name), "") for name in ("reason", "said")}
     values |= {"place": place, "rows": sorted(submissions.ticked(found))}
     written = noted or values["reason"] or values["said"] or values["rows"]
-    with suppress(Refused), db.transaction() as session:
-        actor, now = context.actor_now(session), context.moment(session)
-        if actor and actor.account_id == here.account_id:
-            unsaved.keep(session, _place(found), values if written else {}, version=found.version, actor=actor, now=now)
+    drafts.keep_beside(_key(found), _place(found), values if written else {}, version=found.version, actor=here)
 
 
 def unsent(session: Session, found: Submission, here: Actor) -> list[str]:
     """What was written on it and not sent (没有发出的分条意见), a text each; it may have changed since."""
-    kept, kind = unsaved.kept(session, _place(found), actor=here), kinds.of(found)
-    said = kept.values if kept else {}
+    kept = unsaved.kept(session, _place(found), actor=here)
+    return _lines(kinds.of(found), kept.values if kept else {})
+
+
+def _lines(kind: Kind[Any], said: Mapping[str, Any]) -> list[str]:
+    """What was kept of remarks, a text each."""
     columns = (said.get(name, []) for name in ("codes", "places", "words"))
     noted = [Remark(*each) for each in zip(*columns, strict=True)]
     lines = remarking.told(kind, [each for each in noted if each.code in kind.reasons])

@@ -77,6 +77,8 @@ def tab(actor: Actor) -> None:
     known = frame[frame["id"] == chosen]
     if len(known):
         _one(known.iloc[0].to_dict(), kinds, actor)
+    else:
+        tables.unlisted(chosen, "账号")
     with st.expander("开通账号"):
         _opening(kinds)
 

@@ -92,6 +92,12 @@ def pick(
     return chosen
 
 
+def unlisted(chosen: int | None, what: str) -> None:
+    """Say that what the address asks for is not in the list above (不在所列之中) and not open; filters stay."""
+    if chosen is not None:
+        st.info(f"要打开的{what}不在上面所列之中，没有打开：可能被筛选条件隐藏，也可能不归本单位管理。")
+
+
 def tick(
     frame: pd.DataFrame,
     columns: Sequence[str],
