@@ -33,7 +33,8 @@ def asked(session: Session, who: Actor, **page: Any) -> tuple[pd.DataFrame, int]
 
 
 with tables.above():
-    frame, count = tables.listing(asked, actor, name="audit")
+    usual = None if about or account else (event, first, last)  # a text may be an ID number
+    frame, count = tables.listing(asked, actor, name="audit", asked=usual, every_line=True)
     st.caption(f"共{count:,}条", width="content")
     tables.export(lambda session, who: asked(session, who, limit=None)[0], COLUMNS + FURTHER, name="审计日志")
 empty = "没有符合条件的记录。可放宽查询条件。"

@@ -35,7 +35,7 @@ def told(event: Event) -> str:
 
 
 def listed(found: list[Event]) -> None:
-    st.html(links.STYLE)
+    shell.style(links.STYLE)
     with links.lines("deadlines"):
         st.markdown(f"**今后和逾期的期限**　:blue-badge[{len(found)}]")
         for event in found:
@@ -46,7 +46,7 @@ def listed(found: list[Event]) -> None:
 
 
 def trainings(found: list[Event]) -> None:
-    st.html(links.STYLE)
+    shell.style(links.STYLE)
     with links.lines("trainings"):
         st.markdown(f"**正在进行和今后的培训**　:blue-badge[{len(found)}]")
         for event in found:

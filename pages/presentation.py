@@ -7,7 +7,7 @@ from core.office import dashboards
 from web import board, context, shell
 
 actor = shell.require(*dashboards.VIEWERS)
-st.html(board.PRESENTED)
+shell.style(board.PRESENTED)
 with db.reading() as session:
     offered = dashboards.choices(session, actor)
 with st.container(key="slide-filter"), st.popover("筛选", icon=":material/filter_alt:"):

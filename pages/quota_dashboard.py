@@ -15,7 +15,7 @@ TRAINING = ("authority", "title", "organization", "start_on", "end_on", "subject
 STUCK = ("where", "title", "organization", "authority", "since_on", "days", "people", "overdue")
 LATE = ("matter", "title", "organization", "authority", "due_on", "filed_on")
 WAITS = ("kind", "title", "organization", "authority", "filed_at", "decided_at", "days")
-st.html(board.STYLE)
+shell.style(board.STYLE)
 shell.page("指标看板", "各图随筛选条件一起变化；点图中的方格或柱形，全页只看这一部分，并列出明细，再点一次取消。")
 with db.reading() as session:
     offered = dashboards.choices(session, actor)

@@ -17,7 +17,7 @@ from web.desk import batch, deciding, evidence, filters, listing, readings, rema
 from web.words import md
 
 actor = shell.require(Role.REVIEWER, Role.ADMIN)
-st.html(listing.STYLE)
+shell.style(listing.STYLE)
 shell.page("审核")
 offered = readings.offered(actor)
 asked, now = filters.wanted(actor, offered), context.now()

@@ -31,13 +31,13 @@ _NO_CHANGE = tuple(each.value for each in (audit.Event.SIGNED_IN, audit.Event.SI
 """What changes nothing that is kept."""
 
 
-def once(session: Session, key: Hashable, read: Callable[[], Part]) -> Part:
+def once(session: Session, key: Hashable, read: Callable[[], Part], *, every_line: bool = False) -> Part:
     """A part as it was read (读一次), read anew where anything was done in the office since.
 
     The key names the database, what was asked, and whose it is: nobody is shown what only another may see. What is kept
-    is shared by threads, to be read and never changed.
+    is shared by threads, to be read and never changed. `every_line`: see `stamp`.
     """
-    now, before = stamp(session), found(key)
+    now, before = stamp(session, every_line=every_line), found(key)
     if before is not None and before[0] == now:
         kept: Part = before[1]
         return kept
@@ -46,14 +46,18 @@ def once(session: Session, key: Hashable, read: Callable[[], Part]) -> Part:
     return part
 
 
-def stamp(session: Session) -> Hashable:
-    """Where the office stands (办到哪里): the same as long as nothing was done in it and no notice was published."""
-    found = db.asked_once(session, _LAST, lambda: session.execute(_LAST).one_or_none())
+def stamp(session: Session, *, every_line: bool = False) -> Hashable:
+    """Where the office stands (办到哪里): the same as long as nothing was done in it and no notice was published.
+
+    `every_line`: what shows the trail itself is another with each sign-in too.
+    """
+    last = _LAST_OF_ALL if every_line else _LAST
+    found = db.asked_once(session, last, lambda: session.execute(last).one_or_none())
     return (tuple(found) if found else None), notices.filed()
 
 
-_LAST = sa.select(AuditEntry.id, AuditEntry.digest).order_by(AuditEntry.id.desc()).limit(1)
-_LAST = _LAST.where(*(AuditEntry.event != each for each in _NO_CHANGE))  # one by one: a list is written out each time
+_LAST_OF_ALL = sa.select(AuditEntry.id, AuditEntry.digest).order_by(AuditEntry.id.desc()).limit(1)
+_LAST = _LAST_OF_ALL.where(*(AuditEntry.event != each for each in _NO_CHANGE))  # a list is written out each time
 
 
 def mark(key: Hashable, stamp: Hashable, read: Callable[[], Part]) -> Part:

@@ -40,7 +40,7 @@ from core.submissions.workflow import Action
 from core.trail.files import Upload
 from tests import cast as people
 from tests.cast import Cast
-from tests.pages.conftest import SheetOf, boxes, frames, listed, open_page, sign_in, uploader
+from tests.pages.conftest import SheetOf, boxes, frames, listed, open_page, sent, sign_in, uploader
 from web.desk import listing
 from web.words import md
 
@@ -512,8 +512,12 @@ def test_the_trail_is_filtered_and_a_league_sees_its_own(cast: Cast) -> None:
     assert app.table[0].value["原来"][0] == "草稿"
     about = open_page("audit", sign_in("admin"), about="没有这样的人")
     assert not frames(about)
+    whole = open_page("audit", sign_in("admin"))
+    newest = sent(whole)[0]["rows"][0]["id"]
     league = open_page("audit", sign_in("hohhot_leader"))
     assert "示例继续教育基地" not in set(frames(league)[0]["organization_touched"])
+    last = sent(whole.run())[0]["rows"][0]
+    assert last["id"] == newest + 1, "a page of the trail that is kept goes on with every line, of a sign-in too"
 
 
 def test_the_policy_page_says_when_no_notice_covers_a_day(cast: Cast) -> None:

@@ -209,8 +209,7 @@ def programmes(
         made = charts.programmes(lines, chosen.code if chosen else "")
         figure(made, "专项项目 · 完成、序时进度和年底预测", again, ask, picked=picked)
     with right, st.container(border=True, key="programme-sentences"):
-        for line in lines:
-            st.markdown(md(line.sentence))
+        st.markdown("\n\n".join(md(line.sentence) for line in lines))
         st.caption("点图中的一个项目，下方列出各单位的完成情况。")
         if seen.wanted.without("league") != Wanted(seen.wanted.year, seen.wanted.on):
             st.caption("专项项目按年度、截至日期和盟市统计，不随其他筛选条件变化。")
@@ -274,7 +273,8 @@ def rows(
             picked = address.chosen(name) in set(frame[by].iloc[FOLDED:])
             more = st.toggle(f"列出全部{len(frame):,}行", picked, key=f"more-{name}")
             shown = SHOWN if more else FOLDED
-        chosen = tables.pick(frame.head(shown), columns, name=name, empty=empty, by=by)
+        first = kept.beside(frame, ("first", shown), lambda: frame.head(shown))  # the same each time, so drawn once
+        chosen = tables.pick(first, columns, name=name, empty=empty, by=by)
         if len(frame) > SHOWN and shown == SHOWN:
             st.caption(f"屏幕上列出前{SHOWN}行，全部{len(frame):,}行可导出。")
         tables.export(lambda session, actor: again(ask.board(session, actor)), columns, name=title)

@@ -205,15 +205,17 @@ def above() -> DeltaGenerator:
 Ask = Callable[..., tuple[pd.DataFrame, int]]
 
 
-def listing(ask: Ask, here: Actor, *, name: str, asked: Hashable = None) -> tuple[pd.DataFrame, int]:
+def listing(
+    ask: Ask, here: Actor, *, name: str, asked: Hashable = None, every_line: bool = False
+) -> tuple[pd.DataFrame, int]:
     """Pagination (分页): one page of a long list, its number in the address bar; answers the rows and the count of all.
 
     `ask(session, actor, offset=, limit=)` is one of core's paged questions. What is printed is the list from its
     beginning, as far as `PRINTED_ROWS`. `asked`: all that the question depends on but for the actor and the day; where
-    it is told, the page is kept until the office does something (`kept.once`).
+    it is told, the page is kept until the office does something (`kept.once`, which says what `every_line` is).
     """
     if asked is not None:
-        ask = _kept(ask, (name, asked))
+        ask = _kept(ask, (name, asked), every_line)
     if address.chosen("print"):
         return _page(ask, here, 1, PRINTED_ROWS)
     key = f"{name}-page"
@@ -226,10 +228,10 @@ def listing(ask: Ask, here: Actor, *, name: str, asked: Hashable = None) -> tupl
     return rows, count
 
 
-def _kept(ask: Ask, asked: Hashable) -> Ask:
+def _kept(ask: Ask, asked: Hashable, every_line: bool) -> Ask:
     def once(session: Session, here: Actor, **page: int) -> tuple[pd.DataFrame, int]:
         key = (db.url(), "listing", asked, here, context.today(), *page.items())
-        return kept.once(session, key, lambda: ask(session, here, **page))
+        return kept.once(session, key, lambda: ask(session, here, **page), every_line=every_line)
 
     return once
 
