@@ -35,7 +35,9 @@ def table(held: list[keys.Key]) -> None:
 
 def rotating() -> None:
     """A new key (更换密钥)."""
-    st.caption("此后出具的卡由新密钥签名；以前的卡照样核验得过，已加密的内容照样打得开。")
+    st.caption(
+        "此后出具的卡由新密钥签名，PDF文件的电子签名证书也另换一张（单位自备证书的不变）；以前的卡照样核验得过，已加密的内容照样打得开。"
+    )
     with st.form("rotate", border=False):
         st.text_input("更换原因", key="rotate-reason", placeholder="如：例行更换；经办人变动")
         st.form_submit_button("更换密钥", icon=":material/key:", on_click=_rotate)

@@ -207,20 +207,22 @@ class Signatory:
 
 
 def signatory() -> Signatory:
-    """The certificate for documents (电子签名证书): the office's own, else one made here, once, in `CE_HOME/signing`.
+    """The certificate for documents (电子签名证书): the office's own, else one made here, in `CE_HOME/signing`.
 
-    Readers of PDF show who signed, and that nothing was changed since; one made here they know only where somebody has
-    trusted it. Refused codes: "certificate" (the office's own cannot be used).
+    One made here is the present key's: whoever holds a former one opens nothing that still signs. Readers of PDF show
+    who signed, and that nothing was changed since; one made here they know only where somebody has trusted it.
+    Refused codes: "certificate" (the office's own cannot be used).
     """
     given = os.environ.get(SIGNATORY, "")
     if given:
         return _given(Path(given), os.environ.get(f"{SIGNATORY}_PASSPHRASE", ""))
     place = db.home() / "signing"
+    present = db.keys().files[:1]
     try:
-        return _made(place, (place / "office.crt").stat().st_mtime_ns)
+        return _made(place, present, (place / "office.crt").stat().st_mtime_ns)
     except (OSError, ValueError, InvalidTag):
-        _make(place)
-        return _made(place, (place / "office.crt").stat().st_mtime_ns)
+        _make(place, present)
+        return _made(place, present, (place / "office.crt").stat().st_mtime_ns)
 
 
 def signatories() -> list[x509.Certificate]:
@@ -267,9 +269,9 @@ def _given(path: Path, passphrase: str) -> Signatory:
 
 
 @functools.lru_cache(maxsize=2)
-def _made(place: Path, _changed: int) -> Signatory:
+def _made(place: Path, present: tuple[bytes, ...], _changed: int) -> Signatory:
     certificate = x509.load_pem_x509_certificate((place / "office.crt").read_bytes())
-    pem = db.unseal((place / "office.key").read_bytes(), key=db.keys().files, purpose="pdf signature")
+    pem = db.unseal((place / "office.key").read_bytes(), key=present, purpose="pdf signature")
     # Made here and sealed: its primes need no proof each time, the check against the certificate is enough.
     key = serialization.load_pem_private_key(pem, None, unsafe_skip_rsa_key_validation=True)
     if not isinstance(key, rsa.RSAPrivateKey) or key.public_key() != certificate.public_key():
@@ -282,7 +284,7 @@ def _drawn() -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(65537, 3072)
 
 
-def _make(place: Path) -> None:
+def _make(place: Path, present: tuple[bytes, ...]) -> None:
     place.mkdir(mode=0o700, exist_ok=True)
     key = _drawn()
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "专业技术人员继续教育管理系统电子签名")])
@@ -293,7 +295,7 @@ def _make(place: Path) -> None:
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .sign(key, hashes.SHA256())
     )
-    _write(place / "office.key", db.seal(_pem(key), key=db.keys().files, purpose="pdf signature"))
+    _write(place / "office.key", db.seal(_pem(key), key=present, purpose="pdf signature"))
     _write(place / "office.crt", certificate.public_bytes(serialization.Encoding.PEM), mode=0o644)
 
 

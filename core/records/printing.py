@@ -518,7 +518,7 @@ def _drawn(run: PrintRun, whose: Taken, clock: Callable[[], datetime]) -> bytes 
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as folder:
         for some, looks in _cards_of(run.id):
             for name, card in some:
-                look, address = looks[card.template_id], tokens.place(run.origin, card.code)
+                look, address = looks[card.id], tokens.place(run.origin, card.code)
                 if form is Form.ZIP:
                     number = card.number or card.code
                     folder.writestr(f"{_plain(name)}-{number}.pdf", cards.pdf(card, look, verify_url=address))
@@ -549,9 +549,8 @@ def _plain(name: str) -> str:
     return "".join(char for char in name if char.isprintable() and char not in '\\/:*?"<>|')
 
 
-def _cards_of(run_id: int) -> Iterator[tuple[Sequence[tuple[str, Card]], dict[int | None, Look]]]:
-    """The cards of a run in its order, some at a time, with the looks they were issued with."""
-    looks: dict[int | None, Look] = {None: faces.BUILT_IN}
+def _cards_of(run_id: int) -> Iterator[tuple[Sequence[tuple[str, Card]], dict[int, Look]]]:
+    """The cards of a run in its order, some at a time, with the looks they were issued with, by their ids."""
     after = 0
     while True:
         with db.reading() as session:
@@ -564,9 +563,7 @@ def _cards_of(run_id: int) -> Iterator[tuple[Sequence[tuple[str, Card]], dict[in
                 .limit(100)
             )
             found = session.execute(query).all()
-            for _, _, card in found:
-                if card.template_id not in looks:
-                    looks[card.template_id] = templates.of_card(session, card)
+            looks = {card.id: templates.of_card(session, card) for _, _, card in found}
         if not found:
             return
         after = found[-1].place

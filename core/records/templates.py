@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -96,7 +97,9 @@ def picture(upload: Upload) -> bytes:
             if max(opened.size) > PIXELS:
                 raise Refused("image", f"图片“{upload.filename}”边长超过{PIXELS}像素，请缩小后再上传。")
             shown = opened.convert("RGBA")
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except Image.DecompressionBombError as error:
+        raise Refused("image", f"图片“{upload.filename}”边长超过{PIXELS}像素，请缩小后再上传。") from error
+    except (OSError, ValueError, SyntaxError) as error:
         words = f"“{upload.filename}”不是可用的PNG或JPEG图片，请另存为PNG后再上传；SVG等其他格式不收。"
         raise Refused("image", words) from error
     shown.thumbnail((KEPT, KEPT))
@@ -161,11 +164,14 @@ class Current:
 
 
 def current(session: Session, authority_id: int) -> Current:
-    """The template that an authority's cards are printed with: its own, else the region's, else the program's."""
+    """The template that an authority's cards are printed with: its own, else the region's, else the program's.
+
+    Of the region's the words and the paper: its logo and its seal stand on no other authority's cards.
+    """
     if own := _last(session, authority_id):
         return Current(own.id, own.version, _look_of(own))
     if theirs := _last(session, 1):
-        return Current(theirs.id, 0, _look_of(theirs))
+        return Current(theirs.id, 0, _inherited(_look_of(theirs)))
     return Current(None, 0, faces.BUILT_IN)
 
 
@@ -173,7 +179,9 @@ def of_card(session: Session, card: Card) -> Look:
     """How a card looks (此卡的样式): by the version it was issued with, whatever was published since."""
     if card.template_id is None:
         return faces.BUILT_IN
-    return _look_of(session.get_one(CardTemplate, card.template_id))
+    template = session.get_one(CardTemplate, card.template_id)
+    look, whose = _look_of(template), session.get_one(Organization, template.authority_id)
+    return look if whose.name == json.loads(card.payload)["office"] else _inherited(look)
 
 
 def version(session: Session, number: int, actor: Actor) -> Look:
@@ -209,6 +217,11 @@ def versions(session: Session, actor: Actor) -> pd.DataFrame:
 def _last(session: Session, authority_id: int) -> CardTemplate | None:
     query = sa.select(CardTemplate).where(CardTemplate.authority_id == authority_id)
     return session.scalar(query.order_by(CardTemplate.version.desc()).limit(1))
+
+
+def _inherited(look: Look) -> Look:
+    """As another authority's cards have it (沿用的样式): without logo and seal, which vouch for their owner alone."""
+    return replace(look, logo=None, seal=None)
 
 
 def _look_of(kept: CardTemplate) -> Look:

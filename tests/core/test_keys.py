@@ -11,7 +11,7 @@ import pypdfium2
 import pytest
 
 from core.__main__ import main
-from core.ground import db
+from core.ground import certificates, db
 from core.ground.access import Refused
 from core.models import Person, Setting
 from core.people import identity, keys
@@ -112,7 +112,7 @@ def test_a_rotated_key_seals_anew_and_the_former_still_opens(office: Path, home:
     cast = c.assemble()
     first = somebody(cast)
     former = (home / "secret.key").read_text("ascii")
-    index = db.keys().index
+    index, signs = db.keys().index, certificates.signatory().certificate
     killed, own = home / "secret.key.0123456789abcdef", home / "secret.key.backup"
     for each in (killed, own):  # what a killed rotation left behind, and the administrator's own copy
         each.write_text(former, encoding="ascii")
@@ -125,6 +125,8 @@ def test_a_rotated_key_seals_anew_and_the_former_still_opens(office: Path, home:
     assert db.keys().fingerprints[0] == fingerprint
     assert (killed.exists(), own.exists()) == (False, True)
     assert db.keys().index == index  # whom a number belongs to is found as before
+    assert certificates.signatory().certificate != signs  # whoever holds the former key signs no PDF file with it
+    assert signs in certificates.signatories()
     with db.reading() as session:
         assert keys.faults(session) == []
         assert audit.history(session, cast["admin"], event=audit.Event.KEY_ROTATED)[1] == 1

@@ -275,6 +275,12 @@ def test_a_template_never_changes_a_card_that_was_issued(database: str) -> None:
     published(cast, title="继续教育验证卡", sizes=[Size.CARD, Size.A4], logo=templates.picture(picture()))
     second = issued()
     seen = printed(second)
+    with db.reading() as session:  # another authority prints the region's words, never its mark
+        card, league = session.get_one(Card, second), templates.current(session, cast.places["hohhot"].id)
+        assert (league.look.title, league.look.logo) == ("继续教育验证卡", None)
+        said = cards.said_by(card)
+        theirs = Card(template_id=card.template_id, payload=json.dumps(said | {"office": "某市人力资源和社会保障局"}))
+        assert [templates.of_card(session, each).logo is None for each in (card, theirs)] == [False, True]
     published(cast, version=1, title="第二版标题")
     assert drawing.of_ours(printed(plain), dots=72) == before
     assert drawing.of_ours(printed(second), dots=72) == drawing.of_ours(seen, dots=72)
