@@ -62,6 +62,18 @@ def without_account(session: Session, person_ids: Sequence[int], actor: Actor) -
     return found
 
 
+def with_code(session: Session, person_ids: Sequence[int], actor: Actor, *, now: datetime) -> set[int]:
+    """Who of these holds a code that still opens an account (开通码还有效的), within the actor's reach.
+
+    Refused codes: "role".
+    """
+    holds = sa.select(ActivationCode.person_id).join(Person, Person.id == ActivationCode.person_id)
+    holds = holds.where(_reach(actor), ActivationCode.used_at.is_(None), ActivationCode.wrong < MOST_WRONG)
+    latest = db.day_ends(db.office_day(now + LASTS))
+    lasts = ActivationCode.expires_at > now, ActivationCode.expires_at <= latest
+    return set(session.scalars(holds.where(*lasts))) & set(person_ids)
+
+
 @deed
 def give(session: Session, person_ids: list[int], *, actor: Actor, now: datetime) -> list[Slip]:
     """Give one-time codes (发放开通码) to people who have no account; one given before is worth nothing from now on.

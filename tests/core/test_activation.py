@@ -134,6 +134,14 @@ def test_codes_are_given_by_employer_or_base_to_their_own_people_without_an_acco
     assert len(given(cast, 1, 2, 9)) == 2
     assert isinstance(claimed(c.id_number(2), given(cast, 2)[0].code), Account)
     assert [slip.name for slip in given(cast, 1, 2)] == [c.row(1)[1]]
+    whose = [c.person_id(each) for each in (1, 2, 9)]
+    with db.reading() as session:  # whose slip would be struck if codes were given once more
+        for by, now, holding in (
+            ("employer", REAL, {whose[0]}),
+            ("employer", REAL + activation.LASTS + timedelta(days=1), set()),
+            ("hohhot_employer", REAL, set()),
+        ):
+            assert activation.with_code(session, whose, cast[by], now=now) == holding
 
 
 def test_slips_name_whose_they_are_with_the_code_and_the_way(office: Path) -> None:

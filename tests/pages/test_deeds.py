@@ -31,7 +31,7 @@ from core.models import (
     Unsaved,
 )
 from core.office import messages
-from core.people import accounts, moving
+from core.people import accounts, activation, moving
 from core.records import cards, faces, templates
 from core.records.faces import Size
 from core.submissions import comments, kinds, plans, workflow
@@ -400,6 +400,11 @@ def test_a_person_is_looked_up_and_the_card_is_issued(cast: Cast) -> None:
     assert app.checkbox(key="card-1-full").value is False  # for the one card
     app = open_page("print_cards", sign_in("employer"), view="发放开通码", codesq="没有这个人")
     assert any("本单位人员中没有这个姓名" in each.value for each in app.caption)
+    with db.transaction() as session:
+        activation.give(session, [people.person_id(2)], actor=cast["employer"], now=NOW)
+    app = open_page("print_cards", sign_in("employer"), view="发放开通码")
+    told = [each.value for each in app.caption] + [each.label for each in app.checkbox]
+    assert any("手里的开通码" in each for each in told), told
 
 
 def test_an_earlier_version_of_a_template_brings_its_images_with_its_words(cast: Cast) -> None:

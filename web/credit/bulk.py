@@ -106,6 +106,7 @@ def codes(actor: Actor) -> None:
     with db.reading() as session:
         found = printing.whose(session, actor, chosen)
         without = activation.without_account(session, found, actor)
+        holding = activation.with_code(session, without, actor, now=context.moment(session))
     st.caption(
         f"共{len(found):,}人，其中{len(without):,}人还没有个人账号。开通码30日内有效，只能用一次；重新发放的，以前的作废。"
         if without
@@ -113,19 +114,25 @@ def codes(actor: Actor) -> None:
         if found
         else md(_nobody(actor, chosen))
     )
-    office = context.known().address
+    office, whom = context.known().address, without
+    if holding and len(holding) < len(without):
+        words = f"跳过开通码还有效的{len(holding):,}人，他们手里的开通码不作废"
+        if st.checkbox(words, value=True, key="codes-skip"):
+            whom = [each for each in without if each not in holding]
+    elif holding:
+        st.caption(f"这{len(holding):,}人手里的开通码都还有效，重新发放后作废。")
 
     def give() -> None:
         def act(session: Session, **who: Unpack[Who]) -> tuple[str, list[activation.Slip]]:
-            slips = activation.give(session, without, **who)
+            slips = activation.give(session, whom, **who)
             return f"已为{len(slips):,}人发放开通码，请下载打印后裁开，交给本人。离开本页后不能再查看。", slips
 
-        if slips := deeds.deed(act, "codes", str(chosen), len(without)):
+        if slips := deeds.deed(act, "codes", str(chosen), len(whom)):
             content = activation.printed(slips, address=office, giver=actor.organization_name)
             st.session_state["slips"] = (actor.account_id, content, len(slips), chosen)
 
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button("发放开通码", type="primary", on_click=give, disabled=not without)
+        st.button("发放开通码", type="primary", on_click=give, disabled=not whom)
         made = st.session_state.get("slips")
         if made and (made[0], made[3]) == (actor.account_id, chosen):  # of those who are chosen now, and of nobody else
             tables.download(
