@@ -431,10 +431,15 @@ class Page(FPDF):
                 break
             size -= 0.5 if size > 4 else 0.1
         y += 0 if top else max(0.0, (height - len(lines) * step) / 2)
+        broken = len(lines) > 1 and "\n" not in text
+        if broken:  # what is searched for or copied is the name itself, not its lines (ISO 32000-1, 14.9.4)
+            self._out(f"/Span <</ActualText <FEFF{text.encode('utf-16-be').hex()}>>> BDC")
         for line in lines:
             if line:
                 self._line(line, (x, y, width, step), size, align, colour)
             y += step
+        if broken:
+            self._out("EMC")
         return size
 
     def _line(
