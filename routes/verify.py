@@ -145,8 +145,7 @@ def _key_list() -> str:
 
 def _certificate_list() -> str:
     """What PDF files are signed with (电子签名证书), and how a reader of PDF comes to trust it."""
-    found = signed_by.signatories()
-    prints = map(signed_by.print_of, found)
+    prints = map(signed_by.print_of, signed_by.signatories())
     rows = "".join(
         f"<tr><td class=key>{' '.join(each[at : at + 4] for at in range(0, 64, 4))}"
         f"<td><a href='/.well-known/pdf-signature/{each}.cer' download>下载</a>"
@@ -173,7 +172,7 @@ def keys(_request: Request) -> Response:
 
 def certificates(_request: Request) -> Response:
     """Certificates that PDF files are and were signed with (电子签名证书), in PEM, the one in use first."""
-    found = signed_by.signatories() if db.has_keys() else []
+    found = signed_by.signatories()
     if not found:
         return PlainTextResponse("not found", status_code=404)
     content = b"".join(each.public_bytes(Encoding.PEM) for each in found)
@@ -183,8 +182,7 @@ def certificates(_request: Request) -> Response:
 def certificate(request: Request) -> Response:
     """One of them by its fingerprint (SHA-256), in DER, as readers of PDF import it."""
     wanted = request.path_params["fingerprint"].upper()
-    found = signed_by.signatories() if db.has_keys() else []
-    for each in found:
+    for each in signed_by.signatories():
         if signed_by.print_of(each) == wanted:
             headers = {"Content-Disposition": f'attachment; filename="jxjy-pdf-{wanted[:8]}.cer"'}
             return Response(each.public_bytes(Encoding.DER), media_type="application/pkix-cert", headers=headers)

@@ -77,9 +77,9 @@ class Form:
     gone: str = ""
     """What to say where what was typed was saved or discarded in another window."""
     awaiting: dict[str, Any] | None = None
-    """What lies in the database, where a deed was refused because it is not what stands here; None once that is told.
+    """The draft as stored, after a conflict with another window refused a deed; None once the message is shown.
 
-    It is taken for seen when the page that says so is drawn: the second click of a double click is refused as well.
+    It counts as seen when the page with the message is drawn, so that the second click of a double click is refused.
     """
     notes: Mapping[str, tuple[str, bool]] = field(default_factory=dict)
     """What its reviewer remarked on each field when it came back, and whether the record was changed there since."""
@@ -221,9 +221,23 @@ class Form:
         """The files chosen in a field, with their bytes, as a deed sends them. Refused codes: "missing"."""
         return [unsaved.upload(session, each.id, actor=actor) for each in self.of(name)]
 
+    def file(self, session: Session, name: str, actor: Actor) -> Upload | None:
+        """The file chosen in a field that takes one, as a deed sends it. Refused codes: "missing"."""
+        return next(iter(self.files(session, name, actor)), None)
+
     def given(self) -> tuple[str, ...]:
         """What tells the files chosen from others: a double click sends the same ones."""
         return tuple(f"{each.field} {each.id}" for each in self.chosen)
+
+    def given_table(self, name: str) -> tuple[str, ...]:
+        """As `given`, of a form that takes a table: whether its file replaces what is there, rows pasted ("pasted")."""
+        replaces = bool(self.of(name)) and st.session_state.get(self.replace_key(name), False)
+        rows = typed.text(self.value("pasted"))
+        return (*self.given(), *(["replace"] if replaces else []), *(["pasted"] if rows else []))
+
+    def replace_key(self, name: str) -> str:
+        """The key of the checkbox that lets the file chosen in a field, and no other, replace what is there (替换)."""
+        return f"{self.prefix}replace-{'-'.join(str(each.id) for each in self.of(name))}"
 
     def choose(self, name: str) -> None:
         """Keep what was just chosen in a field (选择文件), or say why it is not taken; the uploader is empty again."""

@@ -75,8 +75,8 @@ def prepare(names: list[str], *, now: datetime) -> Served:
 
 def fingerprint(authority: Path) -> str:
     """SHA-256 of an authority's certificate as Windows shows it (指纹), in pairs of digits."""
-    found = x509.load_pem_x509_certificate(authority.read_bytes()).fingerprint(hashes.SHA256())
-    return " ".join(f"{byte:02X}" for byte in found)
+    found = print_of(x509.load_pem_x509_certificate(authority.read_bytes()))
+    return " ".join(found[at : at + 2] for at in range(0, len(found), 2))
 
 
 def _named(name: str) -> Named:
@@ -209,8 +209,9 @@ class Signatory:
 def signatory() -> Signatory:
     """The certificate for documents (电子签名证书): the office's own, else one made here, in `CE_HOME/signing`.
 
-    One made here is the present key's: whoever holds a former one opens nothing that still signs. Readers of PDF show
-    who signed, and that nothing was changed since; one made here they know only where somebody has trusted it.
+    A self-made certificate belongs to the current secret key: after key rotation another one is made, so that a leaked
+    former key cannot sign PDF files. PDF readers show the signer, but trust a self-made certificate only once it is
+    imported.
     Refused codes: "certificate" (the office's own cannot be used).
     """
     given = os.environ.get(SIGNATORY, "")
@@ -226,8 +227,12 @@ def signatory() -> Signatory:
 
 
 def signatories() -> list[x509.Certificate]:
-    """Every certificate that PDF files were signed with (历次电子签名证书), the one in use first, for those who check
-    a file; without those above them. One that cannot be used now is left out."""
+    """Every certificate that PDF files were signed with (历次电子签名证书), the one in use first, without issuers.
+
+    One that cannot be used now is left out. None before the office has a key: asking makes none.
+    """
+    if not db.has_keys():
+        return []
     try:
         now = [signatory().certificate]
     except Refused:

@@ -159,10 +159,10 @@ def move(session: Session, place: str, to: str, *, actor: Actor) -> None:
 
     Refused codes: "form", "gone" (nothing is there any more: it was saved, moved or discarded elsewhere).
     """
-    same = to.partition(":")[0] == place.partition(":")[0]
-    if not (_is_place(to) and same) or to in places(session, actor):
+    same, there = to.partition(":")[0] == place.partition(":")[0], places(session, actor)
+    if not (_is_place(to) and same) or to in there:
         raise Refused("form", "这份草稿不能另存，请刷新页面后重试。")
-    if place not in places(session, actor):
+    if place not in there:
         raise Refused("gone", GONE)
     for each in (Unsaved, UnsavedFile):
         session.execute(sa.update(each).where(*_own(each, place, actor)).values(place=to))
@@ -198,10 +198,10 @@ def choose(session: Session, place: str, field: str, given: Upload, *, actor: Ac
         record = _record(session, number, kind.stands_on or code, actor)
         if not workflow.files(record, actor):
             raise not_found(kind.word)
-    with db.unlocked():  # others need not wait until it is looked at
+    with db.unlocked():  # others need not wait until it is looked at and sealed
         takes.check(given)
+        digest = files.store(given)
     session.get_one(Account, actor.account_id, with_for_update=True)  # the same form in two windows
-    digest = files.digest_of(given)
     there = list(session.scalars(sa.select(UnsavedFile).where(UnsavedFile.account_id == actor.account_id)))
     here = [each for each in there if (each.place, each.field) == (place, field)]
     found = next((each for each in here if each.sha256 == digest), None)
@@ -216,7 +216,7 @@ def choose(session: Session, place: str, field: str, given: Upload, *, actor: Ac
         if each is not found:
             session.delete(each)
     if found is None:
-        found = UnsavedFile(account_id=actor.account_id, place=place, field=field, sha256=files.store(given))
+        found = UnsavedFile(account_id=actor.account_id, place=place, field=field, sha256=digest)
         session.add(found)
     found.filename, found.size, found.at = given.filename[-200:], len(given.content), now
     session.flush()

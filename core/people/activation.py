@@ -67,11 +67,8 @@ def with_code(session: Session, person_ids: Sequence[int], actor: Actor, *, now:
 
     Refused codes: "role".
     """
-    holds = sa.select(ActivationCode.person_id).join(Person, Person.id == ActivationCode.person_id)
-    holds = holds.where(_reach(actor), ActivationCode.used_at.is_(None), ActivationCode.wrong < MOST_WRONG)
-    latest = db.day_ends(db.office_day(now + LASTS))
-    lasts = ActivationCode.expires_at > now, ActivationCode.expires_at <= latest
-    return set(session.scalars(holds.where(*lasts))) & set(person_ids)
+    given = sa.select(ActivationCode).join(Person, Person.id == ActivationCode.person_id).where(_reach(actor))
+    return {each.person_id for each in session.scalars(given) if _opens(each, now)} & set(person_ids)
 
 
 @deed
@@ -140,7 +137,7 @@ def claim(
     kept = session.scalar(sa.select(ActivationCode).where(ActivationCode.person_id == person_id).with_for_update())
     plain = re.sub("[-‐-―−]", "", typed.plain(code)).upper()
     fits = secrets.compare_digest(_digest(person_id, plain), kept.digest if kept else bytes(32))
-    whole = kept is not None and kept.used_at is None and kept.wrong < MOST_WRONG and _lasts(kept, moment)
+    whole = kept is not None and _opens(kept, moment)
     taken = session.scalar(
         sa.select(Account.id)
         .where(Account.person_id.in_(sa.select(Person.id).where(under(Person, person_id))))
@@ -174,9 +171,13 @@ def claim(
     return account
 
 
-def _lasts(kept: ActivationCode, moment: datetime) -> bool:
-    """Whether a code still holds; one that was given while the clock ran ahead ends with its correction."""
-    return moment < kept.expires_at <= db.day_ends(db.office_day(moment + LASTS))
+def _opens(kept: ActivationCode, moment: datetime) -> bool:
+    """Whether a code is valid (开通码有效): unused, not expired, not tried too often.
+
+    One that was given while the clock ran ahead ends with its correction.
+    """
+    lasts = moment < kept.expires_at <= db.day_ends(db.office_day(moment + LASTS))
+    return kept.used_at is None and kept.wrong < MOST_WRONG and lasts
 
 
 def _index(id_number: str) -> bytes:

@@ -614,7 +614,8 @@ def _newer(session: Session, card: Card, payload: dict[str, Any]) -> date | None
     later = session.scalars(sa.select(Card).where(mine, Card.id > card.id, Card.year == card.year).order_by(Card.id))
     since = payload.get("since", card.year)
     same = [each for each in later if said_by(each).get("since", each.year) == since]
-    holding = [each for each in same if each.id not in gone(session, same)]
+    revoked = gone(session, same)
+    holding = [each for each in same if each.id not in revoked]
     return db.office_day(holding[-1].issued_at) if holding else None
 
 

@@ -380,7 +380,7 @@ def resume(now: datetime) -> None:
 
 
 def _free(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
-    """That nobody works on a run, as SQL; whoever did while the clock ran ahead does not hold it until then."""
+    """Print runs without a live worker, as SQL: no heartbeat, an old one, or one of the future (clock ahead)."""
     beat = PrintRun.beat_at
     return (_OPEN, sa.or_(beat.is_(None), beat < now - SILENT, beat > now + SILENT))
 

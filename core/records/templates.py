@@ -92,13 +92,14 @@ def picture(upload: Upload) -> bytes:
     """
     if len(upload.content) > LARGEST:
         raise Refused("image", f"图片“{upload.filename}”超过{LARGEST // 2**20}MB，请缩小后再上传。")
+    large = Refused("image", f"图片“{upload.filename}”边长超过{PIXELS}像素，请缩小后再上传。")
     try:
         with Image.open(io.BytesIO(upload.content), formats=_FORMATS) as opened:
             if max(opened.size) > PIXELS:
-                raise Refused("image", f"图片“{upload.filename}”边长超过{PIXELS}像素，请缩小后再上传。")
+                raise large
             shown = opened.convert("RGBA")
     except Image.DecompressionBombError as error:
-        raise Refused("image", f"图片“{upload.filename}”边长超过{PIXELS}像素，请缩小后再上传。") from error
+        raise large from error
     except (OSError, ValueError, SyntaxError) as error:
         words = f"“{upload.filename}”不是可用的PNG或JPEG图片，请另存为PNG后再上传；SVG等其他格式不收。"
         raise Refused("image", words) from error

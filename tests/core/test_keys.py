@@ -125,7 +125,7 @@ def test_a_rotated_key_seals_anew_and_the_former_still_opens(office: Path, home:
     assert db.keys().fingerprints[0] == fingerprint
     assert (killed.exists(), own.exists()) == (False, True)
     assert db.keys().index == index  # whom a number belongs to is found as before
-    assert certificates.signatory().certificate != signs  # whoever holds the former key signs no PDF file with it
+    assert certificates.signatory().certificate != signs  # a leaked former key cannot sign PDF files
     assert signs in certificates.signatories()
     with db.reading() as session:
         assert keys.faults(session) == []

@@ -232,7 +232,7 @@ def test_part_of_a_roster_is_posted_and_the_rest_goes_back_to_be_supplemented(da
         reports.put_back(session, added.id, 4, **who)
     assert [each.changed for each in open_remarks(cast, added.id)] == [False, True]
     move(cast, added.id, Action.SUBMIT, "base")
-    with db.reading() as session:  # a row that comes again as it went back is told of, as after a return
+    with db.reading() as session:  # rows resubmitted unchanged are listed, as after a return
         (why,) = [words for words in workflow.aside(session, added.id, cast["reviewer"]) if "未改" in words]
         waits = queues.Wanted(("report",), State.SUBMITTED, own=True)
         rows = queues.listed(session, waits, actor=cast["reviewer"], now=c.AFTER)

@@ -51,7 +51,7 @@ def sign_in(username: str) -> str:
 
 
 def open_page(name: str, token: str | None, *, unfolded: Iterable[str] = (), **query: str) -> AppTest:
-    """A page as the main script draws it for whoever holds the token and types its address, with this in it.
+    """Render a page through the main script, signed in by the token, with these query parameters.
 
     `unfolded`: by their keys what a hand has opened there, such as the views of the desk.
     """

@@ -194,7 +194,7 @@ def test_what_cannot_be_saved_yet_is_no_draft_where_another_window_has_saved_it(
     first.text_input(key="plan-new-title").input("同一份").run()
     second.text_input(key="plan-new-place").input("赤峰").run()
     fill_plan(first, "plan-new-", title="同一份", **ahead(20))
-    for _ in range(2):  # the other's place is another: first it is told so
+    for _ in range(2):  # the first click only reports the conflict
         assert one(sa.select(sa.func.count()).select_from(Plan)) == 0
         press(first, "保存")
     assert one(sa.select(Plan.place)) == "示例place"

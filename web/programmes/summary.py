@@ -63,7 +63,7 @@ def _keep(draft: drafts.Form, session: Session, **who: Unpack[Who]) -> tuple[str
     """What saving the form does: a new summary, or a revised one."""
     values = draft.values
     fields = summaries.SummaryFields(**{name: values[name] for name in summaries.TEXTS})
-    attachment = next(iter(draft.files(session, "file", who["actor"])), None)
+    attachment = draft.file(session, "file", who["actor"])
     if draft.record is None:
         of = values["programme"] or "", values["year"]
         kept = summaries.draft(session, *of, fields, attachment=attachment, **who)

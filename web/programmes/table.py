@@ -39,7 +39,7 @@ def form(found: PlanTable | None, actor: Actor) -> Paper:
         draft,
         partial(_keep, draft),
         found=found,
-        given=partial(_given, draft),
+        given=partial(draft.given_table, "file"),
         taken=partial(_taken, draft),
         unread=partial(_unread, draft),
         reads=_as_read,
@@ -118,7 +118,9 @@ def _files(draft: drafts.Form, paper: Paper, found: PlanTable | None, actor: Act
     left, right = st.columns([3, 2], vertical_alignment="center")
     draft.ask_files(left, "file", "计划表文件（Excel、WPS或CSV，按原样上传）", ["xlsx", "xls", "et", "csv"])
     if there and draft.chosen:
-        right.checkbox(f"替换原有各项（{there}项）", key=_replace(draft), help="不勾选不会替换；粘贴的各项加在后面")
+        right.checkbox(
+            f"替换原有各项（{there}项）", key=draft.replace_key("file"), help="不勾选不会替换；粘贴的各项加在后面"
+        )
     with right:
         blank, made = tables.Unmarked.BLANK, _blank(draft.value("year"), actor.organization_id)
         tables.download("下载空白计划表（附件2）", made, "计划表.xlsx", unmarked=blank)
@@ -151,18 +153,6 @@ def _round(draft: drafts.Form) -> str:
     return f"{draft.prefix}round"
 
 
-def _replace(draft: drafts.Form) -> str:
-    """The checkbox that lets the chosen file, and no other, replace the lines there are (替换原有各项)."""
-    return f"{draft.prefix}replace-{'-'.join(str(each.id) for each in draft.chosen)}"
-
-
-def _given(draft: drafts.Form) -> tuple[str, ...]:
-    """What is sent beside the fields: the file, whether it replaces, rows pasted."""
-    replaces = bool(draft.chosen) and st.session_state.get(_replace(draft), False)
-    rows = typed.text(draft.value("pasted"))
-    return (*draft.given(), *(["replace"] if replaces else []), *(["pasted"] if rows else []))
-
-
 def _taken(draft: drafts.Form) -> None:
     st.session_state[draft.key("pasted")] = ""
     st.session_state.pop(f"{draft.prefix}asked", None)
@@ -176,7 +166,7 @@ def _asked_of(draft: drafts.Form) -> tuple[str, str]:
 
 def _unread(draft: drafts.Form) -> bool:
     """Whether lines come in with the click: they are looked at before they are filed."""
-    return any(each.startswith(("file", "pasted")) for each in _given(draft))
+    return any(each.startswith(("file", "pasted")) for each in draft.given_table("file"))
 
 
 def _keep(draft: drafts.Form, session: Session, **who: Unpack[Who]) -> tuple[str, PlanTable]:
@@ -190,7 +180,7 @@ def _keep(draft: drafts.Form, session: Session, **who: Unpack[Who]) -> tuple[str
 
 def _kept(draft: drafts.Form, session: Session, **who: Unpack[Who]) -> tuple[str, PlanTable]:
     values, version = draft.values, draft.version
-    file = next(iter(draft.files(session, "file", who["actor"])), None)
+    file = draft.file(session, "file", who["actor"])
     number = draft.record
     with drafts.reads("pasted"):
         pasted = _pasted(session, values["pasted"], who["actor"])
@@ -207,7 +197,7 @@ def _kept(draft: drafts.Form, session: Session, **who: Unpack[Who]) -> tuple[str
             return f"“{begun.title}”已保存，请添加各项。", begun
     told = ""
     for upload in uploads:
-        over, adds = "replace" in _given(draft), upload is not file
+        over, adds = "replace" in draft.given_table("file"), upload is not file
         act: dict[str, Any] = {"note": values["note"], "given": upload, "adds": adds, "replaces": over}
         kept = capability.revise(session, number, version=version, **act, **who)
         session.flush()

@@ -43,7 +43,7 @@ def form(plan: Plan, report: Report | None, actor: Actor) -> Paper:
         draft,
         partial(_keep, draft, plan, report),
         found=report,
-        given=partial(_given, draft),
+        given=partial(draft.given_table, "roster"),
         taken=partial(_taken, draft, plan, report),
         unread=partial(_unread, draft),
         wants=_wants,
@@ -146,7 +146,7 @@ def _files(draft: drafts.Form, paper: Paper, plan: Plan, report: Report | None) 
         if made:
             right.checkbox(
                 f"这是另一份花名册，替换原来的（此前在网上改正的{made}处作废）",
-                key=_replace(draft),
+                key=draft.replace_key("roster"),
                 help="不勾选不会替换；上传的是下载的待改正文件的，不必勾选",
             )
     with st.expander("不上传文件，从WPS或Excel复制后粘贴", expanded=bool(draft.value("pasted"))):
@@ -173,22 +173,10 @@ def _check(paper: Paper, plan: Plan) -> None:
         repairing.bring(plan.id)
 
 
-def _replace(draft: drafts.Form) -> str:
-    """The checkbox that lets the chosen file, and no other, replace a repaired roster (替换花名册)."""
-    return f"{draft.prefix}replace-{'-'.join(str(each.id) for each in draft.of('roster'))}"
-
-
-def _given(draft: drafts.Form) -> tuple[str, ...]:
-    """What is sent beside the fields: the files chosen, whether one replaces, rows pasted."""
-    replaces = bool(draft.of("roster")) and st.session_state.get(_replace(draft), False)
-    rows = typed.text(draft.value("pasted"))
-    return (*draft.given(), *(["replace"] if replaces else []), *(["pasted"] if rows else []))
-
-
 def _taken(draft: drafts.Form, plan: Plan, report: Report | None) -> None:
     """What is forgotten once it was saved: rows that were pasted, why a file was not taken before."""
     repairing.taken(report)
-    if _given(draft):
+    if draft.given_table("roster"):
         repairing.bring(plan.id)
     st.session_state[draft.key("pasted")] = ""
     st.session_state.pop(f"{draft.prefix}asked", None)
@@ -196,7 +184,7 @@ def _taken(draft: drafts.Form, plan: Plan, report: Report | None) -> None:
 
 def _unread(draft: drafts.Form) -> bool:
     """Whether a roster was given that is read only when it is saved: of 100,000 rows that takes seconds."""
-    return any(each.startswith(("roster", "replace", "pasted")) for each in _given(draft))
+    return any(each.startswith(("roster", "replace", "pasted")) for each in draft.given_table("roster"))
 
 
 def _wants(session: Session, report: Report) -> tuple[str, ...] | None:
@@ -242,7 +230,7 @@ def _kept(
     draft: drafts.Form, plan: Plan, seen: Report | None, session: Session, **who: Unpack[Who]
 ) -> tuple[str, Report]:
     text, actor = str(draft.value("pasted")), who["actor"]
-    announcement, given = (next(iter(draft.files(session, name, actor)), None) for name in ("announcement", "roster"))
+    announcement, given = (draft.file(session, name, actor) for name in ("announcement", "roster"))
     has_roster = seen is not None and seen.roster_id is not None
     pasted = bool(typed.text(text))
     if pasted:  # read before anything is saved: others would wait for it
@@ -256,7 +244,7 @@ def _kept(
     sent: dict[str, Any] = {
         "announcement": announcement,
         "roster_file": given,
-        "replace": "replace" in _given(draft),
+        "replace": "replace" in draft.given_table("roster"),
     }
     field = "pasted" if pasted and not has_roster else "roster"
     with drafts.reads(field if given else ""), repairing.judged(seen, given):

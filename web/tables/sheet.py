@@ -190,29 +190,28 @@ def _edit(kept: _Kept, mending: Mending, acts: Sequence[Mapping[str, Any]]) -> N
             _edit(kept, mending, [act])
 
 
-def _accept(kept: _Kept, mending: Mending, row: int) -> None:
+def _done(kept: _Kept, act: Callable[[], object], words: str) -> bool:
+    """Do one deed of a row and keep its message, or why it was refused; whether it was done."""
     try:
-        mending.accept([row])
-        kept.typed -= {place for place in kept.typed if place[0] == row}
-        kept.said = "success", f"第{row}{mending.unit}已按建议改正。"
+        act()
     except Refused as refused:
         kept.said = "error", refused.words
+        return False
+    kept.said = "success", words
+    return True
+
+
+def _accept(kept: _Kept, mending: Mending, row: int) -> None:
+    if _done(kept, lambda: mending.accept([row]), f"第{row}{mending.unit}已按建议改正。"):
+        kept.typed -= {place for place in kept.typed if place[0] == row}
 
 
 def _strike(kept: _Kept, mending: Mending, row: int) -> None:
-    try:
-        mending.strike(row)
-        kept.said = "success", f"第{row}{mending.unit}已删去。"
-    except Refused as refused:
-        kept.said = "error", refused.words
+    _done(kept, lambda: mending.strike(row), f"第{row}{mending.unit}已删去。")
 
 
 def _put_back(kept: _Kept, mending: Mending, row: int) -> None:
-    try:
-        mending.put_back(row)
-        kept.said = "success", f"第{row}{mending.unit}已恢复。"
-    except Refused as refused:
-        kept.said = "error", refused.words
+    _done(kept, lambda: mending.put_back(row), f"第{row}{mending.unit}已恢复。")
 
 
 def _open(kept: _Kept, mending: Mending, row: int) -> None:
