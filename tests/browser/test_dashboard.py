@@ -48,6 +48,7 @@ def test_a_leader_clicks_the_map_takes_the_figures_along_and_prints_them(
     page.emulate_media(media="screen")
     page.get_by_text("数据表与导出").nth(1).click()
     leader.settle()
+    expect(page.get_by_role("button", name=re.compile("PNG 图片$"))).to_have_count(0)  # folded again, and gone
     page.pdf(path=tmp_path / "board.pdf", prefer_css_page_size=True)
     printed = pypdfium2.PdfDocument(tmp_path / "board.pdf")
     width, height = printed[0].get_size()
