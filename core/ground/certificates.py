@@ -142,7 +142,7 @@ def _private(path: Path) -> PrivateKeyTypes:
     except (ValueError, UnsupportedAlgorithm) as error:
         raise Refused(
             "key",
-            f"{path} 里没有PEM格式的私钥（以 -----BEGIN PRIVATE KEY----- 之类开头）。请核对 --key；"
+            f"{path} 里没有PEM格式的私钥（第一行以 -----BEGIN 开头，写有“PRIVATE KEY”）。请核对 --key；"
             f".pfx、.p12文件先转换：{_CONVERTED} (no key in PEM)。",
         ) from error
 
