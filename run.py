@@ -161,7 +161,7 @@ def serve(
     options = ["--server.address", bound, "--server.port", str(port), "--server.headless", "true"]
     environment = {"CE_HOSTS": ",".join(hosts)} if hosts else {}
     if hosts:
-        certificate, key, *authority = given or _made(hosts)
+        certificate, key, *authority = _certificate(hosts, given)
         options += ["--server.sslCertFile", certificate, "--server.sslKeyFile", key]
         environment["CE_AUTHORITY"] = "".join(authority)
     threading.Thread(target=_announce, args=(port, bool(hosts), address, browser), daemon=True).start()
@@ -172,10 +172,12 @@ def serve(
         return 0
 
 
-def _made(hosts: Sequence[str]) -> list[str]:
-    """Certificate, key and authority for these names, by the office's own authority; a new one is made near its end."""
+def _certificate(hosts: Sequence[str], given: tuple[str, str] | None) -> list[str]:
+    """Certificate and key for these names: those given, once they are found fit; else, with the authority behind them,
+    of the office's own making, anew near their end."""
+    own = ["--cert", given[0], "--key", given[1]] if given else []
     made = subprocess.run(
-        [str(PYTHON), "-m", "core", "certificate", *hosts],
+        [str(PYTHON), "-m", "core", "certificate", *own, "--", *hosts],
         cwd=ROOT,
         env={**os.environ, "PYTHONUTF8": "1"},
         stdout=subprocess.PIPE,
