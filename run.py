@@ -167,7 +167,7 @@ def serve(
         if not call(PYTHON, "-m", "core", "init", "--demo" if demo else "--schema"):
             raise Stopped("数据库未能就绪，原因见上 (the database could not be prepared, see above)")
     environment = {"CE_HOSTS": ",".join(hosts)} if hosts else {}
-    certificate, key, *authority = (given or _made(hosts)) if hosts else ("", "")
+    certificate, key, *authority = _certificate(hosts, given) if hosts else ("", "")
     if hosts:
         environment["CE_AUTHORITY"] = "".join(authority)
     if processes > 1:
@@ -193,10 +193,12 @@ def _processes(hosts: Sequence[str]) -> int:
     return min(os.cpu_count() or 1, 4) if hosts and os.name != "nt" else 1
 
 
-def _made(hosts: Sequence[str]) -> list[str]:
-    """Certificate, key and authority for these names, by the office's own authority; a new one is made near its end."""
+def _certificate(hosts: Sequence[str], given: tuple[str, str] | None) -> list[str]:
+    """Certificate and key for these names: those given, once they are found fit; else, with the authority behind them,
+    of the office's own making, anew near their end."""
+    own = ["--cert", given[0], "--key", given[1]] if given else []
     made = subprocess.run(
-        [str(PYTHON), "-m", "core", "certificate", *hosts],
+        [str(PYTHON), "-m", "core", "certificate", *own, "--", *hosts],
         cwd=ROOT,
         env={**os.environ, "PYTHONUTF8": "1"},
         stdout=subprocess.PIPE,
