@@ -24,7 +24,7 @@ from core.office import backups, daily, dashboards, retention  # noqa: F401  loa
 from core.office.mail import Post
 from core.people import accounts, keys, passwords, setup
 from core.records import cards, printing  # noqa: F401
-from routes import addresses, door, shield, uploads
+from routes import addresses, connections, door, shield, uploads
 from web import context, first_visit, log, patches, processes
 from web.uploads import Sweeper, holding
 
@@ -120,6 +120,7 @@ def every_day(stop: threading.Event) -> None:
 
 patches.apply()
 door.heads_in_time()
+connections.bound()
 app = st.App(
     Path(__file__).parent / "web" / "__main__.py",
     lifespan=lifespan,
