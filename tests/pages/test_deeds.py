@@ -460,7 +460,7 @@ def test_the_dashboard_counts_what_was_posted(cast: Cast) -> None:
 
 def test_an_administrator_keeps_organizations_and_accounts(cast: Cast) -> None:
     app = open_page("organizations", sign_in("hohhot_admin"), organization="999", q="示例")
-    assert "要打开的机构不在上面所列之中" in boxes(app, "info")[-1]
+    assert "没有打开第999号机构：不在上面所列之中" in boxes(app, "info")[-1]
     assert app.query_params["q"] == "示例"
     app.text_input(key="new-name").input("示例呼和浩特新医院")
     press(app, "新增")

@@ -277,11 +277,11 @@ def rows(
             more = st.toggle(f"列出全部{len(frame):,}行", picked, key=f"more-{name}")
             shown = SHOWN if more else FOLDED
         first = kept.beside(frame, ("first", shown), lambda: frame.head(shown))  # the same each time, so drawn once
-        chosen = tables.pick(first, columns, name=name, empty=empty, by=by)
+        chosen = tables.pick(first, columns, name=name, empty=empty, by=by, what="第{}号记录")
         if len(frame) > SHOWN and shown == SHOWN:
             st.caption(f"屏幕上列出前{SHOWN}行，全部{len(frame):,}行可导出。")
         tables.export(lambda session, actor: again(ask.board(session, actor)), columns, name=title)
-        if chosen is not None and chosen in set(frame[by]):
+        if chosen is not None:
             _submission(chosen)
 
 
@@ -318,7 +318,7 @@ def people(seen: Board, ask: Ask, *, opened: bool) -> None:
         _bring("people", opened and seen.has_trainings)
         with db.reading() as session:
             frame = dashboards.people_rows(session, seen, ids[:SHOWN])
-        chosen = tables.pick(frame, PERSON, name="person", empty="所选范围内的人员都已完成。")
+        chosen = tables.pick(frame, PERSON, name="person", empty="所选范围内的人员都已完成。", what="这个人")
         if len(ids) > SHOWN:
             st.caption(f"屏幕上列出前{SHOWN}人，全部{len(ids):,}人可导出。")
 
@@ -327,5 +327,5 @@ def people(seen: Board, ask: Ask, *, opened: bool) -> None:
             return dashboards.people_rows(session, again, again.lacking())
 
         tables.export(asked, PERSON, name="未完成人员")
-        if chosen is not None and chosen in set(frame["id"]):
+        if chosen is not None:
             shell.link("credit_lookup", "查看这个人各年度的学时", person=str(chosen))
