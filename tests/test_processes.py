@@ -172,6 +172,8 @@ def test_one_process_at_its_limit_keeps_nobody_else_waiting(office: Office) -> N
     assert office.said().count("one-time code of the first visit") == 1
     assert office.front.stdin
     office.front.stdin.close()  # whoever started it is gone
+    time.sleep(0.1)
+    office.front.terminate()  # and told so once more
     assert office.all_ended(), office.said()
     assert office.front.returncode == 143
     assert "Traceback" not in office.said(), office.said()

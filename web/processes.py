@@ -131,6 +131,12 @@ def hand_out(listener: socket.socket, hands: Sequence[Connection]) -> None:
             hands[places.of(address)].send(connection)
 
 
+def _stop(*_: object) -> None:
+    """End once: a service manager tells each process of a service, and the program that started us tells us again."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(143)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Listen, and serve until stopped."""
     parser = argparse.ArgumentParser(prog="python -m web.processes", description=(__doc__ or "").splitlines()[0])
@@ -140,7 +146,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--cert")
     parser.add_argument("--key")
     asked = parser.parse_args(arguments)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGTERM, _stop)
     tie()
     os.environ[SHARED] = secrets.token_hex()
     options = {"server_address": asked.address, "server_port": asked.port, "server_headless": True}

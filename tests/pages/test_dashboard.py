@@ -7,13 +7,14 @@ from typing import Any
 from streamlit.testing.v1 import AppTest
 
 from tests.cast import Cast
-from tests.pages.conftest import boxes, open_page, sign_in
+from tests.pages.conftest import boxes, open_page, sign_in, tiles
 from tests.pages.test_deeds import behind_year, posted
 
 
 def figures(app: AppTest) -> dict[str, Any]:
+    """What the tiles say, and on a slide the metrics."""
     assert not app.exception, app.exception[0].stack_trace
-    return {metric.label: metric.value for metric in app.metric}
+    return tiles(app) | {metric.label: metric.value for metric in app.metric}
 
 
 def test_filters_in_the_address_narrow_every_figure_and_are_cleared(cast: Cast) -> None:
@@ -45,12 +46,31 @@ def test_filters_in_the_address_narrow_every_figure_and_are_cleared(cast: Cast) 
 def test_a_tile_opens_its_rows_and_the_rows_open_the_training(cast: Cast) -> None:
     posted(cast)
     app = open_page("quota_dashboard", sign_in("leader"), year=str(behind_year()))
-    app.button(key="show-plans").click().run()
+    app.segmented_control(key="board-tiles").set_value("plans").run()
     assert not app.exception
     assert app.query_params["show"] == "plans"
     assert "board-bring" not in app.session_state, "the rows took it up: they are brought into view"
     assert app.session_state["board-bring-nth"] == 1
     assert [each.label for each in app.expander if each.label.startswith("批准计划明细")] == ["批准计划明细（1）"]
+    assert app.run().segmented_control(key="board-tiles").value == "plans"
+    app.segmented_control(key="board-tiles").set_value(None).run()
+    assert not app.exception
+    assert "show" not in app.query_params
+
+
+def test_further_filters_are_heeded_while_folded_away_and_drawn_once_they_are_opened(cast: Cast) -> None:
+    posted(cast)
+    token, further = sign_in("leader"), {"培训机构", "机构类别", "单位类别", "职称级别", "年龄段"}
+    app = open_page("quota_dashboard", token, year=str(behind_year()), level="高级")
+    assert figures(app)["培训人次"] == "0"
+    assert not further & {each.label for each in app.selectbox}
+    app = open_page("quota_dashboard", token, unfolded=["board-more"], year=str(behind_year()), level="高级")
+    drawn = {each.label: each for each in app.selectbox}
+    assert further <= drawn.keys()
+    assert drawn["职称级别"].value == "高级"
+    drawn["职称级别"].set_value("").run()
+    assert figures(app)["培训人次"] == "2"
+    assert "level" not in app.query_params
 
 
 def test_a_leader_of_a_league_sees_bases_and_an_employer_its_own_people(cast: Cast) -> None:

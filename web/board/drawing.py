@@ -16,7 +16,7 @@ from streamlit.elements import vega_charts
 from core.ground import db
 from core.ground.access import Actor, Refused
 from core.office import dashboards
-from core.office.dashboards import Board, Wanted, charts
+from core.office.dashboards import Board, Tile, Wanted, charts
 from core.office.dashboards.charts import MARK, Figure
 from core.office.dashboards.programmes import Line
 from core.people import identity
@@ -67,6 +67,11 @@ def choice(label: str, words: dict[str, str], *, key: str, default: str) -> str:
     return chosen or default
 
 
+def side_by_side(name: str) -> Any:
+    """Figures side by side (并排), below each other on a telephone; how, the page's style says by the name."""
+    return st.container(key=f"board-grid-{name}")
+
+
 def figure(
     made: Figure,
     head: str,
@@ -80,8 +85,7 @@ def figure(
     `picked` is called with the key of a mark that was clicked. `again` makes the figure anew for a file.
     """
     with st.container(border=True, key=f"figure-{made.code}"):
-        st.caption(head)
-        st.subheader(md(made.title), anchor=False)
+        st.subheader(f":gray[{md(head)}]  {md(made.title)}", anchor=False)  # the former on a line of its own
         if made.chart is None:
             st.info("当前筛选条件下没有可画的数据。可放宽筛选条件，或换一个年度。")
         else:
@@ -168,26 +172,27 @@ def brief(ask: Ask) -> None:
 
 
 def tiles(seen: Board, show: str) -> None:
-    """The headline figures (指标), each with last year's change and a button to its rows."""
-    with st.container(horizontal=True, key="board-tiles"):
-        for tile in seen.tiles():
-            with st.container(border=True, key=f"tile-{tile.measure.value}"):
-                far = tile.change.startswith("上年")
-                st.metric(
-                    tile.measure.headline.removesuffix("（%）"),
-                    tile.text,
-                    tile.change or None,
-                    delta_color="off" if far else "normal",
-                    delta_arrow="off" if far else "auto",
-                    delta_description=None if far or not tile.change else "比上年同日",
-                )
-                st.button(
-                    "看明细",
-                    key=f"show-{tile.measure.value}",
-                    type="tertiary",
-                    on_click=_show,
-                    args=(tile.measure.value, show),
-                )
+    """The headline figures (指标), each with last year's change; a click on one opens its rows, another closes them."""
+    words = {tile.measure.value: _told(tile) for tile in seen.tiles()}
+    if st.session_state.get(TILES) != (shown := show if show in words else None):
+        st.session_state[TILES] = shown
+    st.segmented_control(
+        "指标", list(words), format_func=words.__getitem__, label_visibility="collapsed", key=TILES, on_change=_show
+    )
+
+
+TILES = "board-tiles"
+
+
+def _told(tile: Tile) -> str:
+    """A tile's words, its parts told apart by the page's style."""
+    name, change = tile.measure.headline.removesuffix("（%）"), tile.change
+    if change.startswith("上年"):  # too far apart, or nothing to compare
+        change = f":gray[{change}]"
+    else:
+        colour, arrow = ("red", "↓") if change.startswith("-") else ("green", "↑")
+        change = f":{colour}-badge[{arrow} {change}] :gray[比上年同日]"
+    return f"{name} **{tile.text}** {change} :primary[看明细]"
 
 
 def programmes(
@@ -204,15 +209,15 @@ def programmes(
     def again(session: Session, here: Board) -> Figure:
         return charts.programmes(dashboards.programmes.lines(session, here.actor, here), "")
 
-    left, right = st.columns([3, 2])
-    with left:
+    told = [md(line.sentence) for line in lines]
+    told.append(":small[点图中的一个项目，下方列出各单位的完成情况。]")
+    if seen.wanted.without("league") != Wanted(seen.wanted.year, seen.wanted.on):
+        told.append(":small[专项项目按年度、截至日期和盟市统计，不随其他筛选条件变化。]")
+    with side_by_side("programmes"):
         made = charts.programmes(lines, chosen.code if chosen else "")
         figure(made, "专项项目 · 完成、序时进度和年底预测", again, ask, picked=picked)
-    with right, st.container(border=True, key="programme-sentences"):
-        st.markdown("\n\n".join(md(line.sentence) for line in lines))
-        st.caption("点图中的一个项目，下方列出各单位的完成情况。")
-        if seen.wanted.without("league") != Wanted(seen.wanted.year, seen.wanted.on):
-            st.caption("专项项目按年度、截至日期和盟市统计，不随其他筛选条件变化。")
+        with st.container(border=True, key="programme-sentences"):
+            st.markdown("\n\n".join(told))
     if chosen is not None and offices is not None:
         _by_office(seen, chosen, offices, ask, narrow if seen.actor.oversees_region else None)
 
@@ -231,19 +236,17 @@ def _by_office(
     if mapped is None:
         figure(ranked, head, partial(again, at=0), ask, picked=picked)
         return
-    left, right = st.columns(2)
-    with left:
+    with side_by_side("offices"):
         figure(mapped, head, partial(again, at=1), ask, picked=picked)
-    with right:
         figure(ranked, head, partial(again, at=0), ask, picked=picked)
 
 
-def _show(name: str, was: str) -> None:
-    if name == was:
-        st.query_params.pop("show", None)
-    else:
+def _show() -> None:
+    if name := st.session_state[TILES]:
         st.query_params["show"] = name
         filters.bring()
+    else:
+        st.query_params.pop("show", None)
 
 
 def rows(
