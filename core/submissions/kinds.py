@@ -20,7 +20,7 @@ from core.ground.access import Actor, Labelled, Refused, Role
 from core.law.deadlines import Deadline
 from core.ledger.consequences import Consequence
 from core.ledger.statements import Origin
-from core.models import Remark, State, Submission
+from core.models import State, Submission
 from core.tables.problems import Problem
 from core.trail import audit
 from core.trail.files import Upload
@@ -260,8 +260,8 @@ class Kind(Protocol[S]):
         """What the columns of its table are called, by key, in their order."""
         return {}
 
-    def remarked(self, session: Session, submission: S, /) -> tuple[Sequence[Remark], Kept | None]:
-        """Remarks on another submission that this one answers, and what that said; none for most kinds."""
+    def remarked(self, session: Session, submission: S, /) -> tuple[Sequence[Given], Kept | None]:
+        """Remarks on another submission that this one answers, by their places in it, and what stood there then."""
         return (), None
 
     def deadline(self, session: Session, submission: S, /) -> Deadline | None:

@@ -37,7 +37,7 @@ def room(report: Report, actor: Actor) -> None:
         warnings = reports.warnings(session, report.id, actor)
         (here, _), earning = reports.headcount(session, report), reports.expected(session, report)
         rows, registered = reports.counted_rows(session, report)
-        made = reports.repairs(session, report.id, actor)
+        made, struck = reports.repairs(session, report.id, actor), reports.struck(session, report.id, actor)
     places = st.columns(4)
     places[0].metric("花名册人数" if report.part == 1 else "本次补报人数", here)
     places[1].metric("可登记人数", earning.people)
@@ -67,7 +67,7 @@ def room(report: Report, actor: Actor) -> None:
     if report.part == 1:
         _columns(report, actor)
     _others(report, actor)
-    trail.trail(report, actor, made)
+    trail.trail(report, actor, made, struck)
 
 
 def _adds_up(rows: int, registered: int, faulty: int, faults: int) -> str:
