@@ -5,16 +5,13 @@ from __future__ import annotations
 import gc
 import logging
 import os
-import signal
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
-from functools import partial
 from pathlib import Path
-from typing import BinaryIO
 
 import streamlit as st
 from starlette.middleware import Middleware
@@ -27,25 +24,16 @@ from core.office import backups, daily, dashboards, retention  # noqa: F401  loa
 from core.office.mail import Post
 from core.people import accounts, keys, passwords, setup
 from core.records import cards, printing  # noqa: F401
-from routes import addresses, door, shield, uploads
-from web import context, first_visit, log, patches
+from routes import addresses, connections, door, shield, uploads
+from web import context, first_visit, log, patches, processes
 from web.uploads import Sweeper, holding
-
-
-def end_with(starter: BinaryIO, end: Callable[[], None]) -> None:
-    """Serve no longer than the program that started us (run.py): what it holds open to us ends when it does."""
-    while starter.read(1):
-        pass
-    end()
 
 
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Bring the database up to date, then set what is loaded apart from the garbage collector's rounds."""
     log.keep()
-    if os.environ.pop("CE_TIED", ""):
-        stopping = partial(os.kill, os.getpid(), signal.SIGTERM)
-        threading.Thread(target=end_with, args=(sys.stdin.buffer, stopping), name="starter", daemon=True).start()
+    processes.tie()
     try:
         db.keys()
     except Refused as refused:  # every page and /healthz say it too, until the key is back
@@ -58,7 +46,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     with db.reading() as session:
         drafts.install(session)
         passwords.of_nobody()  # made now, so that the first stranger waits no longer than anybody
-        if accounts.none_yet(session):
+        if accounts.none_yet(session) and processes.is_first():
             first_visit.CODE.say()
     gc.collect()
     gc.freeze()
@@ -132,6 +120,7 @@ def every_day(stop: threading.Event) -> None:
 
 patches.apply()
 door.heads_in_time()
+connections.bound()
 app = st.App(
     Path(__file__).parent / "web" / "__main__.py",
     lifespan=lifespan,

@@ -33,6 +33,7 @@ PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 STAMP = VENV / "installed.txt"
 WHEELS = ROOT / "wheelhouse"
 """The packages themselves, in a folder that `bundle` made: nothing is asked of a network then."""
+MOST_PROCESSES = 32
 HERE = "127.0.0.1"
 ANYWHERE = "0.0.0.0"  # noqa: S104  encrypted, and only under the names of --host
 CHROME_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
@@ -143,13 +144,20 @@ def apt_install(*packages: str) -> bool:
 
 
 def serve(
-    *, port: int, browser: bool, demo: bool, hosts: Sequence[str] = (), given: tuple[str, str] | None = None
+    *,
+    port: int,
+    browser: bool,
+    demo: bool,
+    hosts: Sequence[str] = (),
+    given: tuple[str, str] | None = None,
+    processes: int = 1,
 ) -> int:
     """Set up, bring the database up to date, and serve until Ctrl+C; the exit code.
 
     Without `hosts`, to this machine alone and unencrypted; with them, to all that reach it under these names, by HTTPS
     with the certificate and key `given`, or with one of the office's own. The port is held from the start, so that a
-    second, impatient start is told at once instead of spoiling the first.
+    second, impatient start is told at once instead of spoiling the first. Several `processes` serve several computers
+    at the same time (`web.processes`).
     """
     there = f"[{hosts[0]}]" if hosts and ":" in hosts[0] else (hosts or (HERE,))[0]
     address = f"{'https' if hosts else 'http'}://{there}:{port}"
@@ -158,24 +166,39 @@ def serve(
         prepare("requirements.txt")
         if not call(PYTHON, "-m", "core", "init", "--demo" if demo else "--schema"):
             raise Stopped("数据库未能就绪，原因见上 (the database could not be prepared, see above)")
-    options = ["--server.address", bound, "--server.port", str(port), "--server.headless", "true"]
     environment = {"CE_HOSTS": ",".join(hosts)} if hosts else {}
+    certificate, key, *authority = _certificate(hosts, given) if hosts else ("", "")
     if hosts:
-        certificate, key, *authority = given or _made(hosts)
-        options += ["--server.sslCertFile", certificate, "--server.sslKeyFile", key]
         environment["CE_AUTHORITY"] = "".join(authority)
+    if processes > 1:
+        command = ["web.processes", "--processes", str(processes), "--address", bound, "--port", str(port)]
+        command += ["--cert", certificate, "--key", key] if hosts else []
+    else:
+        command = ["streamlit", "run", "app.py", "--server.address", bound, "--server.port", str(port)]
+        command += ["--server.headless", "true"]
+        command += ["--server.sslCertFile", certificate, "--server.sslKeyFile", key] if hosts else []
     threading.Thread(target=_announce, args=(port, bool(hosts), address, browser), daemon=True).start()
     try:
-        return 0 if call(PYTHON, "-m", "streamlit", "run", "app.py", *options, tied=True, **environment) else 1
+        return 0 if call(PYTHON, "-m", *command, tied=True, **environment) else 1
     except KeyboardInterrupt:
         say("已停止 (stopped)")
         return 0
 
 
-def _made(hosts: Sequence[str]) -> list[str]:
-    """Certificate, key and authority for these names, by the office's own authority; a new one is made near its end."""
+def _processes(hosts: Sequence[str]) -> int:
+    """How many processes serve where nobody says: one alone where only this machine connects, or on Windows.
+
+    There the handing over of connections has been read, not tried. Each takes some 300 MB.
+    """
+    return min(os.cpu_count() or 1, 4) if hosts and os.name != "nt" else 1
+
+
+def _certificate(hosts: Sequence[str], given: tuple[str, str] | None) -> list[str]:
+    """Certificate and key for these names: those given, once they are found fit; else, with the authority behind them,
+    of the office's own making, anew near their end."""
+    own = ["--cert", given[0], "--key", given[1]] if given else []
     made = subprocess.run(
-        [str(PYTHON), "-m", "core", "certificate", *hosts],
+        [str(PYTHON), "-m", "core", "certificate", *own, "--", *hosts],
         cwd=ROOT,
         env={**os.environ, "PYTHONUTF8": "1"},
         stdout=subprocess.PIPE,
@@ -349,6 +372,13 @@ def main(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--cert", metavar="FILE", help="已有的证书，PEM (a certificate of your own; with --key)")
     parser.add_argument("--key", metavar="FILE", help="证书的私钥，PEM (its key)")
+    parser.add_argument(
+        "--processes",
+        type=int,
+        metavar="N",
+        help="几个进程同时服务；不写的，写了 --host 时按处理器核数，最多 4 个，其他为 1 个 "
+        "(so many processes serve at the same time; with --host as many as cores, up to 4)",
+    )
     try:
         if arguments[:1] == ["test"] and arguments[1:2] not in (["-h"], ["--help"]):
             return test(arguments[1:])
@@ -357,11 +387,18 @@ def main(arguments: Sequence[str]) -> int:
         options = parser.parse_args(arguments)
         if not 0 < options.port < 65536:
             parser.error("--port: 1 ... 65535")
+        if options.processes is not None and not 1 <= options.processes <= MOST_PROCESSES:
+            parser.error(f"--processes: 1 ... {MOST_PROCESSES}")
         if bool(options.cert) != bool(options.key) or (options.cert and not options.host):
             parser.error("--cert --key --host: 三项要一起写 (all three together)")
         given = (str(Path(options.cert).resolve()), str(Path(options.key).resolve())) if options.cert else None
         return serve(
-            port=options.port, browser=not options.no_browser, demo=options.demo, hosts=options.host, given=given
+            port=options.port,
+            browser=not options.no_browser,
+            demo=options.demo,
+            hosts=options.host,
+            given=given,
+            processes=options.processes or _processes(options.host),
         )
     except Stopped as stopped:
         say(str(stopped))

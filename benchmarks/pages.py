@@ -6,7 +6,8 @@
 
 The demonstration office is asked as it stands, then with so many plans more. A rerun is what a click costs: the browser
 sends it, and waits for the last message of the run. No browser draws here, and no two requests go at once, but for ten
-reviewers who rerun their desk as fast as they are answered. `pages_django.py` shows the same table of submissions.
+reviewers at ten addresses who rerun their desk as fast as they are answered: by one process, and by as many as there
+are cores, as `run.py --host` serves. `pages_django.py` shows the same table of submissions.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import contextlib
 import http.client
 import itertools
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -78,6 +80,10 @@ def main(arguments: list[str] | None = None) -> None:
             print(f"\n{count:,} submissions                          p50 ms   p95 ms")
             with served([sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={PORT}"], PORT):
                 ours(given.rounds)
+                at_once("one process")
+            cores = os.cpu_count() or 1
+            with served([sys.executable, "-m", "web.processes", f"--processes={cores}", f"--port={PORT}"], PORT):
+                at_once(f"{cores} processes")
             if given.peer:
                 with served(
                     [given.peer, "benchmarks/pages_django.py", f"{folder}/office.db", str(PEER_PORT)], PEER_PORT
@@ -142,54 +148,60 @@ def served(command: list[str], port: int) -> Iterator[None]:
 
 
 def ours(rounds: int) -> None:
-    """Each page by itself, then ten reviewers at once."""
+    """Each page by itself."""
     for page, username, query in PAGES:
-        with session_of(username) as socket:
-            rerun(socket, page, query)  # drawn once before it is measured
-            row(f"{page}?{query} {username}", [rerun(socket, page, query) for _ in range(rounds)])
+        with session_of(username) as browser:
+            rerun(browser, page, query)  # drawn once before it is measured
+            row(f"{page}?{query} {username}", [rerun(browser, page, query) for _ in range(rounds)])
+
+
+def at_once(how: str) -> None:
+    """Ten reviewers, each at an address of their own (on Linux all of 127.0.0.0/8 is this machine)."""
+    addresses = [f"127.0.0.{at}" if sys.platform == "linux" else HERE for at in range(11, 21)]
     with contextlib.ExitStack() as open_:
-        sockets = [open_.enter_context(session_of("reviewer")) for _ in range(10)]
+        sockets = [open_.enter_context(session_of("reviewer", address)) for address in addresses]
         times: list[float] = []
+        for each in sockets:
+            rerun(each, "review", "kind=plan")
         until = time.monotonic() + SECONDS
 
-        def reviewer(socket: ClientConnection) -> None:
-            rerun(socket, "review", "kind=plan")
+        def reviewer(browser: ClientConnection) -> None:
             while time.monotonic() < until:
-                times.append(rerun(socket, "review", "kind=plan"))
+                times.append(rerun(browser, "review", "kind=plan"))
 
-        hands = [threading.Thread(target=reviewer, args=(socket,)) for socket in sockets]
+        hands = [threading.Thread(target=reviewer, args=(each,)) for each in sockets]
         for hand in hands:
             hand.start()
         for hand in hands:
             hand.join()
-        row(f"ten reviewers at once: {len(times) / SECONDS:.1f} reruns a second", times)
+        row(f"ten reviewers, {how}: {len(times) / SECONDS:.1f} reruns a second", times)
 
 
 @contextlib.contextmanager
-def session_of(username: str) -> Iterator[ClientConnection]:
-    """A browser session's socket, signed in."""
+def session_of(username: str, address: str = HERE) -> Iterator[ClientConnection]:
+    """A browser session's socket from this address, signed in."""
     with db.transaction() as session:
         token = accounts.sign_in(session, username, fits=True, now=datetime.now(UTC))
     db.close()
-    address = f"{HERE}:{PORT}"
     with connect(
-        f"ws://{address}/_stcore/stream",
-        origin=f"http://{address}",  # type: ignore[arg-type]
+        f"ws://{HERE}:{PORT}/_stcore/stream",
+        sock=socket.create_connection((HERE, PORT), source_address=(address, 0)),
+        origin=f"http://{HERE}:{PORT}",  # type: ignore[arg-type]
         subprotocols=["streamlit"],  # type: ignore[list-item]
         additional_headers={"Cookie": f"{COOKIE}={token}"},
         max_size=None,
-    ) as socket:
-        yield socket
+    ) as browser:
+        yield browser
 
 
-def rerun(socket: ClientConnection, page: str, query: str) -> float:
+def rerun(browser: ClientConnection, page: str, query: str) -> float:
     """Milliseconds from the message that asks for a run to the one that ends it."""
     asked, heard = BackMsg(), ForwardMsg()
     asked.rerun_script.page_name, asked.rerun_script.query_string = ("" if page == "home" else page), query
     began = time.perf_counter()
-    socket.send(asked.SerializeToString())
+    browser.send(asked.SerializeToString())
     for _ in itertools.count():
-        heard.ParseFromString(bytes(socket.recv(timeout=60)))  # type: ignore[arg-type]
+        heard.ParseFromString(bytes(browser.recv(timeout=60)))  # type: ignore[arg-type]
         assert heard.delta.new_element.WhichOneof("type") != "exception", f"{page} failed: see what the server says"
         if heard.WhichOneof("type") == "script_finished":
             assert heard.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY, f"{page} was not drawn to its end"

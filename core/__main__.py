@@ -6,6 +6,7 @@ import argparse
 import importlib
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from core.cli import console
@@ -79,6 +80,8 @@ def _office_commands(commands: Commands) -> None:
         help="准备HTTPS证书，run.py --host 会用到 (a certificate for HTTPS; exit 0 done, 2 refused; "
         "stdout: certificate, key, authority)",
     )
+    certificate.add_argument("--cert", type=Path, metavar="FILE", help="只检查自备的证书 (only check one of your own)")
+    certificate.add_argument("--key", type=Path, metavar="FILE", help="它的私钥 (its key)")
     certificate.add_argument("names", nargs="+", metavar="ADDRESS", help="主机名或地址 (names and addresses)")
     certificate.set_defaults(run=_deed("certificates.prepare"))
     check = commands.add_parser("check", help="核对结构、保护、合计与链 (schema, guards, totals, chains; exit 0 or 1)")

@@ -38,7 +38,7 @@ with tables.above():
     st.caption(f"共{count:,}条", width="content")
     tables.export(lambda session, who: asked(session, who, limit=None)[0], COLUMNS + FURTHER, name="审计日志")
 empty = "没有符合条件的记录。可放宽查询条件。"
-chosen = tables.pick(frame, COLUMNS, name="entry", by="entry_number", empty=empty)
+chosen = tables.pick(frame, COLUMNS, name="entry", by="entry_number", empty=empty, what="第{}条")
 
 line = frame[frame["entry_number"] == chosen]
 if len(line):

@@ -77,7 +77,7 @@ def draw() -> None:
     empty = "还没有课程。" + (
         "请点“编制新课程”。" if makes else "课程由考试机构或盟市人社部门编制，报请发布后列在这里。"
     )
-    chosen = tables.pick(rows(found, so_far), COLUMNS, name="course", empty=empty)
+    chosen = tables.pick(rows(found, so_far), COLUMNS, name="course", empty=empty, what="")
     if chosen:
         with db.reading() as session:
             course = courses.load(session, chosen, actor)

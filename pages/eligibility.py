@@ -141,7 +141,9 @@ def by_person(person_id: int | None) -> None:
             frame, count = tables.listing(asked, actor, name="person")
             st.caption(f"共{count:,}人" + ("，选中一人后填写申报情况" if count else ""), width="content")
         shown = ["name", "post", "level", "employer", "id_mask"]
-        person_id = tables.pick(frame, shown, name="person", empty="没有符合条件的人员。请核对姓名或身份证号。")
+        person_id = tables.pick(
+            frame, shown, name="person", empty="没有符合条件的人员。请核对姓名或身份证号。", what=""
+        )
     if person_id is None:
         return
     with db.reading() as session:
@@ -170,7 +172,7 @@ def recorded_runs() -> None:
     with db.reading() as session:
         frame = decisions.decided(session, actor, run_id=run_id).rename(columns=rows.NAMES)
     columns = ["file_row", "name", "application_year", "outcome", "waiver", "decided_by"]
-    chosen = tables.pick(frame, columns, name="decision", by="number", empty="")
+    chosen = tables.pick(frame, columns, name="decision", by="number", empty="", what="")
     if chosen is not None:
         with db.reading() as session:
             again = replay.recompute(session, chosen, actor=actor)

@@ -77,7 +77,7 @@ def draw() -> None:
         st.info("考试由组织网络课程的单位编制，本单位没有这项职责。")
         return
     empty = "还没有课程，请先在“网络课程”中编制。" if actor.role is Role.BASE_CLERK else "还没有编制好的考试。"
-    chosen = tables.pick(rows(), COLUMNS, name="course", empty=empty)
+    chosen = tables.pick(rows(), COLUMNS, name="course", empty=empty, what="")
     if chosen:
         opened(chosen, actor)
 

@@ -79,7 +79,7 @@ def draw() -> None:
     now(here, year)
     st.markdown("**报送记录**")
     shown = found.rename(columns={"number": "parcel_number", "made_at": "prepared_at", "made_by": "prepared_by"})
-    chosen = tables.pick(shown, COLUMNS, name="parcel", empty=f"{year}年度还没有报送过。")
+    chosen = tables.pick(shown, COLUMNS, name="parcel", empty=f"{year}年度还没有报送过。", what="第{}号报送")
     numbers = dict(zip(found["id"], found["number"], strict=True))
     if chosen and chosen in numbers and (here.open is None or chosen != here.open.id):
         file(chosen, int(numbers[chosen]), year)

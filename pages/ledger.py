@@ -146,7 +146,7 @@ with tables.above():
 empty = "还没有入账的批次。导入的学时和审核通过的报告会列在这里。"
 if text or origin or first or last:
     empty = "没有符合条件的批次。可放宽查找条件；批次号只输数字。"
-chosen = tables.pick(posted, BATCH, name="batch", by="batch_id", empty=empty)
+chosen = tables.pick(posted, BATCH, name="batch", by="batch_id", empty=empty, what="")
 if chosen is not None:
     try:
         with st.container(border=True):

@@ -58,7 +58,7 @@ def organizations_tab() -> None:
     if not actor.oversees_region:
         homes = {actor.organization_id: actor.organization_name}
     empty = "没有符合条件的机构。可在下方新增。"
-    chosen = tables.pick(frame, columns, name="organization", empty=empty)
+    chosen = tables.pick(frame, columns, name="organization", empty=empty, what="第{}号机构")
     known = frame[frame["id"] == chosen]
     if len(known):
         one = known.iloc[0]
@@ -78,8 +78,6 @@ def organizations_tab() -> None:
                     on_click=switch_organization,
                     args=(chosen, not one["active"], one["organization_name"]),
                 )
-    else:
-        tables.unlisted(chosen, "机构")
     with st.expander("新增机构"), st.form("organization", clear_on_submit=True):
         st.text_input("机构全称", key="new-name", max_chars=80)
         kinds = [one for one in OrganizationKind if one not in access.AUTHORITIES]

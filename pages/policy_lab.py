@@ -70,8 +70,8 @@ def publishing() -> None:
         "published_at",
         "published_because",
     ]
-    chosen = tables.pick(frame, columns, name="draft", empty="还没有政策草稿。在“试算”中保存一份。")
-    if chosen is None or chosen not in set(frame["id"]):
+    chosen = tables.pick(frame, columns, name="draft", empty="还没有政策草稿。在“试算”中保存一份。", what="第{}号草稿")
+    if chosen is None:
         if not frame.empty:
             st.caption("选中一份草稿，查看它说了什么、会改变上一年度的哪些结论，再发布。")
         return

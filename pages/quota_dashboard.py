@@ -65,8 +65,7 @@ if seen.has_trainings:
             per = Per(board.choice("口径", {each.value: each.label for each in Per}, key="per", default=Per.WHOLE))
     by_month = Measure.PEOPLE if measure is Measure.DONE else measure
     place = "employer" if measure is Measure.DONE and seen.by == "base" else seen.by
-    left, right = st.columns(2)
-    with left:
+    with board.side_by_side("places"):
         if actor.oversees_region:
             board.figure(
                 charts.tile_map(seen, measure, per),
@@ -82,7 +81,6 @@ if seen.has_trainings:
             ask,
             picked=partial(picked, "month", measure.value),
         )
-    with right:
         board.figure(
             charts.places(seen, measure, per),
             f"按{'工作单位' if place == 'employer' else seen.place_word}排名 · {measure.headline}",
@@ -102,9 +100,8 @@ if seen.has_trainings:
         opened=show == rows_of,
     )
 
-left, right = st.columns(2) if seen.has_trainings else [st.container(), st.container()]
-if seen.has_trainings:
-    with left:
+with board.side_by_side("chosen" if seen.has_trainings else "alone"):
+    if seen.has_trainings:
         of = board.choice("按什么计", charts.OF_FUNNEL, key="of", default="people")
         board.figure(
             charts.funnel(seen, of),
@@ -112,7 +109,6 @@ if seen.has_trainings:
             lambda _, again: charts.funnel(again, of),
             ask,
         )
-with right:
     words = {name: word for name, word in dashboards.GROUPS.items() if name != "league" or actor.oversees_region}
     by = board.choice("分组", words, key="by", default="level")
     board.figure(
@@ -136,19 +132,17 @@ if seen.has_trainings:
     )
 board.people(seen, ask, opened=show == Measure.DONE or not seen.has_trainings)
 if seen.has_trainings:
-    left, right = st.columns(2)
-    with left:
+    with board.side_by_side("offices"):
+        of_office = partial(picked, "league", "waits") if offered.leagues else None
+        board.figure(
+            charts.waiting(seen), "审核用时 · 各审核机关", lambda _, again: charts.waiting(again), ask, picked=of_office
+        )
         board.figure(
             charts.in_time(seen),
             "按时报送 · 计划、报告、附件2和总结",
             lambda _, again: charts.in_time(again),
             ask,
             picked=partial(picked, seen.by, "late"),
-        )
-    with right:
-        of_office = partial(picked, "league", "waits") if offered.leagues else None
-        board.figure(
-            charts.waiting(seen), "审核用时 · 各审核机关", lambda _, again: charts.waiting(again), ask, picked=of_office
         )
     board.rows(
         seen.late(),

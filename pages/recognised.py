@@ -47,7 +47,7 @@ with tables.above():
         st.caption(f"共{count:,}期", width="content")
 whose = "盟市人员" if actor.oversees_region else "本盟市人员"
 empty = f"{year}年度还没有{whose}在主管部门培训中的学时。主管部门的培训情况报告审核通过后会列在这里。"
-chosen = tables.pick(frame, TRAININGS, name="training", empty=empty)
+chosen = tables.pick(frame, TRAININGS, name="training", empty=empty, what="")
 if chosen is not None:
 
     def learners(session: Session, who: Actor) -> pd.DataFrame:
@@ -58,8 +58,8 @@ if chosen is not None:
             shown = learners(session, actor)
         st.markdown(f"**已认可的人员和学时**　:gray-badge[{len(shown)}人]")
         tables.export(learners, PEOPLE, name=f"{year}年度部门培训人员")
-        person = tables.pick(shown, PEOPLE, name="learner", empty="")
-        if person in set(shown["id"]):
+        person = tables.pick(shown, PEOPLE, name="learner", empty="", what="这个人")
+        if person is not None:
             shell.link("credit_lookup", "查看此人的学时明细", person=str(person))
     except Refused as refused:
         address.choose("training", None)

@@ -27,7 +27,7 @@ def page() -> None:
         bringing.importing(courses, actor)
     st.markdown("**成绩批次**")
     empty = "还没有外来成绩。导入的成绩和学习平台推送的成绩会列在这里。"
-    picked = tables.pick(frame, batches.BATCH, name="batch", by="result_batch", empty=empty)
+    picked = tables.pick(frame, batches.BATCH, name="batch", by="result_batch", empty=empty, what="")
     if picked is not None:
         with st.container(border=True):
             batches.opened(picked, actor)

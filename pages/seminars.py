@@ -63,7 +63,7 @@ def listing(programme: Programme, year: int) -> None:
     st.caption(md(f"{programme.name}（{programme.clause}）" + ("，点一行查看。" if len(frame) else "")))
     empty = f"{year}年度还没有高级研修项目申请。基地和主管部门在“申报”中填写。"
     tables.export(asked, COLUMNS, name=f"高级研修-{year}")
-    chosen = tables.pick(frame, columns, name="item", empty=empty)
+    chosen = tables.pick(frame, columns, name="item", empty=empty, what="")
     if chosen is not None:
         opened(chosen)
 

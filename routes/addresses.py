@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from routes import calendar, certificate, exams, health, learn, learner, moved, session, verify, words, xapi
+from routes import calendar, certificate, evidence, exams, health, learn, learner, moved, session, verify, words, xapi
 
 ROUTES = [
     Route("/healthz", health.health),
     Route("/calendar/{token}.ics", calendar.subscription),
     Route("/certificate", certificate.page),
     Route("/certificate/jxjy-ca.crt", certificate.file),
+    Route("/evidence/{number:int}/{ticket}/{name:path}", evidence.file),
     Route("/learn", learn.overview),
     Route("/learn/deed", learn.deed, methods=["POST"]),
     Route("/learn/{lesson:int}", learn.player),

@@ -14,6 +14,7 @@ import socket
 from collections.abc import Iterable, Mapping
 
 import h11
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
@@ -21,7 +22,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from core.ground import typed
-from routes import session
+from core.ground.access import Refused
+from routes import connections, session
 
 OPEN = ("/_stcore/health", "/_stcore/host-config", "/_stcore/stream")
 """Of Streamlit's reserved addresses those that the sign-in page needs; its pages and its hashed assets are open too."""
@@ -41,19 +43,36 @@ class Door:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
+        self._strangers = connections.Crowd("未登录的页面", connections.STRANGERS_EACH, connections.STRANGERS_ALL)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in {"http", "websocket"}:
             await self.app(scope, receive, send)
             return
         answer = refusal(scope) or await _closed(scope)
-        if answer is None:
-            await self.app(scope, receive, send)
-        elif scope["type"] == "websocket":
-            await receive()
-            await send({"type": "websocket.close", "code": 1008})  # before it is accepted: the client reads 403
+        if scope["type"] == "websocket":
+            if answer is not None or not await self._lets_in(scope, receive, send):
+                await receive()
+                await send({"type": "websocket.close", "code": 1008})  # before it is accepted: the client reads 403
         else:
-            await answer(scope, receive, send)
+            await (answer or self.app)(scope, receive, send)
+
+    async def _lets_in(self, scope: Scope, receive: Receive, send: Send) -> bool:
+        """Whether a WebSocket was let in: of somebody signed in each one, of strangers so many, with little to say."""
+        line: connections.Line | None = scope.get("state", {}).get(connections.LINE)
+        if await _is_signed_in(scope):
+            if line:
+                line.let_more()
+            await self.app(scope, receive, send)
+            return True
+        address, one = (scope.get("client") or ("",))[0], object()
+        if not self._strangers.enter(address, one, line.hang_up if line else _nothing):
+            return False
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            self._strangers.leave(address, one)
+        return True
 
 
 LONGEST_HEAD = 20.0
@@ -104,6 +123,20 @@ def refusal(scope: Scope) -> PlainTextResponse | None:
     if (origins or scope["type"] == "websocket") and not _same(origins, named, scope["scheme"] in {"https", "wss"}):
         return PlainTextResponse("来自其他网站的请求不予受理 (forbidden: another origin)", status_code=403)
     return None
+
+
+async def _is_signed_in(scope: Scope) -> bool:
+    """Whether a page is of somebody signed in (已登录); not while the database is away, which the page itself says."""
+    headers = Headers(scope=scope)
+    if session.COOKIE not in headers.get("cookie", ""):
+        return False
+    try:
+        return await run_in_threadpool(session.signed_in, headers)
+    except (Refused, SQLAlchemyError, OSError):
+        return False
+
+
+def _nothing() -> None: ...
 
 
 async def _closed(scope: Scope) -> PlainTextResponse | None:

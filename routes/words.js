@@ -165,11 +165,30 @@
       if (node.matches(ICONS)) { node.setAttribute("aria-hidden", "true"); node.removeAttribute("aria-label"); return; }
       // From a date that was typed Tab goes on to the next field, so that the date is taken; its calendar opens by Alt+↓.
       if (node.matches("[data-testid=stDateInputCalendarButton]")) node.tabIndex = -1;
+      // Nor does Tab stop at a field's ⓘ: in the field F1 opens it, as below.
+      if (node.matches(HELP)) asked(node)?.setAttribute("aria-keyshortcuts", "F1");
       if (node.matches("img:not([alt])")) node.alt = node.closest("[data-testid=stImage]")?.innerText.trim() ?? "";
       if (node.matches("[data-testid=stFileUploaderDropzone][role=presentation]")) node.setAttribute("role", "group");
       node.childNodes.forEach(visit);
     }
   };
+  // F1 in a field goes to its ⓘ, which says then what it says under the mouse; F1 or Esc goes back, Tab does by itself.
+  const HELP = "[data-testid=stTooltipIcon] button:not([data-testid])", FIELD = "input, textarea, button, [role=spinbutton], [role=combobox]";
+  const around = (node) => node.closest("[data-testid=stElementContainer]");
+  const asked = (help) => {
+    const field = [...around(help)?.querySelectorAll(FIELD) ?? []].find((each) => each !== help && !each.matches(HELP));
+    if (field) help.tabIndex = -1;
+    return field;
+  };
+  document.addEventListener("keydown", (event) => {
+    const here = document.activeElement, inHelp = here?.matches(HELP);
+    if (event.altKey || event.ctrlKey || event.shiftKey || !(event.key === "F1" || (inHelp && event.key === "Escape"))) return;
+    const to = inHelp ? asked(here) : here && around(here)?.querySelector(HELP);
+    if (!to) return;
+    event.preventDefault();
+    event.stopPropagation();
+    to.focus();
+  }, true);
   // Headings one below the other without a gap, and two bars of pages on one page told apart.
   const outline = () => {
     let level = 0;

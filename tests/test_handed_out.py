@@ -17,6 +17,7 @@ from cyclonedx.validation.json import JsonStrictValidator
 import run
 from core.ground import db
 from deploy import bundle, papers
+from web import processes
 
 MAY_BE = re.compile(r"Apache-2\.0|BSD|0BSD|MIT|ISC|MPL-2\.0|PSF|Python|OFL|LGPL-3\.0|Zlib|CC0|MIT-CMU|Unlicense|AND|OR")
 """Licences under which a package may be part of a system handed out under Apache-2.0."""
@@ -81,12 +82,10 @@ def test_the_folder_to_hand_out_holds_the_program_and_nothing_of_this_office(
 
 def test_whoever_ends_the_starter_ends_what_it_started() -> None:
     """Killed, closed or ended in its time: the other end of the pipe closes, and that is all the server waits for."""
-    from app import end_with
-
     reader, writer = os.pipe()
     ended = threading.Event()
     with os.fdopen(reader, "rb") as starter:
-        watching = threading.Thread(target=end_with, args=(starter, ended.set))
+        watching = threading.Thread(target=processes.end_with, args=(starter, ended.set))
         watching.start()
         os.write(writer, b"still here")
         assert not ended.wait(0.05)

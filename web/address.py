@@ -114,10 +114,17 @@ def view(names: Sequence[str], *, label: str = "内容", key: str = "view") -> s
     return chosen or names[0]
 
 
-def choice(label: str, words: Mapping[Any, str], *, key: str, usual: Any = None, width: int = 180) -> Any:
-    """One of a few (选项), each with its words, which stand in the address too; the first unless that says another."""
+def choice(
+    label: str, words: Mapping[Any, str], *, key: str, usual: Any = None, width: int = 180, drawn: bool = True
+) -> Any:
+    """One of a few (选项), each with its words, which stand in the address too; the first unless that says another.
+
+    Not `drawn`: what the address says alone, such as while its box is folded away.
+    """
     usual = next(iter(words), None) if usual is None else usual
     asked = held(key, words, usual, label=label, told=words.__getitem__)
+    if not drawn:
+        return st.session_state[key]
     chosen = st.selectbox(label, list(words), format_func=words.__getitem__, width=width, required=True, **asked)
     return usual if chosen is None else chosen
 

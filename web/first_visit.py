@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import secrets
 import threading
 from datetime import UTC, datetime
@@ -11,7 +13,7 @@ import streamlit as st
 from core.ground import db
 from core.ground.access import Refused
 from core.people import accounts, setup
-from web import context, deeds, passwords, shell
+from web import context, deeds, passwords, processes, shell
 
 _ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
@@ -23,11 +25,15 @@ class Code:
     """Wrong tries until another one is made."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock, self._made = threading.Lock(), 0
+        self._secret = os.environ.get(processes.SHARED) or secrets.token_hex()
         self._renew()
 
     def _renew(self) -> None:
-        drawn = "".join(secrets.choice(_ALPHABET) for _ in range(8))
+        """The next one: the same in all processes that serve together."""
+        self._made += 1
+        digest = hashlib.sha256(f"{self._secret} {self._made}".encode()).digest()
+        drawn = "".join(_ALPHABET[each % len(_ALPHABET)] for each in digest[:8])
         self._code, self._left = f"{drawn[:4]}-{drawn[4:]}", self.TRIES
 
     def say(self) -> None:

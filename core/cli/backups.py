@@ -36,10 +36,10 @@ def make(options: argparse.Namespace) -> int:
     try:
         with db.transaction() as session:
             backups.record(session, target, actor=setup.system_actor(session), now=setup.moment(session, now))
-    except Refused:
-        if db.writable():
+    except Refused as refused:
+        if refused.code != "sick":
             raise
-        console.say("数据文件夹不能写入，这次备份没有记入审计日志。(no line of it in the trail)")
+        console.say(f"这次备份没有记入审计日志。(no line of it in the trail) {refused.words}")
     console.line([target, target.stat().st_size, manifest.batches, manifest.lines, manifest.files])
     how = "口令或本单位的密钥" if manifest.passphrase else "本单位的密钥（恢复时须有密钥文件或密钥恢复单）"
     console.say(f"已备份并核对。打开它需要{how}。(made and verified)")

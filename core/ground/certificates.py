@@ -11,14 +11,16 @@ import functools
 import ipaddress
 import os
 import secrets
+import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.exceptions import InvalidTag
+from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
@@ -71,6 +73,94 @@ def prepare(names: list[str], *, now: datetime) -> Served:
     if not _serves(served, wanted, held[0], now):
         _leaf(served, wanted, *held, now)
     return served
+
+
+def check(certificate: Path, key: Path, names: list[str], *, now: datetime) -> str:
+    """Hold a certificate of the office's own (自备证书) against what a server needs of it; answers a hint, or nothing.
+
+    A server that starts with a wrong one answers nobody, and says why in OpenSSL's words or not at all.
+    Refused codes: "certificate", "key" (with what to do), "host" (it does not name one of `names`).
+    """
+    leaf, private = _leaf_of(certificate), _private(key)
+    if private.public_key() != leaf.public_key():
+        raise Refused(
+            "key",
+            f"私钥 {key} 与证书 {certificate} 不是一对。请用申请这张证书时生成的私钥；"
+            "证书文件里有多张证书的，服务器证书须放在最前面 (the key does not belong to the first certificate)。",
+        )
+    until = db.office_day(leaf.not_valid_after_utc)
+    if leaf.not_valid_after_utc < now:
+        raise Refused("certificate", f"证书 {certificate} 已于{until}到期，请换用新证书后再启动 (expired)。")
+    if leaf.not_valid_before_utc > now:
+        since = db.office_day(leaf.not_valid_before_utc)
+        words = f"证书 {certificate} 自{since}起有效，本机日期是{db.office_day(now)}。"
+        raise Refused("certificate", f"{words}请核对本机的日期和时间 (not yet valid)。")
+    named = _names(leaf)
+    if lacking := [name for name in names if not _covers(named, _named(name))]:
+        holds = "、".join(str(each.value) for each in named) or "没有写名称"
+        raise Refused(
+            "host",
+            f"证书 {certificate} 不是发给 {'、'.join(lacking)} 的，浏览器会拒绝打开。证书里的名称：{holds}。"
+            "请把 --host 写成证书里的名称，或换用写有这个名称的证书 (the certificate does not name it)。",
+        )
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
+    except (OSError, ssl.SSLError) as error:
+        raise Refused(
+            "certificate", f"本机的加密程序不接受证书 {certificate}，请向签发机构重新申请 (not accepted: {error})。"
+        ) from error
+    return f"证书 {until} 到期，请及早换新 (expires soon)。" if leaf.not_valid_after_utc < now + RENEWED else ""
+
+
+_CONVERTED = "openssl pkcs12 -in 文件.pfx -nodes -out 新文件.pem"
+
+
+def _leaf_of(path: Path) -> x509.Certificate:
+    try:
+        return x509.load_pem_x509_certificates(path.read_bytes())[0]
+    except OSError as error:
+        raise Refused("certificate", f"读不到证书 {path}：{error.strerror}。请核对 --cert 的路径。") from error
+    except ValueError as error:
+        raise Refused(
+            "certificate",
+            f"{path} 里没有PEM格式的证书（以 -----BEGIN CERTIFICATE----- 开头）。请核对 --cert；"
+            f".pfx、.p12文件先转换：{_CONVERTED} (no certificate in PEM)。",
+        ) from error
+
+
+def _private(path: Path) -> PrivateKeyTypes:
+    try:
+        return serialization.load_pem_private_key(path.read_bytes(), None)
+    except OSError as error:
+        raise Refused("key", f"读不到私钥 {path}：{error.strerror}。请核对 --key 的路径。") from error
+    except TypeError as error:
+        raise Refused(
+            "key",
+            f"私钥 {path} 有口令，服务启动时没有人输入。请另存一份不带口令的，只让运行本系统的账号可读："
+            f"openssl pkey -in {path} -out 新文件.key (the key is encrypted)。",
+        ) from error
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise Refused(
+            "key",
+            f"{path} 里没有PEM格式的私钥（第一行以 -----BEGIN 开头，写有“PRIVATE KEY”）。请核对 --key；"
+            f".pfx、.p12文件先转换：{_CONVERTED} (no key in PEM)。",
+        ) from error
+
+
+def _names(leaf: x509.Certificate) -> list[Named]:
+    try:
+        found = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:  # browsers do not read the subject any more
+        return []
+    return [each for each in found if isinstance(each, x509.DNSName | x509.IPAddress)]
+
+
+def _covers(named: list[Named], wanted: Named) -> bool:
+    """Whether a browser finds the name in the certificate: itself, or its domain with a star for its first part."""
+    if isinstance(wanted, x509.IPAddress):
+        return wanted in named
+    among = {each.value.lower() for each in named if isinstance(each, x509.DNSName)}
+    return wanted.value in among or f"*.{wanted.value.partition('.')[2]}" in among
 
 
 def fingerprint(authority: Path) -> str:

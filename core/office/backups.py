@@ -8,6 +8,7 @@ too. Only a file with a passphrase holds the office's secret itself.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import io
 import json
@@ -19,11 +20,13 @@ import sys
 import tarfile
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, TypeVar
 
 import pyrage  # type: ignore[import-untyped]
 import sqlalchemy as sa
@@ -117,48 +120,128 @@ def make(target: Path, *, now: datetime, passphrase: str = "") -> Manifest:
     if passphrase and len(passphrase) < SHORTEST:
         raise Refused("passphrase", f"备份口令至少{SHORTEST}个字：拿到文件的人可以无限次地猜。")
     keys = db.keys()
-    with _scratch(".backup-") as scratch:
-        folder = Path(scratch)
-        with db.reading() as session:  # before the copy: what it has may go on from here, and must have come by it
-            told = heads(session) | {"lessons": with_lessons(session)}
-        db.dump(folder / "database")
-        plain, payload = folder / "payload.tar", folder / "payload.age"
-        count = _pack(plain, folder / "database", secret=bool(passphrase), lessons=told["lessons"])
-        identity = pyrage.x25519.Identity.generate()
-        with plain.open("rb") as source, payload.open("wb") as sealed:
-            pyrage.encrypt_io(source, sealed, [identity.to_public()])
-        plain.unlink()
+    with db.reading() as session:  # before the copy: what it has may go on from here, and must have come by it
+        told = heads(session) | {"lessons": with_lessons(session)}
+    identity, whole = pyrage.x25519.Identity.generate(), target.with_name(f".{target.name}.partial")
+    try:
+        with _copied() as database:
+            pack = partial(_pack, database=database, secret=bool(passphrase), lessons=told["lessons"])
+            count = _sealed(whole, pack, identity)
+        with tarfile.open(whole) as outer, _part(outer, _PAYLOAD) as payload:
+            digest = hashlib.file_digest(payload, "sha256").hexdigest()
         manifest = Manifest(
             made_at=now.astimezone(UTC).isoformat(),
             database=db.dialect(),
             key=keys.fingerprints[0],
             passphrase=bool(passphrase),
             files=count,
-            payload=_digest_of(payload),
+            payload=digest,
             **told,
         )
-        whole = folder / "whole"
-        with tarfile.open(whole, "w") as outer:
-            _add(outer, "manifest.json", json.dumps(asdict(manifest), ensure_ascii=False, indent=1).encode())
+        with tarfile.open(whole, "a") as outer:
+            _add(outer, _MANIFEST, json.dumps(asdict(manifest), ensure_ascii=False, indent=1).encode())
             _add(outer, "key-office", db.seal(str(identity).encode(), key=(keys.backup,), purpose="backup"))
             if passphrase:
                 _add(outer, "key-passphrase", _locked(identity, passphrase))
-            outer.add(payload, "payload.age")
-        partial = target.with_name(f".{target.name}.partial")
-        try:
-            shutil.copyfile(whole, partial)
-            with partial.open("rb+") as file:
-                os.fsync(file.fileno())
-            verify(partial, passphrase=passphrase)  # as it lies there, on the stick or the share
-            partial.rename(target)
-        finally:
-            partial.unlink(missing_ok=True)
+        with whole.open("rb+") as file:
+            os.fsync(file.fileno())
+        verify(whole, passphrase=passphrase)  # as it lies there, on the stick or the share
+        whole.rename(target)
+    except OSError as error:
+        if error.errno in _NO_ROOM:
+            raise Refused(
+                "folder",
+                f"{target.parent} 放不下这份备份（{error.strerror}），没有备份。请清理或另选一处。(no room for it)",
+            ) from error
+        raise
+    finally:
+        whole.unlink(missing_ok=True)
     return manifest
 
 
-def _scratch(prefix: str) -> tempfile.TemporaryDirectory[str]:
-    """A folder for what lies open for a while: at home, or where that cannot be written, with the system's."""
-    return tempfile.TemporaryDirectory(prefix=prefix, dir=db.home() if db.writable() else None)
+_MANIFEST, _PAYLOAD = "manifest.json", "payload.age"
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""The last of a stick formatted as FAT32, which takes no file of 4 GB."""
+_LEFT = 2**26
+"""Bytes that a copy of the database leaves free on a disk: others write there too."""
+
+
+@contextlib.contextmanager
+def _copied() -> Iterator[Path | bytes]:
+    """A copy of the database as long as it is packed: on the office's disk or the system's, else in memory.
+
+    On a full disk a backup to a stick is what is needed. Nothing but this lies open, and never on the stick.
+    """
+    places = [db.home()] * db.writable()
+    with contextlib.suppress(FileNotFoundError):  # no room in any
+        places.append(Path(tempfile.gettempdir()))
+    for place in places:
+        if shutil.disk_usage(place).free > db.size() + _LEFT:
+            with tempfile.TemporaryDirectory(prefix=".backup-", dir=place) as scratch:
+                db.dump(copy := Path(scratch) / "database")
+                yield copy
+            return
+    try:
+        content = db.dumped()
+    except MemoryError as error:
+        raise Refused("backup", "磁盘和内存都放不下数据库的副本，没有备份。请清理磁盘后再试。(no room)") from error
+    yield content
+
+
+Answer = TypeVar("Answer")
+
+
+@contextlib.contextmanager
+def _piped(write: Callable[[BinaryIO], Answer]) -> Iterator[tuple[BinaryIO, Future[Answer]]]:
+    """What is written, to be read meanwhile, so that it lies nowhere; its end is that of who wrote."""
+    reader, writer = os.pipe()
+
+    def written() -> Answer:
+        with os.fdopen(writer, "wb") as out:
+            return write(out)
+
+    with (
+        ThreadPoolExecutor(1) as thread,
+        os.fdopen(reader, "rb") as source,
+    ):  # closed first: nobody writes on for nobody
+        yield source, thread.submit(written)
+
+
+class _Out:
+    """A file that is written to, and how that failed: pyrage hands on the words alone."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.failed: OSError | None = None
+
+    def write(self, content: bytes) -> int:
+        try:
+            return self._file.write(content)
+        except OSError as error:
+            self.failed = error
+            raise
+
+    def flush(self) -> None:
+        self._file.flush()
+
+
+def _sealed(whole: Path, pack: Callable[[BinaryIO], int], identity: pyrage.x25519.Identity) -> int:
+    """Begin a backup's file with its payload, packed and encrypted in one go; answers how many files are in it."""
+    head = tarfile.TarInfo(_PAYLOAD)
+    with whole.open("wb") as file:
+        file.seek(tarfile.BLOCKSIZE)
+        with _piped(pack) as (plain, packed):
+            out = _Out(file)
+            try:
+                pyrage.encrypt_io(plain, out, [identity.to_public()])
+            except pyrage.EncryptError as error:
+                raise out.failed or error from error
+            count = packed.result()
+        head.size = file.tell() - tarfile.BLOCKSIZE
+        file.write(bytes(-head.size % tarfile.BLOCKSIZE + 2 * tarfile.BLOCKSIZE))  # and an archive's end
+        file.seek(0)
+        file.write(head.tobuf(tarfile.GNU_FORMAT))  # one block, however large the payload
+    return count
 
 
 def describe(source: Path) -> Manifest:
@@ -174,8 +257,7 @@ def verify(source: Path, *, passphrase: str = "") -> Manifest:
 
     Refused codes: "backup", "key" (made under another key, and no passphrase given), "passphrase" (a wrong one).
     """
-    with _scratch(".verify-") as scratch:
-        return _unpack(source, Path(scratch), passphrase=passphrase)
+    return _unpack(source, None, passphrase=passphrase)
 
 
 def restore(source: Path, *, over: bool = False, passphrase: str = "", now: datetime) -> Path | None:
@@ -483,7 +565,9 @@ def latest(place: Path, now: datetime) -> Kept | None:
     """
     for each in sorted(kept(place), key=lambda each: abs(now - each.made_at)):
         with contextlib.suppress(Refused, OSError), _outer(each.path) as outer:
-            if "payload.age" in outer.getnames():  # which goes through the file to its end, but reads its heads alone
+            if {_PAYLOAD, _MANIFEST} <= set(
+                outer.getnames()
+            ):  # which goes through the file to its end, but reads its heads alone
                 return each
     return None
 
@@ -778,11 +862,14 @@ def _damaged_aside(aside: Path) -> Iterator[None]:
         raise
 
 
-def _pack(plain: Path, database: Path, *, secret: bool, lessons: bool) -> int:
+def _pack(plain: BinaryIO, database: Path | bytes, *, secret: bool, lessons: bool) -> int:
     """The payload: the copy of the database, everything else in `CE_HOME`, and the secret where it was asked for."""
     count, home = 0, db.home()
-    with tarfile.open(plain, "w") as inner:
-        inner.add(database, "database")
+    with tarfile.open(fileobj=plain, mode="w|") as inner:
+        if isinstance(database, Path):
+            inner.add(database, "database")
+        else:
+            _add(inner, "database", database)
         if secret:
             inner.add(db.key_path(), "secret.key")
         for path in sorted(home.rglob("*")):
@@ -797,24 +884,30 @@ def _pack(plain: Path, database: Path, *, secret: bool, lessons: bool) -> int:
     return count
 
 
-def _unpack(source: Path, target: Path, *, passphrase: str) -> Manifest:
-    """Open a backup into an empty folder, every file of it checked on the way."""
+def _unpack(source: Path, target: Path | None, *, passphrase: str) -> Manifest:
+    """Open a backup, every file of it checked on the way, into an empty folder or into none. Refused codes: "sick"."""
     with _outer(source) as outer:
         manifest = _manifest(outer, source)
         _check_payload(outer, manifest, source)
         identity = _identity(outer, manifest, passphrase)
-        plain = target / ".payload.tar"
+        found: list[str] = []
         try:
-            with _part(outer, "payload.age") as sealed, plain.open("wb") as opened:
-                pyrage.decrypt_io(sealed, opened, [identity])
-            with tarfile.open(plain) as inner:
-                inner.extractall(target, filter="data")
+            with (
+                _part(outer, _PAYLOAD) as sealed,
+                _piped(lambda plain: pyrage.decrypt_io(sealed, plain, [identity])) as (opened, decrypted),
+            ):
+                with tarfile.open(fileobj=opened, mode="r|") as inner:
+                    for member in inner:
+                        found += [member.name] * member.isfile()
+                        if target:
+                            inner.extract(member, target, filter="data")
+                opened.read()
+                decrypted.result()
         except (pyrage.DecryptError, tarfile.TarError, OSError) as error:
+            if words := db.sickness(error):
+                raise Refused("sick", words) from error
             raise _damaged(source) from error
-        finally:
-            plain.unlink(missing_ok=True)
-    there = sum(1 for path in (target / "home").rglob("*") if path.is_file()) if (target / "home").exists() else 0
-    if not (target / "database").exists() or there != manifest.files:
+    if "database" not in found or sum(name.startswith("home/") for name in found) != manifest.files:
         raise _damaged(source)
     return manifest
 
@@ -870,7 +963,7 @@ def _outer(source: Path) -> Iterator[tarfile.TarFile]:
 
 
 def _manifest(outer: tarfile.TarFile, source: Path) -> Manifest:
-    with _part(outer, "manifest.json", source) as file:
+    with _part(outer, _MANIFEST, source) as file:
         try:
             told = Manifest(**json.loads(file.read()))
         except (ValueError, TypeError) as error:
@@ -882,7 +975,7 @@ def _manifest(outer: tarfile.TarFile, source: Path) -> Manifest:
 
 def _check_payload(outer: tarfile.TarFile, told: Manifest, source: Path) -> None:
     """The whole payload is what the manifest says: it is read to its end for this."""
-    with _part(outer, "payload.age", source) as file:
+    with _part(outer, _PAYLOAD, source) as file:
         if hashlib.file_digest(file, "sha256").hexdigest() != told.payload:
             raise _damaged(source)
 
@@ -916,11 +1009,6 @@ def _add(outer: tarfile.TarFile, name: str, content: bytes) -> None:
     member = tarfile.TarInfo(name)
     member.size = len(content)
     outer.addfile(member, io.BytesIO(content))
-
-
-def _digest_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _files_back(source: Path) -> None:

@@ -20,7 +20,7 @@ from core.ground.access import Actor, Labelled, Refused, Role
 from core.law.deadlines import Deadline
 from core.ledger.consequences import Consequence
 from core.ledger.statements import Origin
-from core.models import Remark, State, Submission
+from core.models import State, Submission
 from core.tables.problems import Problem
 from core.trail import audit
 from core.trail.files import Upload
@@ -118,7 +118,7 @@ class Uploads:
     check: Callable[[Upload], None]
     """Refuses a file when it is chosen, in the words in which saving it would be refused."""
     most: int = 1
-    """How many; another one takes the place of the only one."""
+    """How many; another one takes the place of the only one. Of several fields of a sort, of each ("papers:决算")."""
 
 
 @dataclass(frozen=True)
@@ -260,8 +260,8 @@ class Kind(Protocol[S]):
         """What the columns of its table are called, by key, in their order."""
         return {}
 
-    def remarked(self, session: Session, submission: S, /) -> tuple[Sequence[Remark], Kept | None]:
-        """Remarks on another submission that this one answers, and what that said; none for most kinds."""
+    def remarked(self, session: Session, submission: S, /) -> tuple[Sequence[Given], Kept | None]:
+        """Remarks on another submission that this one answers, by their places in it, and what stood there then."""
         return (), None
 
     def deadline(self, session: Session, submission: S, /) -> Deadline | None:

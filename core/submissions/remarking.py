@@ -133,21 +133,20 @@ def open_ones(session: Session, submission: Submission) -> list[OpenRemark]:
     movement_id = contents.last_sent(session, submission, State.RETURNED, State.REJECTED)
     kind = kinds.of(submission)
     if movement_id is None:
-        lines, was = kind.remarked(session, submission)
+        given, was = kind.remarked(session, submission)
     else:
-        lines = session.scalars(sa.select(Line).where(Line.movement_id == movement_id).order_by(Line.id)).all()
-        was = contents.kept(session, movement_id)
-    if not lines:
+        given, was = given_with(session, movement_id), contents.kept(session, movement_id)
+    if not given:
         return []
-    there = [line.row for line in lines if line.row is not None]
+    there = [each.place for each in given if isinstance(each.place, int)]
     now = Kept(kind.content(session, submission), kind.rows(session, submission, there) if there else {})
     found = []
-    for line in lines:
-        place: str | int = line.field if line.row is None else line.row
+    for each in given:
+        place = each.place
         changed = was is not None and _differs(was, now, place)
         if was is not None and not place and not changed:
             changed = was.rows != kind.rows(session, submission)
-        name = was.rows.get(line.row, {}).get("name", "") if was and line.row is not None else ""
-        label, reason = _label(kind, place, resident_id.masked(name)), kind.reasons.get(line.code, line.code)
-        found.append(OpenRemark(line.code, place, line.words, reason, label, changed))
+        name = was.rows.get(place, {}).get("name", "") if was and isinstance(place, int) else ""
+        label, reason = _label(kind, place, resident_id.masked(name)), kind.reasons.get(each.code, each.code)
+        found.append(OpenRemark(each.code, place, each.words, reason, label, changed))
     return found

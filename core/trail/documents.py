@@ -12,17 +12,16 @@ LARGEST_TEXT = 8 * 2**20
 _PARTS = re.compile(rb"<w:t(?:\s[^>]*)?>([^<]*)</w:t>|<w:(tab|br|cr)(?:\s[^>]*)?/>|</w:(p)>")
 
 
-def shown_as(content: bytes) -> str:
-    """How a file can be shown (能否直接查看), by how it begins: "pdf", "image", "docx", or "" where it cannot."""
-    if content.startswith(b"%PDF"):
-        return "pdf"
-    if content.startswith((b"\xff\xd8\xff", b"\x89PNG")):
-        return "image"
-    return "docx" if content.startswith(b"PK\x03\x04") and text_of(content) else ""
+_SHOWN = {b"%PDF": "application/pdf", b"\xff\xd8\xff": "image/jpeg", b"\x89PNG": "image/png"}
+
+
+def media_type(content: bytes) -> str:
+    """Media type (文件类型) of what a browser shows by itself, a PDF or an image, by how it begins; "" of all else."""
+    return next((kind for sign, kind in _SHOWN.items() if content.startswith(sign)), "")
 
 
 def text_of(content: bytes) -> str:
-    """The text of a .docx (Word document), a line for each paragraph; "" where it is none, or too large.
+    """The text of a .docx (Word document), a line for each paragraph; "" where it is none, empty, or too large.
 
     Its XML is read by pattern and never parsed, so that it can neither expand entities nor fetch anything.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -179,6 +180,34 @@ def handed_out(session: Session, attachment_id: int, *, actor: Actor, now: datet
     kept, owner = one(session, attachment_id, actor)
     audit.record(session, audit.Event.FILE_HANDED_OUT, owner, actor=actor, after={"filename": kept.filename}, now=now)
     return stored(kept)
+
+
+SHOWN_FOR = timedelta(minutes=10)
+"""How long a file that was handed out may be fetched by the address it is shown under."""
+
+
+def ticket(attachment_id: int, actor: Actor, now: datetime) -> str:
+    """Signed, short-lived ticket (查看凭据), the account's alone, for a file that was `handed_out`, which is logged."""
+    until = int((now + SHOWN_FOR).timestamp())
+    return f"{until}-{_mark(attachment_id, until, actor)}"
+
+
+@deed
+def shown(session: Session, attachment_id: int, given: str, *, actor: Actor, now: datetime) -> Upload:
+    """A file fetched to be shown (查看附件) by the `ticket` for it; not logged once more.
+
+    Refused codes: "expired" (none of this account's tickets for it, or too old), "missing".
+    """
+    until, _, mark = given.partition("-")
+    until = until if until.isascii() and until.isdecimal() and len(until) < 12 else "0"
+    good = hmac.compare_digest(mark.encode(), _mark(attachment_id, int(until), actor).encode())
+    if not good or now.timestamp() > int(until):
+        raise Refused("expired", "这个文件的查看时间已过，请回到记录中重新打开。")
+    return opened(session, attachment_id, actor)
+
+
+def _mark(attachment_id: int, until: int, actor: Actor) -> str:
+    return db.blind_index(f"shown/{attachment_id}/{actor.account_id}/{until}").hex()[:32]
 
 
 def opened(session: Session, attachment_id: int, actor: Actor) -> Upload:

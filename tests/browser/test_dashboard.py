@@ -1,4 +1,4 @@
-"""The dashboard in a browser: a leader lands on it, clicks the map, sees rows, takes files along, prints one page."""
+"""The dashboard in a browser: a leader lands on it, clicks the map, sees rows, takes files along, prints it."""
 
 from __future__ import annotations
 
@@ -49,7 +49,17 @@ def test_a_leader_clicks_the_map_takes_the_figures_along_and_prints_them(
     page.get_by_text("数据表与导出").nth(1).click()
     leader.settle()
     expect(page.get_by_role("button", name=re.compile("PNG 图片$"))).to_have_count(0)  # folded again, and gone
+    page.emulate_media(media="null")  # as it is printed, whatever was looked at before
     page.pdf(path=tmp_path / "board.pdf", prefer_css_page_size=True)
     printed = pypdfium2.PdfDocument(tmp_path / "board.pdf")
-    width, height = printed[0].get_size()
-    assert (len(printed), round(width), round(height)) == (1, 842, 595)
+    assert len(printed) <= 2
+    for sheet in printed:
+        width, height = sheet.get_size()
+        assert (round(width), round(height)) == (842, 595)
+        text = sheet.get_textpage()
+        letters = [at for at in range(text.count_chars()) if text.get_text_range(at, 1) == "区"]
+        boxes = [text.get_charbox(at) for at in letters]
+        assert all(top - bottom > 4 for _, bottom, _, top in boxes), "points: the words of a chart can be read"
+    words = printed[0].get_textpage().get_text_range()
+    assert "登记学时" in words
+    assert "看明细" not in words

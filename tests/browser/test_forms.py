@@ -60,3 +60,23 @@ def test_typing_survives_everything_and_is_filed_as_it_stands_on_the_screen(
         plan = session.scalars(sa.select(Plan)).one()
         assert (plan.state, plan.title, plan.headcount) == (State.SUBMITTED, LETTERS, 60)
         assert session.scalars(sa.select(Unsaved)).all() == []
+
+
+def test_tab_goes_from_field_to_field_and_a_key_shows_what_the_mouse_shows_over_the_sign(
+    browser: Browser, server: str, cast: Cast
+) -> None:
+    base = seated(browser, server, "base")
+    page = base.go("paper?kind=plan", "填写培训计划")
+    base.settle()
+    page.get_by_label("方式 *", exact=True).focus()
+    for label in ("计划人数（人） *", "每人学时 *", "学时年度（补学）"):
+        page.keyboard.press("Tab")
+        expect(page.get_by_label(label, exact=True)).to_be_focused()
+    number = page.get_by_label("计划人数（人） *", exact=True)
+    number.focus()
+    for back in ("F1", "Escape", "Tab"):
+        page.keyboard.press("F1")
+        expect(page.get_by_test_id("stTooltipContent")).to_contain_text("的整数")
+        page.keyboard.press(back)
+        expect(number).to_be_focused()
+        expect(page.get_by_test_id("stTooltipContent")).to_have_count(0)

@@ -9,6 +9,7 @@ import os
 import random
 import re
 import time
+from decimal import Decimal
 
 import sqlalchemy as sa
 from playwright.sync_api import Browser, expect
@@ -18,7 +19,7 @@ from core.models import Movement, Plan, State, Submission
 from tests import cast as people
 from tests.browser.desk import Desk, seated, window
 from tests.cast import Cast
-from tests.pages.test_deeds import NOW, ahead
+from tests.pages.test_deeds import NOW, TODAY, ahead
 
 PLANS = int(os.environ.get("DESK_PLANS", 6))
 ROUNDS = int(os.environ.get("DESK_ROUNDS", 5))
@@ -143,6 +144,36 @@ def test_an_approved_plan_is_three_clicks_from_the_sign_in_and_ten_more_are_elev
     assert page.evaluate("localStorage.keys") == "11"
     with db.reading() as session:
         assert set(session.scalars(sa.select(Plan.state))) == {State.APPROVED}
+
+
+def test_the_buttons_of_a_claim_stand_in_one_row_also_beside_the_way_back_to_the_last_one(
+    browser: Browser, server: str, cast: Cast
+) -> None:
+    people.posted(cast, people.sheet([people.row(1)]))
+    days = {"start_on": TODAY, "completed_on": TODAY, "amount": Decimal(6), "now": NOW}
+    first, second = (people.file_claim(cast, 1, title=f"第{each}次论坛证书", **days) for each in (1, 2))
+    reviewer = seated(browser, server, "reviewer")
+    page = reviewer.page
+    page.set_viewport_size({"width": 1366, "height": 768})
+    reviewer.go(f"review?kind=claim&item={first.id}", "审核")
+    reads(reviewer, first.title)
+    page.locator(".st-key-decisions textarea").fill("证书日期看不清")
+    reviewer.click("退回")
+    for width, height in ((1366, 768), (390, 844)):
+        page.set_viewport_size({"width": width, "height": height})
+        reads(reviewer, second.title)
+        reviewer.settle()
+        buttons = page.locator(".st-key-decisions button", has_text=re.compile("分条意见|通过|退回")).all()
+        boxes = [each.bounding_box() for each in buttons]
+        assert len(boxes) == 4
+        assert len({box and round(box["y"]) for box in boxes}) == 1, (width, boxes)
+        back, row = page.get_by_role("button", name="回到刚办的").bounding_box(), boxes[0]
+        assert back is not None
+        assert row is not None
+        assert back["y"] + back["height"] < row["y"], "beside what approval leads to"
+        ends = page.locator(".st-key-bar").bounding_box()
+        assert ends is not None
+        assert ends["y"] + ends["height"] - row["y"] - row["height"] < 40, "nothing below the buttons"
 
 
 RECORD = """window.pressed = []; document.addEventListener('click', event => {

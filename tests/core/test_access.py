@@ -361,6 +361,7 @@ MAY: list[tuple[str, Question, tuple[str, str]]] = [
     ("see its problems", see_problems, SEE),
     ("see its warnings", lambda s, a, at: reports.warnings(s, at.report, a), SEE),
     ("see its repairs", lambda s, a, at: reports.repairs(s, at.report, a), SEE),
+    ("see its struck rows", lambda s, a, at: reports.struck(s, at.report, a), SEE),
     ("see what was taken back", lambda s, a, at: reports.reversals(s, at.report, a), SEE),
     ("see own reports undone", lambda s, a, at: reports.to_supplement(s, a), ("base hohhot_base exam department",) * 2),
     ("see a row to repair", lambda s, a, at: reports.cells(s, at.report, 3, a), FILE),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import errno
 import io
 import re
 import shutil
@@ -338,6 +339,39 @@ def test_a_drill_restores_beside_the_office_and_tells_what_is_wrong(
     capsys.readouterr()
     assert main(["drill", str(bad)]) == 1
     assert "credit batch" in capsys.readouterr().out
+
+
+def test_where_no_disk_has_room_for_a_copy_the_backup_is_whole_all_the_same(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lived_in()
+    with monkeypatch.context() as full:
+        nothing = shutil.disk_usage(tmp_path)._replace(free=0)
+        full.setattr(shutil, "disk_usage", lambda _place: nothing)
+        full.setattr(db, "dump", None)  # no copy lies anywhere
+        made = backup(tmp_path)
+    assert backups.drill(made) == []
+
+
+def test_a_stick_without_room_is_told_from_the_office_s_disk(
+    office: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lived_in()
+
+    class Stick(io.BytesIO):
+        def write(self, content: Any) -> int:
+            raise OSError(errno.EFBIG, "File too large")
+
+    open_ = Path.open
+
+    def opened(path: Path, *how: Any, **more: Any) -> Any:
+        return Stick() if path.name.endswith(".partial") else open_(path, *how, **more)
+
+    monkeypatch.setattr(Path, "open", opened)
+    with pytest.raises(Refused, match="folder") as refused:
+        backup(tmp_path)
+    assert f"{tmp_path} 放不下这份备份" in refused.value.words
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_backups_are_kept_by_rule() -> None:

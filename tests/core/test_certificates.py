@@ -2,14 +2,16 @@
 
 import os
 import ssl
-from datetime import timedelta
+import sys
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 
 from core.__main__ import main
@@ -82,6 +84,75 @@ def test_a_certificate_is_renewed_near_its_end_and_the_pcs_need_nothing_for_it(h
     (home / "tls" / "ca.key").write_bytes(b"damaged")
     assert prepared(days=380)[2] != authority
     assert prepared(days=3650)[2] != prepared(days=380)[2]
+
+
+def own(
+    place: Path, *, names: list[str] = NAMES, days: tuple[int, int] = (-1, 300), password: bytes = b""
+) -> list[str]:
+    """A certificate of the office's own and its key, as files; their options on the command line."""
+    place.mkdir(exist_ok=True)
+    key = ec.generate_private_key(ec.SECP256R1())
+    named = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "office")])
+    since, until = (datetime.now(UTC) + timedelta(days=each) for each in days)
+    made = x509.CertificateBuilder(named, named, key.public_key(), x509.random_serial_number(), since, until)
+    if names:
+        made = made.add_extension(x509.SubjectAlternativeName([certificates._named(each) for each in names]), False)
+    (place / "own.crt").write_bytes(made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+    sealed = serialization.BestAvailableEncryption(password) if password else serialization.NoEncryption()
+    pem, pkcs8 = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    (place / "own.key").write_bytes(key.private_bytes(pem, pkcs8, sealed))
+    return ["--cert", str(place / "own.crt"), "--key", str(place / "own.key")]
+
+
+def test_a_certificate_of_the_offices_own_is_refused_with_what_to_do_before_anything_is_served(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good, other = own(tmp_path / "good"), own(tmp_path / "other")
+    certificate, key = good[1], good[3]
+    no_pem = tmp_path / "office.pfx"
+    no_pem.write_bytes(b"\x30\x82\x00\x01")
+    cut = tmp_path / "cut.crt"
+    cut.write_text(Path(certificate).read_text()[:200])
+    for options, said in (
+        (["--cert", certificate, "--key", other[3]], "不是一对"),
+        (["--cert", str(tmp_path / "none.crt"), "--key", key], "核对 --cert 的路径"),
+        (["--cert", certificate, "--key", str(tmp_path / "none.key")], "核对 --key 的路径"),
+        (["--cert", str(tmp_path), "--key", key], "核对 --cert 的路径"),
+        (["--cert", str(no_pem), "--key", key], "openssl pkcs12"),
+        (["--cert", certificate, "--key", str(no_pem)], "openssl pkcs12"),
+        (["--cert", str(cut), "--key", key], "没有PEM格式的证书"),
+        (["--cert", key, "--key", certificate], "没有PEM格式的证书"),
+        (["--cert", certificate, "--key", certificate], "没有PEM格式的私钥"),
+        (["--cert", certificate], "一起写"),
+        (own(tmp_path / "a", password=b"secret"), "openssl pkey"),
+        (own(tmp_path / "b", days=(-400, -1)), "到期"),
+        (own(tmp_path / "c", days=(2, 400)), "日期和时间"),
+        (own(tmp_path / "d", names=["192.168.1.21", "*.example"]), "不是发给 192.168.1.20、jxjy.office.example 的"),
+        (own(tmp_path / "e", names=[]), "没有写名称"),
+    ):
+        assert main(["certificate", *options, *NAMES]) == 2, options
+        found = capsys.readouterr()
+        assert (said in found.err, found.out) == (True, ""), found.err
+    assert main(["certificate", *good, *NAMES]) == 0
+    assert capsys.readouterr() == (f"{certificate}\n{key}\n", "")
+    starred = own(tmp_path / "f", names=["*.office.example"], days=(-1, 20))
+    assert main(["certificate", *starred, "jxjy.office.example"]) == 0
+    assert "请及早换新" in capsys.readouterr().err
+    assert not (home / "tls").exists()  # nothing is made beside it
+
+
+def test_the_start_asks_whether_the_given_certificate_fits(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    import run
+
+    monkeypatch.setattr(run, "PYTHON", Path(sys.executable))
+    options = own(tmp_path / "good")
+    given = options[1], options[3]
+    assert run._certificate(NAMES, given) == [*given]
+    with pytest.raises(run.Stopped):
+        run._certificate(["192.168.1.99"], given)
+    assert "不是发给 192.168.1.99 的" in capfd.readouterr().err
 
 
 def test_the_page_about_installing_it_is_open_to_everybody_and_offers_the_authority_alone(

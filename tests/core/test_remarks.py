@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from core.ground import db, resident_id
 from core.ground.access import Refused
-from core.ledger import checks
+from core.ledger import books, checks
 from core.ledger.consequences import Consequence
 from core.models import Movement, Report, RosterRow, State, Submission, SubmissionContent
 from core.office import home, messages
@@ -248,6 +248,62 @@ def test_part_of_a_roster_is_posted_and_the_rest_goes_back_to_be_supplemented(da
     with db.reading() as session:
         assert checks.faults(session) == []
         assert session.scalars(sa.select(sa.func.count(RosterRow.id)).where(~RosterRow.faulty)).one() == 2
+
+
+def twice_supplemented(cast: c.Cast) -> tuple[int, int]:
+    """Two supplements, the second with a row that had another's number in the first; answers both reports' numbers.
+
+    Row 5 of the report was posted and taken back, row 5 of the first supplement, pasted there, was sent back.
+    """
+    report = c.draft_report(cast, c.sheet([c.row(1), c.row(2), c.row(3)]))
+    move(cast, report.id, Action.SUBMIT, "base")
+    move(cast, report.id, Action.APPROVE, "reviewer", remarks=[Remark("attendance", 4, "查无签到")])
+    who: Any = {"actor": cast["base"], "now": c.AFTER}
+    with db.transaction() as session:
+        first = reports.supplement(session, report.id, **who)
+    with db.transaction() as session:
+        reports.paste(session, first.id, "\t".join(map(str, c.row(4))), **who)
+    later = c.AFTER + timedelta(days=1)
+    move(cast, first.id, Action.SUBMIT, "base")
+    with db.transaction() as session:
+        books.reverse(session, 1, lines=[2], actor=cast["reviewer"], reason="第3人重复", now=later)
+    move(cast, first.id, Action.APPROVE, "reviewer", later, remarks=[Remark("hours", 5, "第4人学时有误")])
+    with db.transaction() as session:
+        second = reports.supplement(session, report.id, actor=cast["base"], now=later)
+    return first.id, second.id
+
+
+def test_a_remark_follows_its_person_where_a_second_supplement_numbers_the_rows_anew(database: str) -> None:
+    cast = c.assemble()
+    _, second = twice_supplemented(cast)
+    (found,) = open_remarks(cast, second)
+    assert (found.place, found.label, found.words) == (6, f"第6行 {c.row(4)[1]}", "第4人学时有误")
+    assert not found.changed
+    who: Any = {"actor": cast["base"], "now": c.AFTER + timedelta(days=1)}
+    with db.transaction() as session:
+        reports.repair(session, second, [mending.Change(5, "name", c.row(3)[1], "何示勃")], **who)
+    assert [each.changed for each in open_remarks(cast, second)] == [False]  # another's row
+    with db.transaction() as session:
+        reports.repair(session, second, [mending.Change(6, "name", c.row(4)[1], "何示勃")], **who)
+    assert [(each.place, each.changed) for each in open_remarks(cast, second)] == [(6, True)]
+
+
+def test_where_a_roster_of_old_does_not_tell_whose_row_a_remark_is_on_that_is_said(office: str) -> None:
+    cast = c.assemble()
+    first, second = twice_supplemented(cast)
+    with db.transaction() as session:  # as the first release kept it: without cells
+        session.execute(sa.update(RosterRow).where(RosterRow.report_id == first).values(cells=None))
+    assert [each.place for each in open_remarks(cast, second)] == [6]  # by the name
+    with db.transaction() as session:
+        session.execute(sa.update(RosterRow).where(RosterRow.report_id == first).values(name="何示勃"))
+    assert open_remarks(cast, second) == []
+    with db.transaction() as session:
+        for kept in session.scalars(sa.select(RosterRow).where(RosterRow.report_id == second)):
+            kept.cells = json.dumps(json.loads(kept.cells or "") | {"name": "何示勃"}, ensure_ascii=False)
+            kept.row += 10  # neither has the number that the remark names
+    (found,) = open_remarks(cast, second)
+    assert (found.place, found.label) == ("", "整体")
+    assert found.words.startswith("先前报告第5行何示勃，本次补报有2行同名，请核对所指的行。")
 
 
 def test_a_claim_comes_back_with_remarks_to_the_person_who_filed_it(office: str) -> None:

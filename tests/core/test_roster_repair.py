@@ -165,6 +165,12 @@ def test_what_was_repaired_stays_when_the_report_is_saved_again_and_goes_with_a_
         assert session.scalar(sa.select(sa.func.count()).select_from(RosterRepair)) == 1
 
 
+def offered(cast: c.Cast, report: Report, by: str) -> dict[int, str]:
+    """The struck rows that somebody is offered to put back."""
+    with db.reading() as session:
+        return reports.struck(session, report.id, cast[by])
+
+
 def test_a_row_is_left_out_but_never_the_last_one(office: Path) -> None:
     cast = c.assemble()
     report = c.draft_report(cast, c.sheet([c.row(1), c.row(2, sex="m")]))
@@ -179,12 +185,14 @@ def test_a_row_is_left_out_but_never_the_last_one(office: Path) -> None:
     with db.reading() as session:
         (line,) = reports.repairs(session, report.id, cast["admin"]).to_dict("records")
     assert (line["row"], line["column"], line["before"], line["after"]) == (4, "", c.row(2)[1], "删去")
+    assert (offered(cast, report, "base"), offered(cast, report, "admin")) == ({4: c.row(2)[1]}, {})
 
     def back(row: int) -> Callable[[Session], Any]:
         return lambda s: reports.put_back(s, report.id, row, actor=cast["base"], now=c.AFTER)
 
     assert [c.refusal(back(row)).code for row in (3, 9)] == ["rows", "rows"]
     done(back(4))
+    assert offered(cast, report, "base") == {}
     assert codes(cast, report) == [(4, "sex-form")]  # as it was, with what is wrong in it
     assert c.refusal(back(4)).code == "rows"
     done(striking(3))

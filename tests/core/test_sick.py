@@ -6,6 +6,7 @@ import errno
 import os
 import shutil
 import sqlite3
+import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +20,7 @@ from streamlit.testing.v1 import AppTest
 from core.__main__ import main
 from core.ground import db
 from core.ground.access import Refused
+from core.ground.db import place
 from core.office import backups
 from core.submissions import plans
 from core.trail import files
@@ -241,6 +243,50 @@ def test_a_last_backup_is_made_of_an_office_whose_folder_cannot_be_written(
         with db.reading() as session:
             session.execute(sa.text("SELECT 1"))
     c.file_plan(cast)  # once it can be written again, it goes on
+
+
+@ready.sqlite
+def test_an_office_on_a_full_disk_is_checked_and_backed_up_to_a_stick(
+    office: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cast = c.assemble()
+    db.checkpoint()
+    db.close()
+    log, shared = office / "office.db-wal", office / "office.db-shm"
+    log.unlink(missing_ok=True)
+    shared.write_bytes(b"cut")  # what one found room for that tried
+    held = sorted(path.name for path in office.iterdir())
+    with monkeypatch.context() as full:
+        nothing = shutil.disk_usage(office)._replace(free=0)
+        full.setattr(shutil, "disk_usage", lambda _place: nothing)
+        full.setattr(place, "full", lambda _folder: True)
+        assert main(["check"]) == 0
+        assert main(["backup", str(tmp_path / "last.cebak")]) == 0
+        said = capsys.readouterr().err
+        assert "没有记入审计日志" in said
+        assert "磁盘已满" in said
+        with pytest.raises(Refused, match="sick") as refused:
+            c.file_plan(cast)
+        assert "磁盘已满" in refused.value.words
+        assert sorted(path.name for path in office.iterdir()) == held, "nothing is made there"
+        log.write_bytes(b"what was written last")
+        assert main(["backup", str(tmp_path / "half.cebak")]) == 2
+        assert "所在的磁盘已满，最近的改动还在 office.db-wal 里" in capsys.readouterr().err
+        log.unlink()
+    backups.verify(tmp_path / "last.cebak")
+    c.file_plan(cast)  # once there is room again, it goes on
+
+
+def test_only_a_disk_that_takes_nothing_more_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    nothing = shutil.disk_usage(tmp_path)._replace(free=0)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _place: nothing)
+    assert not place.full(tmp_path)  # what it keeps back is given to us
+
+    def no_room(**_: Any) -> Any:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", no_room)
+    assert place.full(tmp_path)
 
 
 def test_a_database_that_is_away_is_said_on_the_command_line_and_on_the_screen(

@@ -67,6 +67,13 @@ def open_page(name: str, token: str | None, *, unfolded: Iterable[str] = (), **q
     return app.run()
 
 
+def tiles(app: AppTest) -> dict[str, str]:
+    """The headline figures of the dashboard by their names, as its tiles say them."""
+    drawn = [each for each in app.get("button_group") if each.proto.id.endswith("-board-tiles")]
+    options = [option.content for each in drawn for option in each.proto.options]
+    return dict(re.findall(r"^(\S+) \*\*(\S+)\*\*", "\n".join(options), re.MULTILINE))
+
+
 def listed(app: AppTest) -> list[dict[str, Any]]:
     """The rows of the desk's list, as the component draws them."""
     sent = [json.loads(each.proto.json or each.proto.mixed.json) for each in app.get("bidi_component")]

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from core.office.dashboards.charts import MARK, Figure
 from tests.cast import Cast
-from tests.pages.conftest import boxes, open_page, sign_in
+from tests.pages.conftest import boxes, open_page, sign_in, tiles
 from tests.pages.test_deeds import behind_year, posted
+from web.board import drawing
 
 
 def figures(app: AppTest) -> dict[str, Any]:
+    """What the tiles say, and on a slide the metrics."""
     assert not app.exception, app.exception[0].stack_trace
-    return {metric.label: metric.value for metric in app.metric}
+    return tiles(app) | {metric.label: metric.value for metric in app.metric}
 
 
 def test_filters_in_the_address_narrow_every_figure_and_are_cleared(cast: Cast) -> None:
@@ -45,12 +50,31 @@ def test_filters_in_the_address_narrow_every_figure_and_are_cleared(cast: Cast) 
 def test_a_tile_opens_its_rows_and_the_rows_open_the_training(cast: Cast) -> None:
     posted(cast)
     app = open_page("quota_dashboard", sign_in("leader"), year=str(behind_year()))
-    app.button(key="show-plans").click().run()
+    app.segmented_control(key="board-tiles").set_value("plans").run()
     assert not app.exception
     assert app.query_params["show"] == "plans"
     assert "board-bring" not in app.session_state, "the rows took it up: they are brought into view"
     assert app.session_state["board-bring-nth"] == 1
     assert [each.label for each in app.expander if each.label.startswith("批准计划明细")] == ["批准计划明细（1）"]
+    assert app.run().segmented_control(key="board-tiles").value == "plans"
+    app.segmented_control(key="board-tiles").set_value(None).run()
+    assert not app.exception
+    assert "show" not in app.query_params
+
+
+def test_further_filters_are_heeded_while_folded_away_and_drawn_once_they_are_opened(cast: Cast) -> None:
+    posted(cast)
+    token, further = sign_in("leader"), {"培训机构", "机构类别", "单位类别", "职称级别", "年龄段"}
+    app = open_page("quota_dashboard", token, year=str(behind_year()), level="高级")
+    assert figures(app)["培训人次"] == "0"
+    assert not further & {each.label for each in app.selectbox}
+    app = open_page("quota_dashboard", token, unfolded=["board-more"], year=str(behind_year()), level="高级")
+    drawn = {each.label: each for each in app.selectbox}
+    assert further <= drawn.keys()
+    assert drawn["职称级别"].value == "高级"
+    drawn["职称级别"].set_value("").run()
+    assert figures(app)["培训人次"] == "2"
+    assert "level" not in app.query_params
 
 
 def test_a_leader_of_a_league_sees_bases_and_an_employer_its_own_people(cast: Cast) -> None:
@@ -105,3 +129,22 @@ def test_the_dashboard_is_presented_one_thing_at_a_time_under_the_same_filters(c
     assert app.title[0].value == seen[-2]
     beyond = open_page("presentation", sign_in("leader"), year=year, slide="999")
     assert beyond.title[0].value == seen[-1]
+
+
+def test_a_chart_that_was_written_once_is_what_streamlit_would_write_at_each_run(cast: Cast) -> None:
+    posted(cast)
+    app = open_page("quota_dashboard", sign_in("leader"), year=str(behind_year()))
+    ours = [each.proto for each in app.get("vega_lite_chart")]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(drawing, "_chart", as_streamlit_draws)
+        theirs = [each.proto for each in app.run().get("vega_lite_chart")]
+    assert len(ours) == len(theirs) > 5
+    assert ours == theirs
+
+
+def as_streamlit_draws(made: Figure, ask: drawing.Ask, picked: Any) -> None:
+    key = f"chart-{made.code}-{hash(ask.wanted)}-0"
+    if picked is None:
+        st.altair_chart(made.chart)
+    else:
+        st.altair_chart(made.chart, key=key, on_select=lambda: None, selection_mode=MARK)

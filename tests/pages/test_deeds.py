@@ -40,7 +40,7 @@ from core.submissions.workflow import Action
 from core.trail.files import Upload
 from tests import cast as people
 from tests.cast import Cast
-from tests.pages.conftest import SheetOf, boxes, frames, listed, open_page, sent, sign_in, uploader
+from tests.pages.conftest import SheetOf, boxes, frames, listed, open_page, sent, sign_in, tiles, uploader
 from web.desk import listing
 from web.words import md
 
@@ -447,7 +447,7 @@ def test_an_employer_clerk_cannot_open_another_employers_person(cast: Cast) -> N
 def test_the_dashboard_counts_what_was_posted(cast: Cast) -> None:
     posted(cast)
     app = open_page("quota_dashboard", sign_in("leader"), year=str(behind_year()))
-    told = {metric.label: metric.value for metric in app.metric}
+    told = tiles(app)
     assert [told[name] for name in ("培训人次", "登记学时", "批准计划（份）", "通过报告（份）")] == [
         "2",
         "48",
@@ -460,7 +460,7 @@ def test_the_dashboard_counts_what_was_posted(cast: Cast) -> None:
 
 def test_an_administrator_keeps_organizations_and_accounts(cast: Cast) -> None:
     app = open_page("organizations", sign_in("hohhot_admin"), organization="999", q="示例")
-    assert "要打开的机构不在上面所列之中" in boxes(app, "info")[-1]
+    assert "没有打开第999号机构：不在上面所列之中" in boxes(app, "info")[-1]
     assert app.query_params["q"] == "示例"
     app.text_input(key="new-name").input("示例呼和浩特新医院")
     press(app, "新增")

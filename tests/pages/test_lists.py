@@ -98,6 +98,43 @@ def test_what_an_address_asks_for_and_no_filter_offers_is_named_once_and_taken_o
 
 
 @pytest.mark.parametrize(
+    ("page", "username", "query", "said"),
+    [
+        ("organizations", "admin", {"organization": "999999"}, "没有打开第999999号机构"),
+        ("organizations", "admin", {"view": "账号", "account": "999999"}, "没有打开第999999号账号"),
+        ("audit", "admin", {"entry": "999999"}, "没有打开第999999条"),
+        ("policy_lab", "admin", {"view": "草稿与发布", "draft": "999999"}, "没有打开第999999号草稿"),
+        ("exchange", "reviewer", {"parcel": "999999"}, "没有打开第999999号报送"),
+        ("people", "reviewer", {"person": "999999"}, "没有找到"),
+        ("ledger", "reviewer", {"batch": "999999"}, "没有找到"),
+        ("courses", "reviewer", {"course": "999999"}, "没有找到"),
+        ("exam_bank", "reviewer", {"item": "999999"}, "没有找到"),
+        ("exams", "reviewer", {"course": "999999"}, "没有找到"),
+        ("results", "reviewer", {"batch": "999999"}, "没有找到"),
+        ("filed_figures", "leader", {"filed": "999999"}, "没有找到"),
+        ("eligibility", "reviewer", {"view": "按人核验", "person": "999999"}, "没有找到"),
+        ("review", "reviewer", {"item": "999999"}, "没有找到"),
+        ("paper", "base", {"item": "999999"}, "没有找到"),
+    ],
+)
+def test_a_record_that_an_address_asks_for_and_nothing_shows_is_named(
+    cast: Cast, page: str, username: str, query: dict[str, str], said: str
+) -> None:
+    app = open_page(page, sign_in(username), **query)
+    assert not app.exception
+    told = [each for kind in ("info", "warning", "error") for each in boxes(app, kind)]
+    assert any(said in each for each in told), told
+
+
+def test_what_was_open_and_is_struck_or_hidden_is_not_told_again(cast: Cast) -> None:
+    number = str(cast.places["hohhot"].id)
+    app = open_page("organizations", sign_in("admin"), organization=number)
+    assert "更正" in str(app.main)
+    app.text_input(key="q").input("没有这样的机构").run()
+    assert not any("没有打开" in each for each in boxes(app, "info"))
+
+
+@pytest.mark.parametrize(
     ("name", "value", "stands"),
     [
         ("year", 2024, (Kind.YEAR, "2024")),

@@ -75,7 +75,7 @@ def filed_figures(here: Actor) -> None:
     with db.reading() as session:
         frame = filed.listed(session, here)
     empty = "还没有报送过数据。" + ("选好期间，点“报送”。" if here.role in filed.FILERS else "")
-    chosen = tables.pick(frame, LISTED, name="filed", empty=empty)
+    chosen = tables.pick(frame, LISTED, name="filed", empty=empty, what="")
     if chosen is None:
         return
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -33,14 +34,16 @@ def strip(actor: Actor, today: date, offered: Choices) -> Wanted:
         subject = _choice("科目", subjects, "subject", 110)
         months = {month: _word("month", month) for month in range(1, 13)}
         month = _choice("月份", months, "month", 100) if actor.role is not Role.EMPLOYER_CLERK else None  # no trainings
-        base = kind = ""
-        with st.popover("更多筛选", icon=":material/filter_alt:", width=130):
+        more = st.popover("更多筛选", icon=":material/filter_alt:", width=130, key="board-more", on_change="rerun")
+        with more:  # drawn once it is open; what is chosen there stands below as well
+            further = partial(_choice, width=300, drawn=bool(more.open))
+            base = kind = ""
             if offered.bases:
-                base = _choice("培训机构", _same(offered.bases), "base", 300)
-                kind = _choice("机构类别", {kind.value: kind.label for kind in TRAINERS}, "kind", 300)
-            sector = _choice("单位类别", _same(groups.sectors()), "sector", 300)
-            level = _choice("职称级别", _same(groups.levels()), "level", 300)
-            age = _choice("年龄段", _same(groups.ages()), "age", 300)
+                base = further("培训机构", _same(offered.bases), "base")
+                kind = further("机构类别", {kind.value: kind.label for kind in TRAINERS}, "kind")
+            sector = further("单位类别", _same(groups.sectors()), "sector")
+            level = further("职称级别", _same(groups.levels()), "level")
+            age = further("年龄段", _same(groups.ages()), "age")
     return Wanted(
         year=year,
         on=on,
@@ -56,9 +59,9 @@ def strip(actor: Actor, today: date, offered: Choices) -> Wanted:
     )
 
 
-def _choice(label: str, words: Mapping[Any, str], key: str, width: int = 170) -> Any:
+def _choice(label: str, words: Mapping[Any, str], key: str, width: int = 170, drawn: bool = True) -> Any:
     """One filter, "" for all."""
-    return address.choice(label, {"": address.ALL} | dict(words), key=key, width=width)
+    return address.choice(label, {"": address.ALL} | dict(words), key=key, width=width, drawn=drawn)
 
 
 def _same(names: Iterable[str]) -> dict[str, str]:

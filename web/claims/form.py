@@ -38,7 +38,7 @@ def for_whom(actor: Actor) -> int | None:
         found = claims.people(session, actor, text=text)
     columns = ["name", "id_mask", "employer", "post"]
     empty = "本单位没有这样的人员。请核对姓名或身份证号；人员在本系统有学时记录后才能申报。"
-    person_id = tables.pick(found, columns, name="for", empty=empty)
+    person_id = tables.pick(found, columns, name="for", empty=empty, what="")
     for name in found.loc[found["id"] == person_id, "name"]:
         st.markdown(f"为**{md(name)}**申报")
     return person_id

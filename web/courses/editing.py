@@ -101,7 +101,9 @@ def lessons(found: Course, actor: Actor) -> None:
         st.caption(
             f"共{len(found.lessons)}节、{courses.minutes(found)}分钟，各节学时合计{whole}，课程为{hours_text(found.hours)}学时。"
         )
-    chosen = tables.pick(lesson_rows(found), LESSONS, name="lesson", empty="还没有课节，请在下面添加。")
+    chosen = tables.pick(
+        lesson_rows(found), LESSONS, name="lesson", empty="还没有课节，请在下面添加。", what="第{}号课节"
+    )
     lesson = next((each for each in found.lessons if each.id == chosen), None)
     if lesson:
         with st.container(border=True):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
 from typing import Any, Unpack
 
@@ -30,11 +29,12 @@ def decide(found: Submission, here: Actor) -> None:
             _not_mine(found, here)
             back_to_last(found.id)
             return
-        given, asked, asks = remarking.given(found), "", reading.ask and Action.APPROVE in moves
-        # What is proposed beside the opinion is what is foretold above it: it is asked for first of all.
-        above: Any = st.container() if asks else contextlib.nullcontext()
-        row = _buttons(asks=True) if asks else None
-        if reading.ask and row:
+        given, asked, asks = remarking.given(found), "", bool(reading.ask) and Action.APPROVE in moves
+        with st.container(horizontal=True, gap="small", key="foretold"):
+            above = st.container(gap="xsmall")
+            back_to_last(found.id)
+        row = _buttons(asks=asks)
+        if reading.ask and asks:  # what is proposed beside the opinion is what is foretold above it
             with row:
                 reading.ask(found)
         with above:
@@ -53,7 +53,7 @@ def decide(found: Submission, here: Actor) -> None:
                 st.caption(note)
             if Action.RETURN in moves:
                 remarking.ticks(found, here)
-        with row or _buttons(asks=False):
+        with row:
             required = [kind.word_for(action) for action in moves if workflow.needs_reason(kind, action)]
             when = "" if len(required) == len(moves) else f"{'、'.join(required)}时"
             whose = f"{when}必填，{kind.filer}会看到" if required else f"{kind.filer}会看到"
@@ -77,7 +77,6 @@ def decide(found: Submission, here: Actor) -> None:
                     on_click=_decided,
                     args=(found, action, asked, remarking.rows_back(given)),
                 )
-            back_to_last(found.id)
 
 
 def _buttons(*, asks: bool) -> Any:

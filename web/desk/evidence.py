@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Unpack
+from urllib.parse import quote
 
 import streamlit as st
 from sqlalchemy.orm import Session
@@ -73,26 +74,24 @@ def is_shown(kept: Attachment) -> bool:
 def _opened(attachment_id: int) -> None:
     """Hand the file out, which is logged, and show it."""
 
-    def act(session: Session, **who: Unpack[Who]) -> tuple[str, Upload]:
-        return "", files.handed_out(session, attachment_id, **who)
+    def act(session: Session, **who: Unpack[Who]) -> tuple[str, tuple[Upload, str]]:
+        given = files.handed_out(session, attachment_id, **who)
+        ticket = files.ticket(attachment_id, who["actor"], who["now"])
+        return "", (given, f"/evidence/{attachment_id}/{ticket}/{quote(given.filename, safe='')}")
 
-    if given := deeds.deed(act, "evidence", attachment_id):
-        _drawer(given)
+    if found := deeds.deed(act, "evidence", attachment_id):
+        _drawer(*found)
 
 
 @st.dialog("材料", width="large", position="right")
-def _drawer(given: Upload) -> None:
-    """The file itself (查看材料); what cannot be shown is taken away and opened in its own program.
-
-    It is taken away above what is shown: there under its own name, while a browser's viewer knows none of it.
-    """
-    shown = documents.shown_as(given.content)
+def _drawer(given: Upload, address: str) -> None:
+    """The file itself (查看材料), under its name; what cannot be shown is taken away and opened in its own program."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown(f"**{md(given.filename)}**", width="content")
         tables.download("下载", given.content, given.filename, unmarked=tables.Unmarked.AS_KEPT)
-    if shown == "docx":
-        st.text(documents.text_of(given.content))
-    elif shown:
-        _PAPER(key="desk-paper", data=given.filename.encode() + b"\0" + given.content)
+    if kind := documents.media_type(given.content):
+        _PAPER(key="desk-paper", data={"address": address, "name": given.filename, "pdf": kind == "application/pdf"})
+    elif text := documents.text_of(given.content):
+        st.text(text)
     else:
         st.info("这种文件不能在这里显示，请下载后用WPS或Excel打开。")

@@ -1,15 +1,10 @@
-// A file that was handed in, shown where it is read. What it is follows from its bytes; nothing else is ever drawn.
+// A file that was handed in, shown where it is read, by the address that ends with its name: a PDF or an image.
 
 export default function ({ data, parentElement }) {
   const place = parentElement.querySelector(".paper")
-  const sent = data instanceof Uint8Array ? data : new Uint8Array(data ?? []) // its name, a NUL, its bytes
-  const end = sent.indexOf(0), bytes = sent.subarray(end + 1)
-  const pdf = bytes[0] === 0x25 && bytes[1] === 0x50
-  const type = pdf ? "application/pdf" : bytes[0] === 0x89 ? "image/png" : "image/jpeg"
-  const address = URL.createObjectURL(new Blob([bytes], { type }))
-  const made = document.createElement(pdf ? "iframe" : "img")
-  made.src = pdf ? `${address}#navpanes=0` : address // the whole width is the page's
-  made.title = made.alt = new TextDecoder().decode(sent.subarray(0, Math.max(end, 0)))
+  const made = document.createElement(data.pdf ? "iframe" : "img")
+  made.src = data.pdf ? `${data.address}#navpanes=0` : data.address // the whole width is the page's
+  made.title = made.alt = data.name
   place.replaceChildren(made)
 
   // A file that was clicked into takes all keys, Esc too: that is said, and is over once the mouse is outside.
@@ -29,6 +24,5 @@ export default function ({ data, parentElement }) {
   return () => {
     window.removeEventListener("blur", taken)
     window.removeEventListener("focus", taken)
-    URL.revokeObjectURL(address)
   }
 }

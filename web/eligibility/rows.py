@@ -34,7 +34,7 @@ def choose(frame: pd.DataFrame, *, of_file: bool) -> int | None:
     shown = frame.rename(columns=NAMES)
     given = zip(shown["years_required"], shown["gap"], shown["words"], strict=True)
     shown = shown.assign(words=[_why(*each) for each in given], clauses=shown["clauses"].map(told))
-    return tables.pick(shown, columns, name="row", by="file_row", empty="没有这样的申报。")
+    return tables.pick(shown, columns, name="row", by="file_row", empty="没有这样的申报。", what="第{}行")
 
 
 def _why(years: str, gap: str, note: str) -> str:

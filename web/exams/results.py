@@ -46,8 +46,8 @@ def people(exam: Exam, actor: Actor) -> None:
     shown = [each for each in PEOPLE if each != "unposted" or (len(frame) and frame["unposted"].any())]
     if not frame.empty:
         tables.export(asked, PEOPLE, name="考试成绩")
-    chosen = tables.pick(frame, shown, name="answers", by="paper_id", empty="还没有人交卷。")
-    if chosen is not None and chosen in set(frame["paper_id"]):
+    chosen = tables.pick(frame, shown, name="answers", by="paper_id", empty="还没有人交卷。", what="第{}号答卷")
+    if chosen is not None:
         one = frame[frame["paper_id"] == chosen].iloc[0]
         with db.reading() as session:
             every = statistics.attempts(session, exam.id, int(one["person_id"]), actor)
@@ -130,7 +130,7 @@ def items(exam: Exam, actor: Actor) -> None:
     st.caption(f"得分率是得分占满分的比例；区分度是得分最高和最低的各27%的人得分率之差，低于0.2的区分度低。{words}")
     if found:
         tables.export(asked, ITEMS, name="试题分析")
-    chosen = tables.pick(frame_of(found), ITEMS, name="asked", by="edition_id", empty="还没有人交卷。")
+    chosen = tables.pick(frame_of(found), ITEMS, name="asked", by="edition_id", empty="还没有人交卷。", what="这道试题")
     for each in found:
         if each.edition_id == chosen:
             _one(each)

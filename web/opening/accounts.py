@@ -73,12 +73,10 @@ def tab(actor: Actor) -> None:
     }
     if handed := st.session_state.get("moving-slips"):
         moving.password_slips(handed)
-    chosen = tables.pick(frame, columns, name="account", empty="没有符合条件的账号。可在下方开通。")
+    chosen = tables.pick(frame, columns, name="account", empty="没有符合条件的账号。可在下方开通。", what="第{}号账号")
     known = frame[frame["id"] == chosen]
     if len(known):
         _one(known.iloc[0].to_dict(), kinds, actor)
-    else:
-        tables.unlisted(chosen, "账号")
     with st.expander("开通账号"):
         _opening(kinds)
 

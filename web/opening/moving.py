@@ -173,7 +173,7 @@ def batches(actor: Actor) -> None:
     )
     empty = "还没有导入过。先下载模板，填好后在上面各栏导入。"
     columns = ["batch", "brought_in", "workbook", "rows_in", "rows_left", "account_name", "at"]
-    chosen = tables.pick(frame, columns, name="intake", empty=empty)
+    chosen = tables.pick(frame, columns, name="intake", empty=empty, what="第{}批")
     known = frame[frame["id"] == chosen]
     if known.empty:
         return

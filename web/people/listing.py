@@ -58,4 +58,4 @@ def chosen(actor: Actor) -> int | None:
         empty = "没有人短缺。可把“短缺”换成“全部”查看所有人员。"
     else:
         empty = "没有符合条件的人员。请核对姓名或完整身份证号；人员随花名册和导入的学时入库，且须在您的管理权限内。"
-    return tables.pick(frame, ["name", *shown, *told], name="person", empty=empty)
+    return tables.pick(frame, ["name", *shown, *told], name="person", empty=empty, what="")

@@ -133,7 +133,7 @@ def _anyone(changed: pd.DataFrame, levels: tuple[str, ...], actor: Actor) -> int
     empty = "没有符合条件的人员。" if typed.text(text) else nobody
     if not changed.empty and not typed.text(text):
         tables.export(lambda session, who: asked(session, who)[0], columns, name="政策试算")
-    return tables.pick(frame, columns, name="who", empty=empty)
+    return tables.pick(frame, columns, name="who", empty=empty, what="")
 
 
 def both(person_id: int, year: int, level: str, draft: Policy, actor: Actor) -> None:

@@ -40,7 +40,7 @@ def draw(actor: Actor, year: int) -> None:
     empty = f"{year}年度还没有考核结果。" + ("在下面上传考核结果表。" if keeps else "由自治区登记。")
     tables.export(lambda session, who: _asked(session, who, year), COLUMNS, name=f"考核结果-{year}")
     if keeps:
-        chosen = tables.pick(frame, SHOWN, name="assessment", empty=empty)
+        chosen = tables.pick(frame, SHOWN, name="assessment", empty=empty, what="第{}号考核结果")
         known = frame[frame["id"] == chosen]
         if len(known):
             _take_back(known.iloc[0])

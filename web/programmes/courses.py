@@ -68,7 +68,7 @@ def draw(actor: Actor, year: int) -> None:
     columns = [name for name in SHOWN if not (mine and name == "organization")]
     empty = f"{year}年度还没有办班。培训机构在培训计划中选择本项目，写明职业、方向和等级。"
     tables.export(lambda session, who: _classes(session, who, year), COLUMNS, name=f"办班-{year}")
-    chosen = tables.pick(frame, columns, name="course", empty=empty)
+    chosen = tables.pick(frame, columns, name="course", empty=empty, what="第{}号办班")
     known = frame[frame["id"] == chosen]
     if len(known):
         _opened(known.iloc[0], actor, mine=mine)
@@ -92,9 +92,9 @@ def _opened(known: pd.Series, actor: Actor, *, mine: bool) -> None:
         done = found[found["id"] > 0].index
         st.caption(f"学员{len(found)}人，已登记结业考核{len(done)}人")
         if mine and len(done):
-            chosen = tables.pick(shown[shown["id"] > 0], LEARNERS, name="finish", empty="")
-            if chosen in set(found["id"]) - {0}:
-                _take_back(int(chosen or 0), str(found.loc[found["id"] == chosen, "name"].iloc[0]))
+            chosen = tables.pick(shown[shown["id"] > 0], LEARNERS, name="finish", empty="", what="第{}号结业考核")
+            if chosen is not None:
+                _take_back(chosen, str(found.loc[found["id"] == chosen, "name"].iloc[0]))
             shown = shown[shown["id"] == 0]
             st.caption(f"尚未登记{len(shown)}人")
         tables.table(shown, LEARNERS, empty="学员都已登记结业考核。")

@@ -34,7 +34,7 @@ def draw(actor: Actor, _year: int) -> None:
     told = "在“新增核准”中登记。" if keeps else "由自治区登记，请与自治区人社厅联系。"
     tables.export(asked, APPROVED, name="核准职业")
     if keeps:
-        chosen = tables.pick(frame, APPROVED, name="approval", empty=f"还没有核准的职业，{told}")
+        chosen = tables.pick(frame, APPROVED, name="approval", empty=f"还没有核准的职业，{told}", what="第{}号核准")
     else:
         tables.table(frame, APPROVED, empty=f"还没有核准的职业，{told}")
         chosen = None

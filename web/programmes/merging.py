@@ -123,7 +123,9 @@ def filing(programme: str, year: int, actor: Actor, *, summaries: bool) -> None:
         }
         for each in there
     )
-    item = tables.pick(found, [str(name) for name in found if name != "id"], name="item", empty="", elsewhere=True)
+    item = tables.pick(
+        found, [str(name) for name in found if name != "id"], name="item", empty="", what="", elsewhere=True
+    )
     if item is not None and actor.role in (Role.REVIEWER, Role.ADMIN):
         where = links.place(there[0].kind, item, actor)
         if where:

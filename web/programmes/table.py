@@ -301,14 +301,14 @@ def _room(found: PlanTable, actor: Actor, taken: int) -> None:
             st.markdown("\n".join(f"- 第{each.row}项：{md(each.words)}" for each in hints))
     name = f"line-{found.id}"
     empty = "还没有一项计划。上传或粘贴计划表，或点“添加一项”。"
-    row = tables.pick(reading.frame(found), reading.columns(found), name=name, by="number", empty=empty)
+    row = tables.pick(reading.frame(found), reading.columns(found), name=name, by="number", empty=empty, what="第{}项")
     with st.container(horizontal=True):
         st.button("添加一项", key=f"add-{found.id}", icon=":material/add:", on_click=_new, args=(found,))
-        if row in {each.number for each in found.lines}:
+        if row is not None:
             st.button(f"修改第{row}项", key=f"edit-{row}", on_click=_opened, args=(found, row))
             with st.popover(f"删去第{row}项"):
                 st.write("删去后不再报送这一项。")
-                args = (found.id, int(row or 0))
+                args = (found.id, row)
                 st.button(f"确认删去第{row}项", key=f"strike-{row}", type="primary", on_click=_struck, args=args)
 
 

@@ -101,9 +101,8 @@ def versions(found: Programme, year: int, here: Actor) -> None:
     empty = f"{year}年度{found.name}的指标还没有下达过。"
     if not frame.empty:
         tables.export(asked, columns, name=f"{year}年{found.name}指标历次下达")
-    number = tables.pick(frame, columns, name="version", by="quota_number", empty=empty)
-    if number in set(frame["quota_number"]):
-        assert number
+    number = tables.pick(frame, columns, name="version", by="quota_number", empty=empty, what="第{}版指标")
+    if number is not None:
         with db.reading() as session:
             moved = targets.changes(session, here, found.code, year, number)
         told = f"第{number}版与上一版相比" if number > 1 else "第1版的指标"

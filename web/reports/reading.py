@@ -199,7 +199,7 @@ def reading(report: Report, actor: Actor) -> None:
         problems = [*reports.warnings(session, report.id, actor), *problems]
         count, _ = reports.counted_rows(session, held)
         remarked = {each.place for each in remarks.open_ones(session, held) if each.place}
-        repairs = reports.repairs(session, report.id, actor)
+        repairs, struck = reports.repairs(session, report.id, actor), reports.struck(session, report.id, actor)
     form = reports.form_of(report)
     if report.faults:
         result = "没有登记学时" if report.state is State.APPROVED else "通过后这些行不登记学时"
@@ -207,7 +207,7 @@ def reading(report: Report, actor: Actor) -> None:
     if problems:  # what its base has to mend, or what an officer has to judge, comes first
         own = actor.organization_id == report.organization_id
         tables.problems(sorted(problems, key=lambda each: each.blocking is not own), form.headings)
-    trail.trail(report, actor, repairs)
+    trail.trail(report, actor, repairs, struck)
     marked = report.faults > 0 or any(each.row for each in problems) or bool(remarked)
     label = f"培训花名册（{count}行{'，有错误、有意见和有提示的在前' if marked else ''}）"
     key = f"roster-rows-{report.id}"

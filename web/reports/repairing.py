@@ -37,7 +37,7 @@ def room(report: Report, actor: Actor) -> None:
         warnings = reports.warnings(session, report.id, actor)
         (here, _), earning = reports.headcount(session, report), reports.expected(session, report)
         rows, registered = reports.counted_rows(session, report)
-        made = reports.repairs(session, report.id, actor)
+        made, struck = reports.repairs(session, report.id, actor), reports.struck(session, report.id, actor)
     places = st.columns(4)
     places[0].metric("花名册人数" if report.part == 1 else "本次补报人数", here)
     places[1].metric("可登记人数", earning.people)
@@ -67,7 +67,7 @@ def room(report: Report, actor: Actor) -> None:
     if report.part == 1:
         _columns(report, actor)
     _others(report, actor)
-    trail.trail(report, actor, made)
+    trail.trail(report, actor, made, struck)
 
 
 def _adds_up(rows: int, registered: int, faulty: int, faults: int) -> str:
@@ -166,11 +166,13 @@ def _others(report: Report, actor: Actor) -> None:
         columns = ["file_row", "name", "id_mask", "employer", named["hours"], "credit_year", "assessment", "faulty"]
         if not report.plan.credit_years:
             columns.remove("credit_year")
-        row = tables.pick(rows, columns, name="row", by="file_row", empty="没有这样的行，请换一个姓名或单位。")
-        if row in set(rows["file_row"]):
+        row = tables.pick(
+            rows, columns, name="row", by="file_row", empty="没有这样的行，请换一个姓名或单位。", what="第{}行"
+        )
+        if row is not None:
             with st.container(horizontal=True):
                 st.button(f"改正第{row}行", key=f"other-{row}", on_click=_whole, args=(report.id, form, row))
-                _strike(report.id, int(row or 0), f"删去第{row}行", "secondary")
+                _strike(report.id, row, f"删去第{row}行", "secondary")
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Unpack
 
 import pandas as pd
@@ -19,8 +20,11 @@ from web.words import md
 NAMES = {"row": "file_row", "before": "cell_before", "after": "cell_after", "how": "repaired_by"}
 
 
-def trail(report: Report, actor: Actor, made: pd.DataFrame) -> None:
-    """Roster edit history (改正记录, `reports.repairs`): what was changed since the file came, by whom and when."""
+def trail(report: Report, actor: Actor, made: pd.DataFrame, struck: Mapping[int, str]) -> None:
+    """Roster edit history (改正记录): what was changed since the file came, by whom and when; the way back.
+
+    `made`: `reports.repairs`; `struck`: `reports.struck`.
+    """
     if made.empty:
         return
     with st.expander(f"改正记录（{made['row'].nunique()}行，{len(made)}处）"):
@@ -37,25 +41,15 @@ def trail(report: Report, actor: Actor, made: pd.DataFrame) -> None:
                     st.write("撤销上面的全部改正、粘贴和删去，回到上传的文件；改正记录保留。")
                     args: tuple[int, ...] = (report.id,)
                     st.button("确认恢复", key=f"restart-{report.id}", type="primary", on_click=_restart, args=args)
-            if gone := _struck(made):
-                with st.popover(f"恢复删去的行（{len(gone)}）"):
-                    for row, name in list(gone.items())[:MOST]:
+            if struck:
+                with st.popover(f"恢复删去的行（{len(struck)}）"):
+                    for row, name in list(struck.items())[:MOST]:
                         label, args = f"恢复第{row}行 {md(name)}", (report.id, row)
                         st.button(label, key=f"put-back-{report.id}-{row}", on_click=_put_back, args=args)
 
 
 MOST = 50
 """Struck rows that are offered at once, those struck last first."""
-
-
-def _struck(made: pd.DataFrame) -> dict[int, str]:
-    """The rows that were struck (删去的行) and not put back since, each with the name in it, the last one first."""
-    gone: dict[int, str] = {}
-    for row, before, after in made.loc[made["column"] == "", ["row", "before", "after"]].itertuples(index=False):
-        gone.pop(row, None)
-        if after == reports.STRUCK:
-            gone[row] = before
-    return dict(reversed(gone.items()))
 
 
 def _put_back(report_id: int, row: int) -> None:

@@ -34,9 +34,9 @@ def draw(courses: list[Course], actor: Actor) -> None:
         st.code(f"编号 {shown[1]}\n密钥 {shown[2]}", language=None)
         st.button("已记下，不再显示", on_click=st.session_state.pop, args=(_SHOWN_ONCE,), key="platform-noted")
     empty = "还没有学习平台。由主管部门的审核员开通。"
-    chosen = tables.pick(frame, COLUMNS, name="platform", empty=empty)
-    if chosen in set(frame["id"]):
-        _opened(chosen or 0, bool(frame.loc[frame["id"] == chosen, "closed_at"].notna().any()), actor)
+    chosen = tables.pick(frame, COLUMNS, name="platform", empty=empty, what="第{}号学习平台")
+    if chosen is not None:
+        _opened(chosen, bool(frame.loc[frame["id"] == chosen, "closed_at"].notna().any()), actor)
     if actor.role is Role.REVIEWER:
         with st.popover("开通学习平台", icon=":material/add_link:"):
             _opening([each for each in courses if each.state is CourseState.PUBLISHED])

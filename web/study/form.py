@@ -30,7 +30,7 @@ def for_whom(actor: Actor) -> int | None:
     with db.reading() as session:
         found = study.people(session, actor, text=text)
     empty = "本单位没有这样的人员。请核对姓名或身份证号；人员在本系统有学时记录后才能推荐。"
-    person_id = tables.pick(found, ["name", "id_mask", "employer", "post"], name="for", empty=empty)
+    person_id = tables.pick(found, ["name", "id_mask", "employer", "post"], name="for", empty=empty, what="")
     for name in found.loc[found["id"] == person_id, "name"]:
         st.markdown(f"推荐**{md(name)}**")
     return person_id

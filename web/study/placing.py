@@ -35,8 +35,8 @@ def placing(programme: Programme, year: int, here: Actor) -> None:
     empty = f"{year}年度还没有确定入选的人员。公示期满后，在“公示”中确定入选。"
     if not frame.empty:
         tables.export(asked, COLUMNS, name=f"{year}年培养名单")
-    chosen = tables.pick(frame, COLUMNS, name="placement", empty=empty)
-    if chosen is None or chosen not in set(frame["id"]):
+    chosen = tables.pick(frame, COLUMNS, name="placement", empty=empty, what="第{}号培养记录")
+    if chosen is None:
         if not frame.empty:
             st.caption("点一人，办理培养安排、环节、协议和退出。")
         return

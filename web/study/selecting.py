@@ -53,8 +53,8 @@ def listed(programme: Programme, year: int, here: Actor) -> None:
     decides = here.role is Role.REVIEWER and here.oversees_region
     empty = f"{year}年度还没有上报的推荐。用人单位在“申报”中填写研修推荐。"
     if not decides:
-        chosen = tables.pick(frame, COLUMNS, name="nomination", empty=empty)
-        if chosen is not None and chosen in set(frame["id"]) and here.role in (Role.REVIEWER, Role.ADMIN):
+        chosen = tables.pick(frame, COLUMNS, name="nomination", empty=empty, what="第{}号推荐")
+        if chosen is not None and here.role in (Role.REVIEWER, Role.ADMIN):
             shell.link("review", "在“审核”中打开这一件", kind="nomination", item=str(chosen))
     else:
         _ticks(frame, empty)

@@ -64,19 +64,22 @@ def pick(
     *,
     name: str,
     empty: str,
+    what: str,
     by: str = "id",
     elsewhere: bool = False,
 ) -> int | None:
     """Selectable table (选择一行): the choice is kept in the query parameter `name`. Answers the chosen id.
 
+    `what`: what is said not to be open where an address asks for a row that is not listed ("第{}号机构", its number);
+    it is not answered. "" where the page opens whatever core lets be seen, and core refuses the rest in words.
     `elsewhere`: it opens on another page, and is answered once; in the address, going back would go there anew.
     """
     key = f"{name}-table"
     chosen = st.session_state.pop(f"{key}-once", None) if elsewhere else address.chosen(name)
+    ids = [int(value) for value in frame[by]]
     if frame.empty:
         shell.empty(empty)
-        return chosen
-    ids = [int(value) for value in frame[by]]
+        return _listed(chosen, ids, key, what)
 
     def opened() -> None:
         sent = st.session_state[key].get("open")
@@ -88,14 +91,22 @@ def pick(
             address.choose(name, number)
 
     data = _data(frame, columns, by, "open", chosen=chosen if chosen in ids else None, hint=HINT)
-    _LIST(key=key, data=data | {"below": chosen is not None}, on_open_change=opened)
-    return chosen
+    _LIST(key=key, data=data | {"below": chosen is not None and (chosen in ids or not what)}, on_open_change=opened)
+    return _listed(chosen, ids, key, what)
 
 
-def unlisted(chosen: int | None, what: str) -> None:
-    """Say that what the address asks for is not in the list above (不在所列之中) and not open; filters stay."""
-    if chosen is not None:
-        st.info(f"要打开的{what}不在上面所列之中，没有打开：可能被筛选条件隐藏，也可能不归本单位管理。")
+def _listed(chosen: int | None, ids: Collection[int], key: str, what: str) -> int | None:
+    """What is open below a list (选中的行): none that is not listed; one that an address asks for is named then.
+
+    Not one that was open here before: the hand that struck it, or narrowed the list, knows.
+    """
+    if chosen is None or chosen in ids or not what:
+        st.session_state[f"{key}-open"] = chosen
+        return chosen
+    if st.session_state.get(f"{key}-open") != chosen:
+        told = what.format(chosen)
+        st.info(f"没有打开{told}：不在上面所列之中，可能被筛选条件隐藏，也可能不归本单位管理。")
+    return None
 
 
 def tick(

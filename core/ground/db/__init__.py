@@ -26,7 +26,7 @@ from core.ground.db.columns import (
     moment_text,
     office_day_of,
 )
-from core.ground.db.copies import dialect, dump, is_there, put_back, rehearsal_on_a_copy, scratch
+from core.ground.db.copies import dialect, dump, dumped, is_there, put_back, rehearsal_on_a_copy, scratch, size
 from core.ground.db.guards import alembic_config, append_only, faults, installed, outdated, upgrade
 from core.ground.db.place import (
     OFFICE_ZONE,
@@ -103,6 +103,7 @@ __all__ = [
     "day_number",
     "dialect",
     "dump",
+    "dumped",
     "engine",
     "faults",
     "fingerprint",
@@ -139,6 +140,7 @@ __all__ = [
     "scratch",
     "seal",
     "sickness",
+    "size",
     "transaction",
     "unlocked",
     "unseal",

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from core.ground.access import Refused
 from core.ground.db import sickness
 from core.ground.db.place import as_it_lies, home, url
-from core.ground.db.sessions import close, rehearsal, rehearsal_elsewhere
+from core.ground.db.sessions import close, reading, rehearsal, rehearsal_elsewhere
 
 
 def dialect() -> str:
@@ -43,6 +43,32 @@ def dump(target: Path) -> None:
         _copied(_sqlite_file(), target)
     else:
         _run("pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--file={target}")
+
+
+def size() -> int:
+    """How many bytes a copy of the database has at the most (数据库大小)."""
+    if dialect() == "sqlite":
+        place = _sqlite_file()
+        return sum(each.stat().st_size for each in (place, place.with_name(f"{place.name}-wal")) if each.exists())
+    with reading() as session:
+        return int(session.scalar(sa.text("SELECT pg_database_size(current_database())")) or 0)
+
+
+def dumped() -> bytes:
+    """As `dump`, in memory: for where no disk has room. Refused codes: "tools", "backup", "sick"."""
+    if dialect() != "sqlite":
+        return _run("pg_dump", *"--format=custom --no-owner --no-privileges".split())
+    try:
+        with _sqlite(_sqlite_file()) as here:
+            here.execute("BEGIN")
+            (said,) = here.execute("PRAGMA quick_check").fetchone()
+            content = bytearray(here.serialize())
+    except sqlite3.Error as error:
+        raise _unread(_sqlite_file(), error) from error
+    if said != "ok":
+        raise Refused("backup", f"数据库文件 {_sqlite_file()} 已损坏：{said} (the database is damaged)")
+    content[18:20] = b"\x01\x01"  # a file by itself: what is in its log is in it
+    return bytes(content)
 
 
 def put_back(source: Path) -> None:
@@ -156,12 +182,16 @@ def _copied(source: Path, target: Path) -> None:
         with _sqlite(source) as here, contextlib.closing(sqlite3.connect(target)) as there:
             here.backup(there)
     except sqlite3.Error as error:
-        if (words := sickness.sickness(error)) and words != sickness.DAMAGED:
-            raise Refused("sick", words) from error
-        raise Refused("backup", f"数据库文件 {source} 读不出来：{error} (the database cannot be copied)") from error
+        raise _unread(source, error) from error
     _sound(target, source)
     with target.open("rb+") as file:
         os.fsync(file.fileno())
+
+
+def _unread(source: Path, error: sqlite3.Error) -> Refused:
+    if (words := sickness.sickness(error)) and words != sickness.DAMAGED:
+        return Refused("sick", words)
+    return Refused("backup", f"数据库文件 {source} 读不出来：{error} (the database cannot be copied)")
 
 
 def _sound(place: Path, of: Path | None = None) -> None:
@@ -175,8 +205,8 @@ def _sound(place: Path, of: Path | None = None) -> None:
         raise Refused("backup", f"数据库文件 {of or place} 已损坏：{said} (the database is damaged)")
 
 
-def _run(program: str, *arguments: str, connected: bool = True) -> None:
-    """One of PostgreSQL's own programs, on the database in use; the password goes by the environment."""
+def _run(program: str, *arguments: str, connected: bool = True) -> bytes:
+    """What one of PostgreSQL's own programs says, on the database in use; the password goes by the environment."""
     found = shutil.which(program, path=os.environ.get("CE_PG_BIN") or os.environ.get("PATH"))
     if not found:
         raise Refused(
@@ -188,11 +218,13 @@ def _run(program: str, *arguments: str, connected: bool = True) -> None:
     place = here.set(drivername="postgresql", password=None).render_as_string(hide_password=False)
     environment = {**os.environ, **({"PGPASSWORD": here.password} if here.password else {})}
     to = [f"--dbname={place}"] if connected else []
-    done = subprocess.run([found, *to, *arguments], env=environment, capture_output=True, text=True)
-    if " 42501:" in done.stderr:  # insufficient privilege
+    done = subprocess.run([found, *to, *arguments], env=environment, capture_output=True)
+    told = done.stderr.decode(errors="replace")
+    if " 42501:" in told:  # insufficient privilege
         raise Refused(
             "backup", "数据库用户须是这个数据库的所有者，才能恢复：请数据库管理员办理。(only the database's owner can)"
         )
     if done.returncode:
-        last = " ".join(done.stderr.splitlines()[-1:])
+        last = " ".join(told.splitlines()[-1:])
         raise Refused("backup", f"{program} 没有完成：{last}")
+    return done.stdout

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import os
+import shutil
 import sys
+import tempfile
 from datetime import date, datetime, time, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -87,22 +89,46 @@ def writable() -> bool:
     return os.access(home(), os.W_OK)
 
 
+_SHARED = 2**15
+"""Bytes of what those who have a database open share, at the least: less was left by one that found no room for it."""
+_NEEDED = 2**17
+"""Bytes that the files beside a database take at the least."""
+
+
+def _size(file: Path) -> int:
+    return file.stat().st_size if file.exists() else 0
+
+
+def full(folder: Path) -> bool:
+    """Whether a disk has no room for what SQLite keeps beside a database (磁盘已满): where it says so, it is tried."""
+    if shutil.disk_usage(folder).free >= _NEEDED:
+        return False
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(bytes(_NEEDED))
+    except OSError:
+        return True
+    return False
+
+
 def as_it_lies(file: Path) -> str:
-    """How SQLite opens a database whose folder cannot be written (只读打开), as its query; "" of any other.
+    """How SQLite opens a database whose folder cannot be written, or is full (只读打开), as its query; "" of any other.
 
     It could make none of the files that it keeps beside the database. Where there are none, nobody has it open, and it
     is read as it lies. Refused codes: "sick" (the last changes lie beside it, and cannot be read there).
     """
-    if os.access(file.parent, os.W_OK) or not file.exists():
-        return ""
     log, shared = (file.with_name(f"{file.name}{end}") for end in ("-wal", "-shm"))
-    if not log.exists() or not log.stat().st_size:
+    shut = not os.access(file.parent, os.W_OK)
+    if not file.exists() or not (shut or (_size(shared) < _SHARED and full(file.parent))):
+        return ""
+    if not _size(log):
         return "mode=ro&immutable=1"
-    if shared.exists():
+    if shut and shared.exists():
         return "mode=ro"
+    ill = "不能写入" if shut else "所在的磁盘已满"
     raise Refused(
         "sick",
-        f"数据文件夹 {file.parent} 不能写入，最近的改动还在 {log.name} 里，在原处读不出来。请把整个数据文件夹"
+        f"数据文件夹 {file.parent} {ill}，最近的改动还在 {log.name} 里，在原处读不出来。请把整个数据文件夹"
         f"（{file.name} 和 {log.name} 须在一起）复制到能写入的地方，把 CE_HOME 改为那里，再执行一次。"
         "(copy the folder to where it can be written)",
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -46,7 +47,7 @@ _OF_SQLITE = {
     "disk I/O error": FAILING,
     "database is locked": BUSY,
 }
-_NO_ROOM = ("disk I/O error", "unable to open database file")
+_NO_ROOM = ("disk I/O error", "unable to open database file", "readonly database")
 """What SQLite says too where the disk has no room for the files that it opens beside the database."""
 _LEAST = 2**17
 """Bytes that those take at the least."""
@@ -83,7 +84,8 @@ def _full() -> bool:
     """Whether the disk that the database lies on has no room left; False where it cannot be asked."""
     with contextlib.suppress(OSError, Refused):
         database = sa.make_url(url()).database
-        return shutil.disk_usage(Path(database).parent if database else home_path()).free < _LEAST
+        place = Path(database).parent if database else home_path()
+        return os.access(place, os.W_OK) and shutil.disk_usage(place).free < _LEAST  # a CD is full, too
     return False
 
 

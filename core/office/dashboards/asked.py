@@ -27,6 +27,7 @@ from core.ground.access import (
 from core.models import Organization
 from core.office.dashboards import groups
 from core.people import persons
+from core.trail import kept
 
 
 class Measure(Labelled):
@@ -176,6 +177,10 @@ class Choices:
 def choices(session: Session, actor: Actor) -> Choices:
     """What an account may narrow its dashboard by (可选条件): leagues, for the region alone, and who files."""
     require(actor, *VIEWERS)
+    return kept.once(session, (db.url(), Choices, scope(actor)), lambda: _offered(session, actor))
+
+
+def _offered(session: Session, actor: Actor) -> Choices:
     whose = visible(actor, organization=Organization.id, authority=Organization.authority_id)
     query = sa.select(Organization.id, Organization.name, Organization.kind).where(whose).order_by(Organization.id)
     found = session.execute(query.where(Organization.kind.in_({*AUTHORITIES, *TRAINERS}))).all()

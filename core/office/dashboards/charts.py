@@ -545,6 +545,7 @@ def in_time(board: Board, most: int = MANY) -> Figure:
         words=[f"{row.kept} / {row.due}份（{row.share:.0%}）" for row in drawn.itertuples()],
     )
     data["label"] = data["name"] + "，" + data["matter"] + "，" + data["words"]
+    data = data[["key", "name", "matter", "share", "chosen", "words", "label"]]
     names = list(drawn.drop_duplicates("place").set_index("place")["name"].reindex(order[:most]))
     chart = (
         alt.Chart(data)
@@ -563,7 +564,7 @@ def in_time(board: Board, most: int = MANY) -> Figure:
             description="label:N",
         )
         .add_params(_mark())
-        .properties(height=(10 + 10 * len(sums)) * len(names) + AXIS + LEGEND)
+        .properties(height=(8 + 8 * len(sums)) * len(names) + AXIS + LEGEND)
     )
     return _figure("in_time", title, words, chart, table)
 

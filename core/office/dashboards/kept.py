@@ -54,8 +54,8 @@ def everybody(session: Session, actor: Actor, year: int, on: date | None, counte
 def earlier(session: Session, actor: Actor, year: int, on: date, counted_to: date) -> People:
     """People as they were on a day that is over (上年同日): nothing posted since matters, only what was corrected."""
     key = (db.url(), "earlier", scope(actor), year, on, counted_to)
-    stamp = _stamp(session)._replace(batch_id=people.last_batch(session, counted_to) or 0, chain="", person_id=0)
-    stamp = stamp._replace(number=b"")
+    last = once(session, (db.url(), "last batch", counted_to), lambda: people.last_batch(session, counted_to) or 0)
+    stamp = _stamp(session)._replace(batch_id=last, chain="", person_id=0, number=b"")
     found = kept.found(key)
     if found is not None and found[0] == stamp:
         whole: People = found[1]
@@ -66,7 +66,7 @@ def earlier(session: Session, actor: Actor, year: int, on: date, counted_to: dat
 
 
 def _stamp(session: Session) -> _Stamp:
-    return db.asked_once(session, _Stamp, lambda: _asked(session))
+    return once(session, (db.url(), _Stamp), lambda: _asked(session))  # nothing of it moves without the trail
 
 
 def _asked(session: Session) -> _Stamp:

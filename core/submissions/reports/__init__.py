@@ -8,7 +8,6 @@ from core.submissions.reports.keeping import form_of, limits, repaired
 from core.submissions.reports.kind import ReportKind, counted_rows, expected
 from core.submissions.reports.overdue import Overdue, overdue
 from core.submissions.reports.reading import (
-    STRUCK,
     cells,
     cells_of_rows,
     credit_years,
@@ -22,6 +21,7 @@ from core.submissions.reports.reading import (
     reversals,
     rows,
     standing,
+    struck,
 )
 from core.submissions.reports.record import Record, record_of
 from core.submissions.reports.repairing import (
@@ -35,13 +35,13 @@ from core.submissions.reports.repairing import (
     taken_before,
     understood,
 )
-from core.submissions.reports.seminars import Attended, attended, hints, is_of_seminar, keep_papers
+from core.submissions.reports.seminars import PAPER_ENDINGS, Attended, attended, hints, is_of_seminar, keep_papers
 from core.submissions.reports.supplements import supplement, to_supplement, turned_down, unregistered
 
 __all__ = [
     "LONGEST",
     "OVER_PLAN_REASON",
-    "STRUCK",
+    "PAPER_ENDINGS",
     "Attended",
     "Event",
     "Excess",
@@ -84,6 +84,7 @@ __all__ = [
     "save",
     "standing",
     "strike",
+    "struck",
     "supplement",
     "taken_before",
     "to_supplement",

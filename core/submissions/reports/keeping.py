@@ -213,7 +213,7 @@ def filled_in(session: Session, report: Report) -> set[int]:
 
 
 def struck_rows(session: Session, report: Report) -> dict[int, str]:
-    """Rows that were struck (删去的行) and are not there again, each with its cells as JSON."""
+    """Rows that were struck (删去的行) and are not there again, each with its cells as JSON, the latest last."""
     gone: dict[int, str] = {}
     columns = (getattr(RosterRepair, name) for name in ("row", "column", "before", "after"))
     for row, column, before, after in repairs_of(session, report, *columns):
@@ -222,6 +222,21 @@ def struck_rows(session: Session, report: Report) -> dict[int, str]:
         elif not column:
             gone[row] = before
     return gone
+
+
+def taken_up(session: Session, report: Report) -> dict[int, roster.Cells]:
+    """Rows that a supplement has still of those it took up (补报的各行), by their number here, as they were then."""
+    first: dict[int, roster.Cells] = {}
+    added = set()
+    columns = (getattr(RosterRepair, name) for name in ("row", "column", "before", "after", "how"))
+    for row, column, before, after, how in repairs_of(session, report, *columns):
+        if column:
+            first.setdefault(row, {}).setdefault(column, before)
+        elif after and how != "restored":
+            added.add(row)
+    query = sa.select(RosterRow.row, RosterRow.cells).where(RosterRow.report_id == report.id).order_by(RosterRow.row)
+    kept = {row: json.loads(cells or "{}") for row, cells in session.execute(query) if row not in added}
+    return {row: cells | first.get(row, {}) for row, cells in kept.items()}
 
 
 def _earned(row: roster.Row) -> Decimal:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.ground import db, typed
+from core.ground import db, resident_id, typed
 from core.ground.access import Actor, Refused, Role, refuse_faults
 from core.ground.hours import hours_text
 from core.law import deadlines
@@ -40,12 +40,17 @@ from core.submissions.kinds import REASONS, ROWS, Action, Given, Kept, Kind, Lin
 from core.submissions.reports import concerns, seminars
 from core.submissions.reports.excess import OVER_PLAN_REASON, beyond_plan, figures
 from core.submissions.reports.fields import check_announcement, deadline, summary
-from core.submissions.reports.keeping import form_of
+from core.submissions.reports.keeping import form_of, taken_up
 from core.submissions.reports.supplements import SENT_BACK
 from core.tables.problems import Problem
 from core.trail import files
 
 _TABLE, _PLAN = sa.inspect(Report).local_table, sa.inspect(Plan).local_table
+
+
+def _texts(cells: Mapping[str, Any]) -> dict[str, str]:
+    """The cells of a row as text."""
+    return {name: typed.text(cell) for name, cell in cells.items()}
 
 
 def _postings(report: Report, rows: Iterable[Any], person_ids: dict[bytes, int]) -> Iterator[books.Posting]:
@@ -142,7 +147,11 @@ class ReportKind(Kind[Report]):
         "roster": "培训花名册",
         "over_plan_reason": OVER_PLAN_REASON,
     }
-    uploads: ClassVar = {"announcement": forms.taking(check_announcement, 1), "roster": Uploads(forms.table)}
+    uploads: ClassVar = {
+        "announcement": forms.taking(check_announcement, 1),
+        "roster": Uploads(forms.table),
+        "papers": forms.taking(seminars.check_papers, 1),
+    }
     stands_on = "plan"
     reasons: ClassVar = {
         "person": "人员信息有误",
@@ -198,28 +207,38 @@ class ReportKind(Kind[Report]):
         query = sa.select(RosterRow.row, RosterRow.cells).where(RosterRow.report_id == report.id)
         if only is not None:
             query = query.where(RosterRow.row.in_(only))
-        found = {row: json.loads(cells or "{}") for row, cells in session.execute(query.order_by(RosterRow.row))}
-        return {row: {name: typed.text(cell) for name, cell in cells.items()} for row, cells in found.items()}
+        return {row: _texts(json.loads(cells or "{}")) for row, cells in session.execute(query.order_by(RosterRow.row))}
 
     def headings(self, report: Report) -> dict[str, str]:
         return dict(form_of(report).repair_headings)
 
-    def remarked(self, session: Session, report: Report) -> tuple[Sequence[Remark], Kept | None]:
-        """Of a supplement: by which remarks its rows went back when the rest of the report was approved."""
+    def remarked(self, session: Session, report: Report) -> tuple[Sequence[Given], Kept | None]:
+        """Of a supplement: by which remarks its rows went back when the rest of the report was approved.
+
+        A row may have another number here (`supplement`): it is known by what it said when it was taken up. Of a roster
+        of the first release, whose cells are not kept, by its name; where several have that, the remark says so.
+        """
         if report.part == 1:
             return (), None
-        mine = self.rows(session, report)
         earlier = sa.select(Report.id).where(Report.plan_id == report.plan_id, Report.part < report.part)
-        sent_back = sa.select(Remark).join(Movement, Movement.id == Remark.movement_id)
-        sent_back = sent_back.where(
-            Remark.submission_id.in_(earlier), Movement.to_state == State.APPROVED, Remark.row.in_(mine)
-        )
-        lines = session.scalars(sent_back.order_by(Remark.id)).all()
-        newest = {line.row: line for line in lines if line.row is not None}
-        was: dict[int, Mapping[str, str]] = {}
-        for row, line in newest.items():
-            was |= self.rows(session, session.get_one(Report, line.submission_id), [row])
-        return list(newest.values()), Kept({}, was)
+        sent_back = sa.select(Remark, RosterRow).join(Movement, Movement.id == Remark.movement_id)
+        sent_back = sent_back.join(
+            RosterRow, sa.and_(RosterRow.report_id == Remark.submission_id, RosterRow.row == Remark.row)
+        ).where(Remark.submission_id.in_(earlier), Movement.to_state == State.APPROVED)
+        mine = {row: _texts(cells) for row, cells in taken_up(session, report).items()}
+        newest: dict[tuple[str | int, str], Given] = {}
+        for line, was in session.execute(sent_back.order_by(Remark.id)):
+            cells = _texts(json.loads(was.cells or "{}"))
+            found = [row for row, here in mine.items() if (here == cells if cells else here.get("name") == was.name)]
+            place: str | int = was.row if was.row in found else found[0] if len(found) == 1 or (cells and found) else ""
+            told = (
+                f"先前报告第{was.row}行{resident_id.masked(was.name)}，本次补报有{len(found)}行同名，请核对所指的行。"
+                if not place
+                else ""
+            )
+            if found:
+                newest[place, told] = Given(line.code, place, told + line.words)
+        return list(newest.values()), Kept(self.content(session, report), mine)
 
     def deadline(self, session: Session, report: Report) -> Deadline:
         return deadline(session, report)

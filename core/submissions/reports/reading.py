@@ -28,7 +28,8 @@ from core.models import (
     Submission,
 )
 from core.submissions import plans, roster
-from core.submissions.reports.keeping import cells_of, chosen, filled_in, form_of, limits, repairs_of
+from core.submissions.kinds import EDITABLE
+from core.submissions.reports.keeping import cells_of, chosen, filled_in, form_of, limits, repairs_of, struck_rows
 from core.tables.problems import Problem
 from core.trail import audit, files
 
@@ -223,6 +224,18 @@ def repairs(session: Session, report_id: int, actor: Actor) -> pd.DataFrame:
             line |= {name: resident_id.shown(line["column"], line[name]) for name in ("before", "after")}
         lines.append(line | {"how": HOW[line["how"]]})
     return pd.DataFrame(lines, columns=names)
+
+
+def struck(session: Session, report_id: int, actor: Actor) -> dict[int, str]:
+    """Struck rows that may be put back (可恢复的行) by who mends the roster: the name in each, masked, latest first.
+
+    Refused codes: "missing".
+    """
+    report = one(session, report_id, actor)
+    if report.state not in EDITABLE or actor.organization_id != report.organization_id:
+        return {}
+    gone = reversed(struck_rows(session, report).items())
+    return {row: resident_id.masked(str(json.loads(cells).get("name", ""))) for row, cells in gone}
 
 
 @deed
