@@ -109,7 +109,7 @@ def open_places(session: Session, places: Iterable[str], actor: Actor) -> list[t
             on = kind.stands_on
             record = workflow.one(session, int(number), actor, kind=on or code)
             query = {"kind": code, on: number} if on else {"item": number}
-            found.append((f"“{record.title}”", query))
+            found += [(f"“{record.title}”", query)] if query not in [each for _, each in found] else []
     return found
 
 

@@ -35,6 +35,8 @@ MOST_FILES = 50
 MOST_BYTES = 200 * 2**20
 """How large they may be together."""
 
+_FIELD = 40
+"""Characters of a field's name."""
 _PLACE = re.compile(r"[a-z_]+(:[a-z0-9-]+){1,3}")
 _PLAIN = (str, int, float, bool, type(None))
 
@@ -188,7 +190,7 @@ def choose(session: Session, place: str, field: str, given: Upload, *, actor: Ac
     """
     code, _, rest = place.partition(":")
     kind = KINDS.get(code)
-    takes = kind.uploads.get(field) if kind and _is_place(place) else None
+    takes = kind.uploads.get(field.partition(":")[0]) if kind and _is_place(place) and len(field) <= _FIELD else None
     if kind is None or takes is None:
         raise Refused("form", "这里不能上传文件，请刷新页面后重试。")
     require(actor, *kind.filers)

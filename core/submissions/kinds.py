@@ -118,7 +118,7 @@ class Uploads:
     check: Callable[[Upload], None]
     """Refuses a file when it is chosen, in the words in which saving it would be refused."""
     most: int = 1
-    """How many; another one takes the place of the only one."""
+    """How many; another one takes the place of the only one. Of several fields of a sort, of each ("papers:决算")."""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from core.ground import db
 from core.ground.access import OrganizationKind, Refused
 from core.law import notices
 from core.models import Plan, ProgrammeLine, Report, Seminar, SeminarLevel, State
+from core.office import unsaved
 from core.people import titles
 from core.quotas import targets
 from core.submissions import reports, workflow
@@ -391,6 +392,23 @@ def test_the_report_of_a_seminar_has_its_own_papers_and_figures(cast: c.Cast) ->
         assert c.refusal(deed).code == code
     other = c.draft_report(cast, c.sheet([c.row(9)]), start_on=date(2024, 6, 20), end_on=date(2024, 6, 22))
     assert c.refusal(keeping(cast, other)).code == "kind"
+
+
+def test_its_papers_are_chosen_each_in_a_field_of_its_own_and_kept_until_they_are_saved(cast: c.Cast) -> None:
+    report = reported(cast, ["主治医师"])
+    place = f"report:{report.plan_id}-papers"
+
+    def choosing(field: str, name: str, content: bytes = b"%PDF-1.4", by: str = "base") -> Any:
+        return lambda s: unsaved.choose(s, place, field, Upload(name, content), actor=cast[by], now=c.AFTER)
+
+    for field, name in (("经费决算", "旧.pdf"), ("经费决算", "决算.pdf"), ("课件清单", "课件.docx")):
+        done(choosing(f"papers:{field}", name))
+    assert "请另存为.pdf" in c.refusal(choosing("papers:经费决算", "决算.exe")).words
+    assert c.refusal(choosing("papers:" + "长" * 40, "决算.pdf")).code == "form"
+    assert c.refusal(choosing("papers:经费决算", "决算.pdf", by="hohhot_base")).code == "missing"
+    with db.reading() as session:
+        chosen = [(each.field, each.filename) for each in unsaved.chosen(session, place, actor=cast["base"])]
+    assert chosen == [("papers:经费决算", "决算.pdf"), ("papers:课件清单", "课件.docx")]
 
 
 @pytest.mark.parametrize(("posts", "hinted"), [(["主治医师", "护士"], False), (["主治医师", "护士", "护士"], True)])

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from core.office.dashboards.charts import MARK, Figure
 from tests.cast import Cast
 from tests.pages.conftest import boxes, open_page, sign_in, tiles
 from tests.pages.test_deeds import behind_year, posted
+from web.board import drawing
 
 
 def figures(app: AppTest) -> dict[str, Any]:
@@ -125,3 +129,22 @@ def test_the_dashboard_is_presented_one_thing_at_a_time_under_the_same_filters(c
     assert app.title[0].value == seen[-2]
     beyond = open_page("presentation", sign_in("leader"), year=year, slide="999")
     assert beyond.title[0].value == seen[-1]
+
+
+def test_a_chart_that_was_written_once_is_what_streamlit_would_write_at_each_run(cast: Cast) -> None:
+    posted(cast)
+    app = open_page("quota_dashboard", sign_in("leader"), year=str(behind_year()))
+    ours = [each.proto for each in app.get("vega_lite_chart")]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(drawing, "_chart", as_streamlit_draws)
+        theirs = [each.proto for each in app.run().get("vega_lite_chart")]
+    assert len(ours) == len(theirs) > 5
+    assert ours == theirs
+
+
+def as_streamlit_draws(made: Figure, ask: drawing.Ask, picked: Any) -> None:
+    key = f"chart-{made.code}-{hash(ask.wanted)}-0"
+    if picked is None:
+        st.altair_chart(made.chart)
+    else:
+        st.altair_chart(made.chart, key=key, on_select=lambda: None, selection_mode=MARK)

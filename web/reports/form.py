@@ -70,7 +70,7 @@ def form(plan: Plan, report: Report | None, actor: Actor) -> Paper:
     st.caption(drafts.LEGEND)
     if report and report.roster_id:
         _beyond(draft, report)
-        seminar.room(report)
+        seminar.room(report, actor)
         repairing.room(report, actor)
     return paper
 

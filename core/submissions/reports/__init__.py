@@ -35,12 +35,13 @@ from core.submissions.reports.repairing import (
     taken_before,
     understood,
 )
-from core.submissions.reports.seminars import Attended, attended, hints, is_of_seminar, keep_papers
+from core.submissions.reports.seminars import PAPER_ENDINGS, Attended, attended, hints, is_of_seminar, keep_papers
 from core.submissions.reports.supplements import supplement, to_supplement, turned_down, unregistered
 
 __all__ = [
     "LONGEST",
     "OVER_PLAN_REASON",
+    "PAPER_ENDINGS",
     "Attended",
     "Event",
     "Excess",

@@ -147,7 +147,11 @@ class ReportKind(Kind[Report]):
         "roster": "培训花名册",
         "over_plan_reason": OVER_PLAN_REASON,
     }
-    uploads: ClassVar = {"announcement": forms.taking(check_announcement, 1), "roster": Uploads(forms.table)}
+    uploads: ClassVar = {
+        "announcement": forms.taking(check_announcement, 1),
+        "roster": Uploads(forms.table),
+        "papers": forms.taking(seminars.check_papers, 1),
+    }
     stands_on = "plan"
     reasons: ClassVar = {
         "person": "人员信息有误",

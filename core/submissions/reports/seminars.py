@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -29,6 +29,8 @@ from core.trail.files import Upload
 _HOLDERS = ("高级", "中级")
 """中高层次: whose part the setting asks for."""
 MOST_ANSWERS = 1000
+PAPER_ENDINGS = (*files.DOCUMENT_ENDINGS, ".xlsx", ".xls")
+"""What the papers may be."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,13 @@ def hints(session: Session, report: Report) -> Iterator[Problem]:
         yield Problem(0, "post", "seminar-titles", str(found.holders), words, blocking=False)
 
 
+def check_papers(given: Sequence[Upload]) -> None:
+    """Files that can be a seminar's papers (高研班材料). Refused codes: "file"."""
+    for each in given:
+        if not each.filename.lower().endswith(PAPER_ENDINGS) or not files.is_as_named(each):
+            raise Refused("file", f"“{each.filename}”请另存为{'、'.join(PAPER_ENDINGS)}文件后再上传。")
+
+
 @deed
 def keep_papers(
     session: Session,
@@ -148,8 +157,7 @@ def keep_papers(
     for name, upload in papers.items():
         if name not in known:
             raise Refused("file", f"高研班报告没有“{typed.text(name)[:20]}”这项材料，请从列出的材料中选择。")
-        if not upload.filename.lower().endswith((*files.DOCUMENT_ENDINGS, ".xlsx", ".xls")):
-            raise Refused("file", f"{name}请上传{'、'.join(files.DOCUMENT_ENDINGS)}、.xlsx或.xls文件。")
+        check_papers([upload])
     had = session.get(SeminarFeedback, report.id)
     before = {"answers": had.answers, "satisfied": str(had.satisfied)} if had else {}
     if said is None:
