@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import logging
 import socket
 import threading
 import time
@@ -11,15 +12,21 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
+from starlette.websockets import WebSocketDisconnect
 from streamlit.elements.widgets.text_widgets import TextAreaSerde, TextInputSerde
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.NewSession_pb2 import CustomThemeConfig
 from streamlit.runtime import Runtime, app_session
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from streamlit.runtime.scriptrunner import ScriptRunnerEvent
+from streamlit.runtime.session_manager import ActiveSessionInfo
 from streamlit.runtime.state import SafeSessionState, SessionState
+from streamlit.web.server.starlette.starlette_websocket import StarletteSessionClient
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.exceptions import InvalidState
 
 
 @functools.cache
@@ -30,6 +37,7 @@ def apply() -> None:
     keep_address()
     hear_our_pages_alone()
     hand_over_together()
+    send_together()
     write_theme_once()
     send_at_once()
     look_for_one()
@@ -51,9 +59,10 @@ def keep_answers() -> None:
     def but_answers(
         queue: ForwardMsgQueue, retain_lifecycle_msgs: bool = False, fragment_ids_this_run: list[str] | None = None
     ) -> None:
-        answers = [message for message in queue._queue if message.WhichOneof("type") in ANSWERS]
+        before = queue._queue
         clear(queue, retain_lifecycle_msgs, fragment_ids_this_run)
         if retain_lifecycle_msgs:  # cleared for a run that begins, not because everything was sent
+            answers = [message for message in before if message.WhichOneof("type") in ANSWERS]
             queue._queue += [message for message in answers if message not in queue._queue]
 
     ForwardMsgQueue.clear = but_answers  # type: ignore[assignment, method-assign]
@@ -157,9 +166,13 @@ def hand_over_together() -> None:
 
     def hand_over(session: AppSession) -> None:
         with one_at_a_time:
-            waiting = vars(session).pop("_waiting", [])
-        for callback in waiting:
-            session._event_loop.call_soon(callback)
+            waiting = iter(vars(session).pop("_waiting", []))
+        try:
+            for callback in waiting:
+                callback()
+        finally:  # one that fails is told as the loop tells it, and takes nothing of what follows with it
+            for callback in waiting:
+                session._event_loop.call_soon(callback)
 
     def told(session: AppSession, *args: Any, **what: Any) -> None:
         happened(session, *args, **what)
@@ -176,6 +189,61 @@ def hand_over_together() -> None:
     AppSession._call_soon_on_event_loop = together  # type: ignore[assignment, method-assign]
     AppSession._on_scriptrunner_event = told  # type: ignore[assignment, method-assign]
     Runtime._enqueued_some_message = said_here  # type: ignore[assignment, method-assign]
+
+
+BUNDLE = 100
+"""Messages that leave for a browser together; others have their turn before the next so many."""
+
+
+class Bundle(list[ForwardMsg]):
+    """Messages of one session in their order, which Streamlit takes for one."""
+
+
+def send_together() -> None:
+    """Send a browser what a run has said as one bundle (成批发送): one turn of the loop, one write to the socket.
+
+    Streamlit gives the loop to others after each of the fifty messages of a run, and each goes by itself through
+    queue, task, middleware and a system call. They stay messages of their own, and in their order; a browser that does
+    not read is dropped at as many messages that wait as before.
+    """
+    flush, send, pass_on = AppSession.flush_browser_queue, Runtime._send_message, WebSocketsSansIOProtocol.send
+
+    def flushed(session: AppSession) -> list[Bundle]:
+        messages = flush(session)
+        return [Bundle(messages[at : at + BUNDLE]) for at in range(0, len(messages), BUNDLE)]
+
+    def sent(runtime: Runtime, to: ActiveSessionInfo, bundle: Bundle) -> None:
+        for message in bundle:
+            send(runtime, to, message)
+
+    async def sender(client: StarletteSessionClient) -> None:
+        waiting = client._send_queue
+        try:
+            while True:
+                payloads = [await waiting.get()]
+                while len(payloads) < BUNDLE and not waiting.empty():
+                    payloads.append(waiting.get_nowait())
+                *before, last = payloads
+                await client._websocket.send({"type": "websocket.send", "bytes": last, "before": before})
+        except WebSocketDisconnect:
+            pass
+        except Exception:
+            logging.getLogger(__name__).exception("what a browser is sent")
+        finally:
+            client._closed.set()
+
+    async def passed_on(protocol: WebSocketsSansIOProtocol, message: Any) -> None:
+        if before := message.pop("before", ()):
+            await protocol.writable.wait()
+            with suppress(InvalidState):  # it is closed, as the last of them is told
+                for each in before:
+                    protocol.conn.send_binary(each)
+        await pass_on(protocol, message)
+
+    AppSession.flush_browser_queue = flushed  # type: ignore[assignment, method-assign]
+    Runtime._send_message = sent  # type: ignore[assignment, method-assign]
+    StarletteSessionClient._sender = sender  # type: ignore[assignment, method-assign]
+    WebSocketsSansIOProtocol.send = passed_on  # type: ignore[assignment, method-assign]
 
 
 def write_theme_once() -> None:
