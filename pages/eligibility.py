@@ -32,9 +32,8 @@ def by_file() -> None:
     usual, more = ("、".join(heads[name] for name in heads if (name in SOMETIMES) == rare) for rare in (False, True))
     st.caption(f"表头：{usual}；可以另有{more}。空白表示“否”；尚未核实的情形填“待核验”。")
     tables.template("申报名单", applications.template, key="applications-template")
-    given = drafts.Sheet("applications", actor)
-    given.ask("申报名单", ["xlsx", "xls", "et", "csv"])
-    if (upload := given.upload) is None:
+    upload = drafts.Sheet("applications", actor).ask("申报名单", ["xlsx", "xls", "et", "csv"])
+    if upload is None:
         return
     key, today, code = files.digest_of(upload)[:16], context.today(), applications.listing().code
     held = tables.held(key)

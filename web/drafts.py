@@ -534,9 +534,10 @@ class Sheet:
             with suppress(Refused), db.reading() as session:  # it was let go in another window just now
                 self.upload = unsaved.upload(session, each.id, actor=actor)
 
-    def ask(self, label: str, endings: Iterable[str], **options: Any) -> None:
-        """Draw its uploader, and below it what is chosen."""
+    def ask(self, label: str, endings: Iterable[str], **options: Any) -> Upload | None:
+        """Draw its uploader, and below it what is chosen, which it answers."""
         self._form.ask_files(st, "file", label, endings, told="已选、尚未导入", **options)
+        return self.upload
 
     def drop(self, session: Session, actor: Actor) -> None:
         """Let it go (导入完毕), in the deed that has brought all of it in."""

@@ -38,8 +38,7 @@ def draw(actor: Actor) -> None:
         "下载Excel模板", lambda _, **__: formats.template(), "题库模板.xlsx", unmarked=tables.Unmarked.BLANK
     )
     given = drafts.Sheet("items", actor)
-    given.ask("题库文件", ENDINGS)
-    if (upload := given.upload) is None:
+    if (upload := given.ask("题库文件", ENDINGS)) is None:
         return
     try:
         found, foreseen = _read(upload, actor)
