@@ -18,7 +18,7 @@ from core.tables.problems import PROBLEM_HEADINGS, Problem, problem_lines
 from core.tables.reading import Asked, Understood
 from core.trail import choices, files
 from core.trail.files import Upload
-from web import address, context, deeds, shell, tables
+from web import address, context, deeds, drafts, shell, tables
 from web.deeds import Who
 from web.words import md
 
@@ -27,11 +27,6 @@ shell.page(
     "导入学时",
     "把往年或纸质台账的学时从WPS、Excel文件导入个人账户。先检查，再导入；有问题的行逐行列出，没有问题的行照常入账。",
 )
-
-
-def uploaded() -> Upload | None:
-    given = st.session_state.get(f"credits-file-{st.session_state.get('round', 0)}")
-    return Upload(given.name, given.getvalue()) if given else None
 
 
 def key_of(upload: Upload) -> str:
@@ -61,7 +56,8 @@ def checked(upload: Upload) -> imports.Preview:
 
 
 def bring_in() -> None:
-    upload, reason = uploaded(), st.session_state.get("credits-reason", "")
+    given = drafts.Sheet("credits", actor)
+    upload, reason = given.upload, st.session_state.get("credits-reason", "")
     if upload is None:
         deeds.say("error", "请先选择文件。")
         return
@@ -72,6 +68,8 @@ def bring_in() -> None:
         if batch is None:
             raise Refused("rows", "没有一行可以入账，请在表中改正后再导入。")
         rest = len(preview.faulty_rows - preview.recorded_rows)
+        if not rest:
+            given.drop(session, who["actor"])
         left = f"，其余{rest}行有问题没有入账，可在下面改正后再次导入，已入账的不会重复" if rest else ""
         return f"已导入{batch.entries}笔学时（第{batch.id}批）{left}。", rest
 
@@ -147,20 +145,19 @@ def preview_of(upload: Upload) -> None:
 
 
 tables.template("学时表", imports.template, key="credits-template")
-st.file_uploader(
+sheet = drafts.Sheet("credits", actor)
+sheet.ask(
     "学时文件（表头：" + "、".join(words[0] for words in imports.COLUMNS.values()) + "）",
     ["xlsx", "xls", "et", "csv"],
-    key=f"credits-file-{st.session_state.get('round', 0)}",
     help=f"来源为{'、'.join(imports.SOURCES)}之一；职业资格不填学时；完成日期可空。表头顺序不限，上方可有标题。",
 )
 try:
-    file = uploaded()
-    if file:
+    if sheet.upload:
         try:
-            preview_of(file)
+            preview_of(sheet.upload)
         except Asked as asked:
             st.error(md(asked.words))
-            choose(asked.understood, file)
+            choose(asked.understood, sheet.upload)
 except Refused as refused:
     st.error(md(refused.words))
 

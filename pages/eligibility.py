@@ -15,8 +15,8 @@ from core.ground.access import OFFICERS, Actor, Refused, Role
 from core.people import persons
 from core.tables import sheets
 from core.tables.reading import Asked
-from core.trail import choices
-from web import address, context, deeds, printed, shell, tables
+from core.trail import choices, files
+from web import address, context, deeds, drafts, printed, shell, tables
 from web.eligibility import decision, form, reading, rows
 from web.progress import Progress, watched
 from web.words import md, moment_text
@@ -32,24 +32,24 @@ def by_file() -> None:
     usual, more = ("、".join(heads[name] for name in heads if (name in SOMETIMES) == rare) for rare in (False, True))
     st.caption(f"表头：{usual}；可以另有{more}。空白表示“否”；尚未核实的情形填“待核验”。")
     tables.template("申报名单", applications.template, key="applications-template")
-    given = st.file_uploader("申报名单", ["xlsx", "xls", "et", "csv"], key="applications")
-    if given is None:
+    upload = drafts.Sheet("applications", actor).ask("申报名单", ["xlsx", "xls", "et", "csv"])
+    if upload is None:
         return
-    content, name = given.getvalue(), given.name
-    today, code, held = context.today(), applications.listing().code, tables.held(given.file_id)
+    key, today, code = files.digest_of(upload)[:16], context.today(), applications.listing().code
+    held = tables.held(key)
 
     def read(session: Session) -> Batch:
         known = choices.chosen(session, actor.organization_id, code)
-        return applications.read(content, name, today=today, chosen=known, mended=held.mended)
+        return applications.read(upload.content, upload.filename, today=today, chosen=known, mended=held.mended)
 
     try:
-        answering(read, given.file_id, held)
+        answering(read, key, held)
     except Asked as asked:
-        st.session_state["asked"] = (given.file_id, asked)
+        st.session_state["asked"] = (key, asked)
     before, asked_of = st.session_state.get("asked", (None, None))
-    if asked_of and before == given.file_id:
+    if asked_of and before == key:
         st.error(md(asked_of.words))
-        reading.choose(asked_of.understood, given.file_id)
+        reading.choose(asked_of.understood, key)
 
 
 def by_employer() -> None:

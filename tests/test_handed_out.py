@@ -131,7 +131,11 @@ def test_the_service_files_start_what_there_is() -> None:
     assert "ExecStart=/usr/bin/python3 run.py --no-browser" in unit
     for line in ("KillMode=control-group", "User=ce", "NoNewPrivileges=true", "ProtectSystem=strict"):
         assert f"\n{line}\n" in unit
-    assert (office["read_only"], office["cap_drop"]) == (True, ["ALL"])
+    assert (office["read_only"], office["cap_drop"], office["init"]) == (True, ["ALL"], True)
+    told = dict(re.findall(r"^(StartLimitBurst|StartLimitIntervalSec|RestartSec)=(\d+)$", unit, re.MULTILINE))
+    assert int(told["StartLimitBurst"]) * (int(told["RestartSec"]) + 60) < int(told["StartLimitIntervalSec"]), (
+        "what never starts is given up, though each try takes a minute"
+    )
     assert "# ReadWritePaths=-/mnt/backup\n" in unit, "how backups come to lie on another disk"
     assert "# - /mnt/backup:/backup " in (db.ROOT / "deploy/compose.yaml").read_text("utf-8")
     assert ":?" in compose["services"]["database"]["environment"]["POSTGRES_PASSWORD"], "no password, no start"

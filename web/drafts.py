@@ -172,10 +172,20 @@ class Form:
             if words and name in self.below:
                 self.below[name].markdown(f":red[:material/error: {md(words)}]")
 
-    def ask_files(self, below: Any, name: str, label: str, endings: Iterable[str], **options: Any) -> None:
+    def ask_files(
+        self,
+        below: Any,
+        name: str,
+        label: str,
+        endings: Iterable[str],
+        *,
+        told: str = "已选、尚未保存",
+        **options: Any,
+    ) -> None:
         """Draw a field that takes files (上传栏), and below it those chosen and not saved, and what is wrong with it.
 
-        The uploader itself is empty again at once: a file is where the form's words are, and comes back with them.
+        `told`: what is said of these. The uploader itself is empty again at once: a file is where the form's words are,
+        and comes back with them.
         """
         self.asked[name] = _called(label)
         self.uploads.add(name)
@@ -185,8 +195,8 @@ class Form:
         for each in self.of(name):
             key = f"chosen-file-{each.id}"
             with listed.container(horizontal=True, vertical_alignment="center", gap="small", key=key):
-                told = f"已选、尚未保存：{md(each.filename)}（{size_text(each.size)}）"
-                st.markdown(f":orange[:material/attach_file:] {told}", width="content")
+                words = f"{told}：{md(each.filename)}（{size_text(each.size)}）"
+                st.markdown(f":orange[:material/attach_file:] {words}", width="content")
                 act: dict[str, Any] = {"on_click": self.remove, "args": (each,)}
                 st.button("移除", key=f"{self.prefix}remove-{each.id}", type="tertiary", **act)
         for fault in filter(None, (self.untaken.get(name), self.fault(name))):
@@ -491,7 +501,9 @@ def form(
     if found is None or not any(found.key(name) in st.session_state for name in found.base):
         with db.reading() as session:
             kept, chosen = unsaved.kept(session, place, actor=actor), unsaved.chosen(session, place, actor=actor)
-        found = forms[place] = Form(actor.account_id, place, _prefix(place, forms), dict(base), version)
+        untaken = found.untaken if found and not base else {}  # it has no fields to be known by
+        found = Form(actor.account_id, place, _prefix(place, forms), dict(base), version, untaken=untaken)
+        forms[place] = found
         if chosen:
             found.chosen, found.kept_at = chosen, chosen[-1].at
         if kept:
@@ -506,6 +518,30 @@ def form(
         _rebased(found, dict(base))
     found.version, found.notes, found.below = version, notes or {}, {}
     return found
+
+
+class Sheet:
+    """The file of a page that brings in a table (导入的表格): chosen and kept as a form's files are, until it is in.
+
+    Make one at the page's beginning, and one in a button's callback: it is read as it lies in the office now.
+    """
+
+    def __init__(self, name: str, actor: Actor) -> None:
+        self._form = form(f"{unsaved.SHEET}:{name}", {}, version=0, actor=actor)
+        self.upload: Upload | None = None
+        """The file itself; None where none is chosen."""
+        for each in self._form.of("file"):
+            with suppress(Refused), db.reading() as session:  # it was let go in another window just now
+                self.upload = unsaved.upload(session, each.id, actor=actor)
+
+    def ask(self, label: str, endings: Iterable[str], **options: Any) -> Upload | None:
+        """Draw its uploader, and below it what is chosen, which it answers."""
+        self._form.ask_files(st, "file", label, endings, told="已选、尚未导入", **options)
+        return self.upload
+
+    def drop(self, session: Session, actor: Actor) -> None:
+        """Let it go (导入完毕), in the deed that has brought all of it in."""
+        unsaved.drop(session, self._form.place, actor=actor)
 
 
 @contextmanager

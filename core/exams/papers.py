@@ -41,6 +41,7 @@ from core.models import (
     Person,
     under,
 )
+from core.people import accounts
 from core.trail import audit
 
 LATE = timedelta(seconds=15)
@@ -185,7 +186,10 @@ def _refusal(
         return f"{course.year}年度的考试已经截止。", None
     if exam.attempts and sum(paper.spared_at is None for paper in papers) >= exam.attempts:
         return f"{exam.attempts}次机会已经用完。有疑问的，请联系{course.organization.name}。", None
-    ended = [paper.handed_in_at for paper in papers if paper.handed_in_at]
+    # One that was handed in while a clock ran ahead makes nobody wait for that clock's day.
+    ended = [
+        paper.handed_in_at for paper in papers if paper.handed_in_at and paper.handed_in_at <= now + accounts.AHEAD
+    ]
     if ended and now < (again := max(ended) + timedelta(minutes=exam.wait_minutes)):
         return f"两次考试之间至少间隔{exam.wait_minutes}分钟，{_clock(again, now)}以后可以再考。", again
     return "", None

@@ -365,12 +365,17 @@ def takes_two(session: Session, actor: Actor, *, now: datetime) -> bool:
 
     One whose account the actor closed within a day counts as well: nobody is left alone by shutting the others out.
     """
-    shut = sa.select(AuditEntry.record_id).where(
+    closed = sa.select(AuditEntry.record_id, AuditEntry.id, AuditEntry.at).where(
         AuditEntry.record == "account",
         AuditEntry.event == audit.Event.ACCOUNT_CLOSED.value,
         AuditEntry.account_id == actor.account_id,
         AuditEntry.at > now - accounts.TOO_NEW,
     )
+    shut = {
+        account
+        for account, line, at in session.execute(closed)
+        if audit.at_the_latest(session, line, at, now=now) > now - accounts.TOO_NEW
+    }
     others = sa.select(Account.name).where(
         Account.role == Role.ADMIN,
         Account.organization_id == actor.organization_id,
@@ -434,11 +439,24 @@ def upgrade(*, now: datetime) -> Path | None:
             behind = bool(db.outdated(session))
     elif words := lost():
         raise Refused("lost", words)
-    aside = db.home() / "aside" / f"before-upgrade-{_stamp(now)}{SUFFIX}" if behind else None
-    if aside:
-        aside.parent.mkdir(exist_ok=True)
-        make(aside, now=now)
+    aside = _before_upgrade(now) if behind else None
     db.upgrade()
+    return aside
+
+
+def _before_upgrade(now: datetime) -> Path:
+    """The office as it was before an upgrade, once: one that fails is tried again at every start."""
+    place = db.home() / "aside"
+    place.mkdir(exist_ok=True)
+    with db.reading() as session:
+        present = heads(session)
+    for last in sorted(place.glob(f"before-upgrade-*{SUFFIX}"), reverse=True)[:1]:
+        with contextlib.suppress(Refused, OSError):
+            told = asdict(describe(last))
+            if told["key"] == db.keys().fingerprints[0] and all(told[name] == head for name, head in present.items()):
+                return last
+    aside = place / f"before-upgrade-{_stamp(now)}{SUFFIX}"
+    make(aside, now=now)
     return aside
 
 

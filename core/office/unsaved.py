@@ -17,11 +17,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core.ground import db
-from core.ground.access import Actor, Refused, Role, not_found, require
+from core.ground.access import OFFICERS, Actor, Refused, Role, not_found, require
 from core.ground.deeds import LARGEST, deed
 from core.models import Account, Submission, Unsaved, UnsavedFile
 from core.submissions import workflow
-from core.submissions.kinds import KINDS
+from core.submissions.kinds import KINDS, Uploads
 from core.trail import files
 from core.trail.files import Upload
 
@@ -37,6 +37,14 @@ MOST_BYTES = 200 * 2**20
 
 _FIELD = 40
 """Characters of a field's name."""
+SHEET = "sheet"
+"""The places of tables that a page brings in (导入的表格), one file each: "sheet:credits"."""
+OTHERS = {SHEET: "file", "lesson": "upload"}
+"""Of forms of no submission the one field that takes a file: its writer's own, whoever it may be brought in by."""
+BRINGERS = (*OFFICERS, Role.BASE_CLERK, Role.EMPLOYER_CLERK)
+"""Who has pages with such a form; which of them, its own deed decides."""
+_ANY = Uploads(files.check)
+"""What is in it is told by whoever reads it, and mended there."""
 _PLACE = re.compile(r"[a-z_]+(:[a-z0-9-]+){1,3}")
 _PLAIN = (str, int, float, bool, type(None))
 
@@ -188,18 +196,7 @@ def choose(session: Session, place: str, field: str, given: Upload, *, actor: Ac
     one file, another takes its place; the very same one is kept once.
     Refused codes: "role", "form" (no such form or field), "missing" (no such record of one's own), "file", "many".
     """
-    code, _, rest = place.partition(":")
-    kind = KINDS.get(code)
-    takes = kind.uploads.get(field.partition(":")[0]) if kind and _is_place(place) and len(field) <= _FIELD else None
-    if kind is None or takes is None:
-        raise Refused("form", "这里不能上传文件，请刷新页面后重试。")
-    require(actor, *kind.filers)
-    if actor.account_id is None or not kind.filed_by(actor):
-        raise Refused("role", f"{kind.word}不由您填报，不能上传文件。")
-    if (number := rest.partition("-")[0]) != "new":
-        record = _record(session, number, kind.stands_on or code, actor)
-        if not workflow.files(record, actor):
-            raise not_found(kind.word)
+    takes = _takes(session, place, field, actor)
     with db.unlocked():  # others need not wait until it is looked at and sealed
         takes.check(given)
         digest = files.store(given)
@@ -213,7 +210,7 @@ def choose(session: Session, place: str, field: str, given: Upload, *, actor: Ac
         raise Refused("many", f"这里至多选{takes.most}个文件，请把多页合成一个PDF。")
     if len(left) >= MOST_FILES or sum(each.size for each in left) + len(given.content) > MOST_BYTES:
         most = f"{MOST_FILES}个或{MOST_BYTES // 2**20}MB"
-        raise Refused("many", f"已选而没有保存的文件超过{most}。请先在“申报”中保存或移除其中一些。")
+        raise Refused("many", f"已选而没有保存的文件超过{most}。请先保存、导入或移除其中一些。")
     for each in replaced:
         if each is not found:
             session.delete(each)
@@ -240,6 +237,26 @@ def remove(session: Session, chosen_id: int, *, actor: Actor) -> None:
     """Take a chosen file out of its form again (移除); idempotent. Its bytes go with the next sweep."""
     own = UnsavedFile.account_id == actor.account_id, UnsavedFile.id == chosen_id
     session.execute(sa.delete(UnsavedFile).where(*own))
+
+
+def _takes(session: Session, place: str, field: str, actor: Actor) -> Uploads:
+    """What a field takes, of a form that is the actor's own. Refused codes: "role", "form", "missing"."""
+    code, _, rest = place.partition(":")
+    if _is_place(place) and field == OTHERS.get(code):
+        require(actor, *BRINGERS)
+        return _ANY
+    kind = KINDS.get(code)
+    takes = kind.uploads.get(field.partition(":")[0]) if kind and _is_place(place) and len(field) <= _FIELD else None
+    if kind is None or takes is None:
+        raise Refused("form", "这里不能上传文件，请刷新页面后重试。")
+    require(actor, *kind.filers)
+    if actor.account_id is None or not kind.filed_by(actor):
+        raise Refused("role", f"{kind.word}不由您填报，不能上传文件。")
+    if (number := rest.partition("-")[0]) != "new":
+        record = _record(session, number, kind.stands_on or code, actor)
+        if not workflow.files(record, actor):
+            raise not_found(kind.word)
+    return takes
 
 
 def _chosen(found: UnsavedFile) -> Chosen:

@@ -410,16 +410,7 @@ def second_administrator(session: Session, actor: Actor, *, now: datetime) -> st
 
 def _apart_at(session: Session, one: int, other: int, now: datetime) -> datetime | None:
     """From when on two accounts are taken for two people, where one made the other within `TOO_NEW`; else None."""
-    made = sa.select(sa.func.max(AuditEntry.at)).where(
-        AuditEntry.record == "account",
-        AuditEntry.event.in_((audit.Event.ACCOUNT_OPENED.value, audit.Event.PASSWORD_RESET.value)),
-        sa.or_(
-            sa.and_(AuditEntry.record_id == one, AuditEntry.account_id == other),
-            sa.and_(AuditEntry.record_id == other, AuditEntry.account_id == one),
-        ),
-        AuditEntry.at > now - TOO_NEW,
-    )
-    by_workbook = sa.select(sa.func.max(Intake.at)).where(
+    by_workbook = sa.select(Intake.id).where(
         Intake.id == IntakeLine.intake_id,
         Intake.code == "accounts",
         IntakeLine.made,
@@ -427,9 +418,23 @@ def _apart_at(session: Session, one: int, other: int, now: datetime) -> datetime
             sa.and_(IntakeLine.record_id == one, Intake.account_id == other),
             sa.and_(IntakeLine.record_id == other, Intake.account_id == one),
         ),
-        Intake.at > now - TOO_NEW,
     )
-    last = max(filter(None, (session.scalar(made), session.scalar(by_workbook))), default=None)
+    made = sa.and_(
+        AuditEntry.record == "account",
+        AuditEntry.event.in_((audit.Event.ACCOUNT_OPENED.value, audit.Event.PASSWORD_RESET.value)),
+        sa.or_(
+            sa.and_(AuditEntry.record_id == one, AuditEntry.account_id == other),
+            sa.and_(AuditEntry.record_id == other, AuditEntry.account_id == one),
+        ),
+    )
+    moved_in = sa.and_(
+        AuditEntry.record == "intake",
+        AuditEntry.event == audit.Event.MOVED_IN.value,
+        AuditEntry.record_id.in_(by_workbook),
+    )
+    lately = sa.select(AuditEntry.id, AuditEntry.at).where(sa.or_(made, moved_in), AuditEntry.at > now - TOO_NEW)
+    found = [audit.at_the_latest(session, line, at, now=now) for line, at in session.execute(lately)]
+    last = max((at for at in found if at > now - TOO_NEW), default=None)
     return last + TOO_NEW if last else None
 
 

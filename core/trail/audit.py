@@ -196,6 +196,18 @@ def _append(session: Session, line: AuditEntry) -> None:
     session.flush()
 
 
+def at_the_latest(session: Session, line: int, at: datetime, *, now: datetime) -> datetime:
+    """When a line of the trail was written at the latest (最迟时间), which is when it says, unless that lies ahead.
+
+    Then the clock ran ahead and was set back since: it was written before the first line after it that does not lie
+    ahead, else before now. A wait of a day is a day then, and neither years nor nothing.
+    """
+    if at <= now:
+        return at
+    after = sa.select(AuditEntry.at).where(AuditEntry.id > line, AuditEntry.at <= now).order_by(AuditEntry.id)
+    return session.scalar(after.limit(1)) or now
+
+
 def place(session: Session, touched: Base) -> tuple[int, int]:
     """The organization a record belongs to and the authority in charge of it."""
     match touched:

@@ -255,6 +255,21 @@ def test_where_there_are_two_administrators_one_asks_and_another_restores(office
         assert backups.asked(session, cast["admin"], now=later) is None
 
 
+@ready.sqlite
+def test_whoever_was_shut_out_while_a_clock_ran_ahead_counts_for_a_day_and_not_for_years(office: Path) -> None:
+    cast = lived_in()
+    second = opened_as_administrator(cast, "另一名管理员", "admin2")
+    later = c.AFTER + timedelta(days=2)
+    with db.transaction() as session:
+        ahead = later + timedelta(days=400)
+        accounts.set_active(session, second.account_id or 0, False, actor=cast["admin"], reason="离岗", now=ahead)
+    with db.transaction() as session:
+        accounts.read_large(session, True, actor=cast["base"], now=later)
+    for hours, two in ((1, True), (23, True), (25, False)):
+        with db.reading() as session:
+            assert backups.takes_two(session, cast["admin"], now=later + timedelta(hours=hours)) is two, hours
+
+
 def opened_as_administrator(cast: c.Cast, name: str, username: str) -> Actor:
     with db.transaction() as session:
         accounts.open_account(

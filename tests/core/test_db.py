@@ -677,6 +677,10 @@ def _disputes_of_the_third_release(session: Session) -> None:
     assert steps == [("submit", State.SUBMITTED, "个人", "无误"), ("approve", State.APPROVED, "审核员", "属实")]
 
 
+def _fails() -> None:
+    raise OSError("no upgrade")
+
+
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_an_office_of_the_first_release_keeps_its_hours_its_digests_and_its_trail_and_can_go_back(
     kind: str, home: Path, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
@@ -701,8 +705,14 @@ def test_an_office_of_the_first_release_keeps_its_hours_its_digests_and_its_trai
             command.upgrade(config, "0006")
             _sixth_release(connection)
         stood = _as_it_stands()
-        aside = backups.upgrade(now=c.NOW)
+        with monkeypatch.context() as failing:
+            failing.setattr(db, "upgrade", _fails)
+            for day in range(3):  # each start tries again, and none makes another backup of the same office
+                with pytest.raises(OSError, match="no upgrade"):
+                    backups.upgrade(now=c.NOW + timedelta(days=day))
+        aside = backups.upgrade(now=c.NOW + timedelta(days=3))
         assert aside is not None
+        assert list(aside.parent.iterdir()) == [aside]
         assert backups.upgrade(now=c.NOW) is None  # there is nothing to upgrade, and nothing to put aside
         with db.reading() as session:
             assert db.faults(session, models.append_only_tables()) == []

@@ -87,6 +87,8 @@ def test_nobody_else_has_it_and_not_for_ever(cast: c.Cast) -> None:
     old = ask("employer", number, ticket(number, cast["employer"], files.SHOWN_FOR + timedelta(seconds=1)))
     assert old.status_code == 409
     assert "查看时间已过，请回到记录中重新打开" in old.text
+    ahead = ticket(number, cast["employer"], -timedelta(days=30))  # made while the server's clock ran ahead
+    assert ask("employer", number, ahead).status_code == 409
     for by in ("hohhot_employer", "base", "leader"):  # a ticket shows nothing that core would not
         assert ask(by, number, ticket(number, cast[by])).status_code == 404, by
 

@@ -186,6 +186,11 @@ def test_an_exam_is_sat_again_after_the_wait_and_passing_it_posts_the_hours_once
     ended = sat.NOW + timedelta(minutes=20)
     with pytest.raises(Refused, match=r"^closed: 两次考试之间至少间隔30分钟"):
         sat.start(cast, now=ended + timedelta(minutes=29))
+    with db.reading() as session:  # handed in while the server's clock ran two hours ahead, which was set back since
+        before = papers.standing(
+            session, session.scalars(sa.select(Exam.course_id)).one(), cast["person1"], now=ended - timedelta(hours=2)
+        )
+        assert before.refusal == ""
     paper = sat.start(cast, now=ended + timedelta(minutes=30), seed=8)
     assert sat.start(cast, now=ended + timedelta(minutes=31)).id == paper.id  # a second click is no second paper
     sat.answered(paper, knows=lambda place, _: place != 1, now=LATER - timedelta(minutes=60))

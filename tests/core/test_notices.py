@@ -453,5 +453,15 @@ def test_two_accounts_of_one_person_or_made_by_one_another_are_not_two_people(ca
         accounts.reset_password(session, second.id, new, actor=cast["hohhot_admin"], now=c.NOW - timedelta(hours=23))
     assert "重置密码" in c.refusal(publish).words
     publishing["now"] = c.NOW + timedelta(hours=2)
+    with db.transaction() as session:  # the server's clock runs ahead; the next line is written after it was set back
+        accounts.reset_password(
+            session, second.id, "Right-horse-26-new", actor=cast["hohhot_admin"], now=c.NOW + timedelta(days=900)
+        )
+    assert f"即{db.office_minute(c.NOW + timedelta(hours=26))}起" in c.refusal(publish).words
+    with db.transaction() as session:
+        accounts.read_large(session, True, actor=cast["base"], now=c.NOW + timedelta(hours=1))
+    publishing["now"] = c.NOW + timedelta(hours=24)
+    assert f"即{db.office_minute(c.NOW + timedelta(hours=25))}起" in c.refusal(publish).words
+    publishing["now"] = c.NOW + timedelta(hours=26)
     with db.transaction() as session:
         publish(session)

@@ -220,6 +220,42 @@ def test_no_file_is_taken_by_a_form_that_is_not_ones_own(office: Path) -> None:
     assert not list((office / "files").glob("??/*"))
 
 
+def test_the_file_of_a_table_to_bring_in_is_kept_for_whoever_has_such_a_page_and_counts_with_the_others(
+    office: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cast = ready.office(c.assemble)
+
+    def choosing(by: str, name: str, place: str = "sheet:credits", field: str = "file") -> Any:
+        upload = Upload(name, name.encode())
+        return lambda s: unsaved.choose(s, place, field, upload, actor=cast[by], now=c.AFTER)
+
+    for name in ("旧.xlsx", "往年学时.xlsx"):  # the later one takes its place
+        with db.transaction() as session:
+            choosing("reviewer", name)(session)
+    with db.transaction() as session:
+        choosing("base", "考核.xlsx", "sheet:finish-12")(session)
+    with db.reading() as session:
+        (found,) = unsaved.chosen(session, "sheet:credits", actor=cast["reviewer"])
+        assert unsaved.upload(session, found.id, actor=cast["reviewer"]).content == "往年学时.xlsx".encode()
+        assert unsaved.chosen(session, "sheet:credits", actor=cast["admin"]) == []
+    for by, place, field, code in (
+        ("reviewer", "sheet:credits", "files", "form"),
+        ("reviewer", "sheet:../x", "file", "form"),
+        ("reviewer", "sheet", "file", "form"),
+    ):
+        assert c.refusal(choosing(by, "x.xlsx", place, field)).code == code
+    assert (
+        c.refusal(
+            lambda s: unsaved.choose(
+                s, "sheet:credits", "file", Upload("空.xlsx", b""), actor=cast["reviewer"], now=c.AFTER
+            )
+        ).code
+        == "file"
+    )
+    monkeypatch.setattr(unsaved, "MOST_FILES", 1)
+    assert "请先保存、导入或移除其中一些" in c.refusal(choosing("reviewer", "又.xlsx", "sheet:results")).words
+
+
 def packed(name: str, size: int = 1) -> bytes:
     """A workbook with a part of this name, of so many bytes once it is unpacked."""
     book = io.BytesIO()

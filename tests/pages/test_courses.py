@@ -12,7 +12,7 @@ from core.submissions import appeals, workflow
 from core.submissions.workflow import Action
 from tests import cast as people
 from tests.cast import Cast
-from tests.pages.conftest import boxes, open_page, sign_in
+from tests.pages.conftest import boxes, open_page, sign_in, uploader
 
 
 def the_course() -> Course:
@@ -56,6 +56,23 @@ def test_a_course_is_made_on_screen_by_its_clerk_and_published_by_a_reviewer(cas
     reviewer.button(key="publish").click().run()
     assert boxes(reviewer, "success") == ["“年度课程”已发布，管理权限内的人员现在可以学习。"]
     assert the_course().state is CourseState.PUBLISHED
+
+
+def test_the_file_of_a_lesson_is_there_again_in_another_browser_until_the_lesson_is_saved(cast: Cast) -> None:
+    clerk = open_page("courses", sign_in("exam"), new="1")
+    fill(clerk, "course-new-", title="年度课程", hours="30")
+    clerk.button(key="save-course").click().run()
+    prefix = f"lesson-new-{the_course().id}-"
+    clerk.selectbox(key=f"{prefix}kind").select("video").run()
+    uploader(clerk, f"{prefix}upload").upload("第一讲.mp4", b"\0\0\0\x18ftypmp42", "video/mp4").run()
+    clerk = open_page("courses", sign_in("exam"), course=str(the_course().id))
+    assert any("已选、尚未保存：第一讲.mp4" in each.value for each in clerk.markdown)
+    fill(clerk, prefix, title="第一讲", hours="30")
+    clerk.button(key=f"{prefix}save").click().run()
+    assert boxes(clerk, "success") == ["第1节“第一讲”已保存。"]
+    (lesson,) = the_course().lessons
+    assert lesson.file.endswith(".mp4")
+    assert not any("尚未保存" in each.value for each in open_page("courses", sign_in("exam")).markdown)
 
 
 def test_an_office_sees_who_has_not_begun_and_an_employer_its_own_people(

@@ -43,6 +43,32 @@ def given(app: AppTest, content: bytes, filename: str = "往年学时.xlsx") -> 
     return app
 
 
+def test_the_file_is_there_again_in_another_browser_until_it_is_removed_or_all_of_it_is_in(cast: Cast) -> None:
+    given(open_page("credit_import", sign_in("reviewer")), book(line(1)))
+
+    def opened(by: str = "reviewer") -> AppTest:
+        return open_page("credit_import", sign_in(by))
+
+    def chosen(app: AppTest) -> bool:
+        return any("已选、尚未导入：往年学时.xlsx" in each.value for each in app.markdown)
+
+    assert not chosen(opened("admin"))
+    app = opened()
+    assert chosen(app)
+    assert "1笔学时" in next(each.label for each in app.button if each.key == "credits-import")
+    press(app, "移除")
+    assert not chosen(opened())
+    given(app, book(line(1), line(2, hours="很多")))
+    app.text_input(key="credits-reason").input("补登纸质台账")
+    press(app, "导入1笔学时")
+    assert chosen(opened()), "a row is left to be mended"
+    given(app, book(line(3)))
+    app.text_input(key="credits-reason").input("补登纸质台账")
+    press(app, "导入1笔学时")
+    assert not chosen(app)
+    assert not chosen(opened())
+
+
 def imported(cast: Cast, *rows: list[Any], by: str = "reviewer") -> int:
     with db.transaction() as session:
         upload = Upload("往年学时.xlsx", book(*rows))

@@ -15,7 +15,6 @@ from core.ground.access import Actor
 from core.ground.hours import hours_text
 from core.models import Course, Lesson, LessonKind
 from core.office import unsaved
-from core.trail.files import Upload
 from web import address, context, deeds, drafts, tables
 from web.deeds import Who
 
@@ -182,31 +181,23 @@ def _content(draft: drafts.Form, kind: LessonKind, actor: Actor) -> None:
             format_func=lambda name: name.rpartition("/")[2] or "（未选择）",
             help=f"较大的视频请放在服务器的{courses.laid_in(actor)}文件夹里（只有本单位看得到），再在这里选择",
         )
-        right.file_uploader(
-            "或上传文件", endings, accept_multiple_files=True, key=_files_key(draft), max_upload_size=200
-        )
-
-
-def _files_key(draft: drafts.Form) -> str:
-    """The key of the uploader, another one once its file was taken: large lessons are kept nowhere before that."""
-    return f"{draft.prefix}files-{st.session_state.get(f'{draft.prefix}turn', 0)}"
+        draft.ask_files(right, "upload", "或上传文件", endings)
 
 
 def _save_lesson(draft: drafts.Form, course_id: int, lesson_id: int | None) -> None:
-    files = st.session_state.get(_files_key(draft)) or []
+    takes = LessonKind(draft.value("kind")) in courses.ENDINGS
 
     def act(session: Session, **who: Unpack[Who]) -> tuple[str, tuple[int, int]]:
         fields = LessonFields(**draft.values)
-        upload = Upload(files[-1].name, files[-1].getvalue()) if files else None
+        upload = draft.file(session, "upload", who["actor"]) if takes else None
         kept = courses.put_lesson(session, course_id, lesson_id, fields, version=draft.version, upload=upload, **who)
         unsaved.drop(session, draft.place, actor=who["actor"])
         return f"第{kept.position}节“{kept.title}”已保存。", (kept.id, kept.course.version)
 
-    sent = (*map(str, draft.values.values()), *(each.file_id for each in files))
+    sent = (*map(str, draft.values.values()), *draft.given())
     made = deeds.deed(draft.blaming(act), "lesson", draft.place, draft.version, *sent)
     if made is not None:
         number, version = made
-        st.session_state[f"{draft.prefix}turn"] = st.session_state.get(f"{draft.prefix}turn", 0) + 1
         draft.saved(f"lesson:{number}", version)
         address.choose("lesson", number)
 

@@ -16,7 +16,7 @@ from core.tables.mending import Mended
 from core.tables.reading import Asked
 from core.trail import choices, files
 from core.trail.files import Upload
-from web import address, context, deeds, tables
+from web import address, context, deeds, drafts, tables
 from web.deeds import Who
 from web.words import md
 
@@ -37,11 +37,9 @@ def draw(actor: Actor) -> None:
     tables.download(
         "下载Excel模板", lambda _, **__: formats.template(), "题库模板.xlsx", unmarked=tables.Unmarked.BLANK
     )
-    key = f"items-file-{st.session_state.get('round', 0)}"
-    given = st.file_uploader("题库文件", ENDINGS, key=key)
-    if given is None:
+    given = drafts.Sheet("items", actor)
+    if (upload := given.ask("题库文件", ENDINGS)) is None:
         return
-    upload = Upload(given.name, given.getvalue())
     try:
         found, foreseen = _read(upload, actor)
     except Asked as asked:
@@ -58,7 +56,7 @@ def draw(actor: Actor) -> None:
     for at, part in enumerate(found.parts):
         _part(found, part, f"{_key(upload)}-{at}")
     label = f"导入{len(found.items)}道"
-    act, given_to = _bring_in, (found, upload)
+    act, given_to = _bring_in, (found, upload, given)
     st.button(label, type="primary", disabled=not found.items, on_click=act, args=given_to, key="bring-in-items")
     for at, part in enumerate(found.parts):
         if part.understood:
@@ -108,13 +106,18 @@ def _read(upload: Upload, actor: Actor) -> tuple[Found, str]:
     return kept[1], kept[2]
 
 
-def _bring_in(found: Found, upload: Upload) -> None:
+def _bring_in(found: Found, upload: Upload, given: drafts.Sheet) -> None:
+    left = any(each.blocking for each in found.problems)
+
     def act(session: Session, **who: Unpack[Who]) -> str:
-        return f"{bank.take_in(session, found.items, **who).words}。"
+        words = bank.take_in(session, found.items, **who).words
+        if not left:  # else what is left is mended where it stands
+            given.drop(session, who["actor"])
+        return f"{words}。"
 
     if deeds.deed(act, "items", files.digest_of(upload), len(found.items)):
         st.session_state["items-read"] = (_key(upload),), found, ""  # to be read again: some of it is there now
-        if not any(each.blocking for each in found.problems):  # what is left is mended where it stands
+        if not left:
             address.forget_choice()
 
 

@@ -16,7 +16,7 @@ from core.people.slips import Slip
 from core.tables.reading import Asked
 from core.trail import choices, files
 from core.trail.files import Upload
-from web import context, deeds, shell, tables
+from web import context, deeds, drafts, shell, tables
 from web.deeds import Who
 from web.words import md
 
@@ -47,22 +47,21 @@ def bring_in(table: Table, actor: Actor) -> None:
         unmarked=tables.Unmarked.BLANK,
         key=f"template-{code}",
     )
-    given = st.file_uploader(
+    given = drafts.Sheet(code, actor)
+    given.ask(
         "文件（表头：" + "、".join(moving.LISTINGS[table].headings.values()) + "）",
         ["xlsx", "xls", "et", "csv"],
-        key=f"moving-file-{code}-{st.session_state.get('moving-round', 0)}",
         help="表头顺序不限，上方可有标题；重复导入不会重复建立。",
     )
     handed: list[Slip] = st.session_state.get("moving-slips", [])
     if handed and table is Table.ACCOUNTS:
         password_slips(handed)
-    if given is None:
+    if (upload := given.upload) is None:
         name, label, query = THEN[table]
         shell.link(name, label, **query)
         return
-    upload = Upload(given.name, given.getvalue())
     try:
-        _checked(table, upload, actor)
+        _checked(table, given, upload, actor)
     except Asked as asked:
         st.error(md(asked.words))
         tables.columns(asked.understood, moving.LISTINGS[table], key=_key(table, upload), then=lambda: None)
@@ -74,7 +73,7 @@ def _key(table: Table, upload: Upload) -> str:
     return f"moving-{table.value}-{files.digest_of(upload)[:16]}"
 
 
-def _checked(table: Table, upload: Upload, actor: Actor) -> None:
+def _checked(table: Table, given: drafts.Sheet, upload: Upload, actor: Actor) -> None:
     key = _key(table, upload)
     mended = tables.held(key).mended
     with st.spinner("正在检查……"), db.reading() as session:
@@ -89,23 +88,19 @@ def _checked(table: Table, upload: Upload, actor: Actor) -> None:
     if hints := [each for each in preview.problems if not each.blocking]:
         tables.problems(hints, headings)
 
-    def act(session: Session, **who: Unpack[Who]) -> tuple[str, tuple[list[Slip], bool]]:
+    def act(session: Session, **who: Unpack[Who]) -> tuple[str, list[Slip]]:
         intake, done, handed = moving.bring_in(session, table, upload, chosen=known, mended=mended, **who)
+        if not done.faulty:  # else what was left out stays in the sheet
+            given.drop(session, who["actor"])
         rest = f"，其余{done.faulty}行有问题没有导入，可改正后再导入" if done.faulty else ""
         filled = f"，补全{len(done.filled)}人的信息" if done.filled else ""
         made = f"新建{len(done.new)}{_unit(table)}" if done.new else ""
         words = f"{made}{filled}".removeprefix("，")
-        return f"第{intake.id}批导入：{words}{rest}。{NEXT[table]}", (handed, not done.faulty)
+        return f"第{intake.id}批导入：{words}{rest}。{NEXT[table]}", handed
 
     def bring() -> None:
-        made = deeds.deed(act, "moving", table.value, hash(upload.content), repr(mended))
-        if made is None:
-            return
-        handed, whole = made
-        if handed:
+        if handed := deeds.deed(act, "moving", table.value, hash(upload.content), repr(mended)):
             st.session_state["moving-slips"] = handed
-        if whole:  # else what was left out stays in the sheet
-            st.session_state["moving-round"] = st.session_state.get("moving-round", 0) + 1
 
     count = len(preview.new) + len(preview.filled)
     st.button(f"导入{count}行", type="primary", key=f"bring-{key}", on_click=bring, disabled=not count)

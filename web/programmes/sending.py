@@ -15,7 +15,7 @@ from core.tables.reading import Asked, Listing
 from core.trail import choices as chosen_columns
 from core.trail import files
 from core.trail.files import Upload
-from web import address, deeds, tables
+from web import address, deeds, drafts, tables
 from web.deeds import Who
 from web.words import md
 
@@ -30,15 +30,14 @@ def send(
     choices: Mapping[str, Sequence[str]],
 ) -> None:
     """One table sent in. `name` is its own on the page; `read` and `keep` are core's, of the file as mended."""
-    given = st.file_uploader(
+    given = drafts.Sheet(name, actor)
+    given.ask(
         f"{listing.name}（.xlsx、.xls、.csv）",
         ["xlsx", "xls", "et", "csv"],
-        key=_uploader(name),
         help="表头：" + "、".join(listing.headings.values()) + "；顺序不限，上方可有标题。",
     )
-    if given is None:
+    if (upload := given.upload) is None:
         return
-    upload = Upload(given.name, given.getvalue())
     key = f"{name}-{files.digest_of(upload)[:16]}"
     held = tables.held(key)
     try:
@@ -58,7 +57,7 @@ def send(
     if hints:
         tables.problems(hints, listing.headings)
     if found.fresh:
-        arguments = (name, upload, known, keep)
+        arguments = (given, name, upload, known, keep)
         label = f"登记{len(found.fresh)}行"
         st.button(label, type="primary", key=f"keep-{key}", on_click=_keep, args=(*arguments, held))
 
@@ -73,15 +72,20 @@ def _told(found: classes.Preview) -> None:
     tables.account(found.checked.account)
 
 
-def _uploader(name: str) -> str:
-    return f"{name}-file-{st.session_state.get('round', 0)}"
-
-
-def _keep(name: str, upload: Upload, known: Mapping[str, str], keep: Callable[..., str], held: tables.Held) -> None:
+def _keep(
+    given: drafts.Sheet,
+    name: str,
+    upload: Upload,
+    known: Mapping[str, str],
+    keep: Callable[..., str],
+    held: tables.Held,
+) -> None:
     """Put it on record as it was seen."""
 
     def act(session: Session, **who: Unpack[Who]) -> str:
-        return keep(session, upload, chosen=known, mended=held.mended, **who)
+        words = keep(session, upload, chosen=known, mended=held.mended, **who)
+        given.drop(session, who["actor"])
+        return words
 
     if deeds.deed(act, name, files.digest_of(upload), repr(held.mended)):
         address.forget_choice()

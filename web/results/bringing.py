@@ -16,14 +16,9 @@ from core.models import Course, ResultSource
 from core.tables.reading import Asked
 from core.trail import choices, files
 from core.trail.files import Upload
-from web import address, context, deeds, tables
+from web import address, context, deeds, drafts, tables
 from web.deeds import Who
 from web.words import md
-
-
-def uploaded() -> Upload | None:
-    given = st.session_state.get(f"results-file-{st.session_state.get('round', 0)}")
-    return Upload(given.name, given.getvalue()) if given else None
 
 
 def key_of(upload: Upload) -> str:
@@ -82,9 +77,9 @@ def checked(upload: Upload, form: ResultForm, actor: Actor) -> Checked:
         return results.check(session, actor, upload, form, today=context.today(), chosen=known, mended=mended)
 
 
-def bring_in(form: ResultForm) -> None:
-    upload = uploaded()
-    if upload is None:
+def bring_in(form: ResultForm, actor: Actor) -> None:
+    given = drafts.Sheet("results", actor)
+    if (upload := given.upload) is None:
         deeds.say("error", "请先选择文件。")
         return
     mended = tables.held(key_of(upload)).mended
@@ -92,6 +87,7 @@ def bring_in(form: ResultForm) -> None:
     def act(session: Session, **who: Unpack[Who]) -> tuple[str, int]:
         known = choices.chosen(session, who["actor"].organization_id, results.LISTING.code)
         batch = results.bring_in(session, upload, form, chosen=known, mended=mended, **who)
+        given.drop(session, who["actor"])
         return f"已导入，成绩第{batch.id}批，待主管部门确认后记学时。", batch.id
 
     made = deeds.deed(act, "results", upload.filename, hash(upload.content), repr(form), repr(mended))
@@ -114,14 +110,13 @@ def importing(courses: list[Course], actor: Actor) -> None:
         required=True,
     )
     form = filled(by_id[number])
-    st.file_uploader(
+    given = drafts.Sheet("results", actor)
+    given.ask(
         "成绩文件（身份证号、姓名、成绩或结果、考试日期）",
         ["xlsx", "xls", "et", "csv"],
-        key=f"results-file-{st.session_state.get('round', 0)}",
         help="Moodle的成绩导出、课程完成情况导出（xlsx、csv）可原样上传，“ID号”一列须是身份证号。",
     )
-    upload = uploaded()
-    if upload is None:
+    if (upload := given.upload) is None:
         return
     try:
         preview(upload, form, actor)
@@ -143,7 +138,9 @@ def preview(upload: Upload, form: ResultForm, actor: Actor) -> None:
     if hints := [each for each in found.problems if not each.blocking]:
         tables.problems(hints, results.HEADINGS)
     if found.lines:
-        st.button(f"导入{len(found.lines)}条成绩", type="primary", on_click=bring_in, args=(form,), key="results-bring")
+        st.button(
+            f"导入{len(found.lines)}条成绩", type="primary", on_click=bring_in, args=(form, actor), key="results-bring"
+        )
     if found.understood:
         with st.expander(tables.FOLDED):
             tables.columns(found.understood, results.LISTING, key=key_of(upload), then=lambda: None, border=False)

@@ -98,7 +98,7 @@ def mend_file(
     """
     faults = [problem for problem in problems if problem.blocking]
     filed = _Filed(key, held(key), cells, faults, headings, choices)
-    st.caption("文件和在这里的改正只在本页保留：刷新（F5）或关闭页面后，须重新选择文件。")
+    st.caption("选择的文件自动暂存，只有您能看到；在这里的改正只在本页保留，刷新（F5）或关闭页面后须重新改正。")
     if not is_mended(filed, faults):
         return
     with st.container(horizontal=True):
