@@ -8,6 +8,7 @@ statement the database has answered, "done" once the deed is over, "ended STATUS
 import json
 import os
 import pickle
+import secrets
 import sys
 import traceback
 from collections.abc import Callable
@@ -191,18 +192,22 @@ def _typing_kept(cast: c.Cast) -> None:
 
 
 def _commented(cast: c.Cast) -> None:
+    plan = _waiting("待审的培训班").id
     with db.transaction() as session:
-        comments.write(session, _waiting("待审的培训班").id, "请补培训通知。", actor=cast["reviewer"], now=LATER)
+        comments.write(session, plan, "请补培训通知。", actor=cast["reviewer"], now=LATER)
 
 
 def _scored(cast: c.Cast) -> None:
+    seminar = _waiting("seminar").id
     with db.transaction() as session:
-        seminars.score(session, _waiting("seminar").id, 80, "内容充实", actor=cast["reviewer"], now=c.AFTER)
+        seminars.score(session, seminar, 80, "内容充实", actor=cast["reviewer"], now=c.AFTER)
 
 
 def _studied(cast: c.Cast) -> None:
     with db.reading() as session:
         course = session.scalars(sa.select(Course)).one()
+        assert course.lessons
+    secrets.randbelow = lambda _most: 0  # when a question comes is drawn; a deed done twice must come out the same
     c.study_for(cast["learner"], course, 3)
 
 
