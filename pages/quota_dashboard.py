@@ -127,7 +127,7 @@ if seen.has_trainings:
         ask=ask,
         again=lambda again: again.stuck(),
         empty="没有停下来的培训。",
-        opened=True,
+        opened=not board.folds(),
         few=True,
     )
 board.people(seen, ask, opened=show == Measure.DONE or not seen.has_trainings)

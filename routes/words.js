@@ -165,14 +165,14 @@
       if (node.matches(ICONS)) { node.setAttribute("aria-hidden", "true"); node.removeAttribute("aria-label"); return; }
       // From a date that was typed Tab goes on to the next field, so that the date is taken; its calendar opens by Alt+↓.
       if (node.matches("[data-testid=stDateInputCalendarButton]")) node.tabIndex = -1;
-      // Nor does Tab stop at a field's ⓘ: in the field F1 opens it, as below.
+      // Nor does Tab stop at a field's help sign: in the field F1 opens it, as below.
       if (node.matches(HELP)) asked(node)?.setAttribute("aria-keyshortcuts", "F1");
       if (node.matches("img:not([alt])")) node.alt = node.closest("[data-testid=stImage]")?.innerText.trim() ?? "";
       if (node.matches("[data-testid=stFileUploaderDropzone][role=presentation]")) node.setAttribute("role", "group");
       node.childNodes.forEach(visit);
     }
   };
-  // F1 in a field goes to its ⓘ, which says then what it says under the mouse; F1 or Esc goes back, Tab does by itself.
+  // F1 in a field goes to its help sign, which says then what it says under the mouse; F1 or Esc goes back, Tab does by itself.
   const HELP = "[data-testid=stTooltipIcon] button:not([data-testid])", FIELD = "input, textarea, button, [role=spinbutton], [role=combobox]";
   const around = (node) => node.closest("[data-testid=stElementContainer]");
   const asked = (help) => {

@@ -122,6 +122,8 @@ def choice(
     Not `drawn`: what the address says alone, such as while its box is folded away.
     """
     usual = next(iter(words), None) if usual is None else usual
+    if not drawn and key not in st.query_params:
+        return usual
     asked = held(key, words, usual, label=label, told=words.__getitem__)
     if not drawn:
         return st.session_state[key]

@@ -6,14 +6,23 @@ import asyncio
 import functools
 import logging
 import socket
+import textwrap
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from typing import Any
+from functools import partial
+from types import SimpleNamespace
+from typing import Any, cast
 
 from starlette.websockets import WebSocketDisconnect
+from streamlit import config, string_util
+from streamlit.components.v2.bidi_component import serialization
+from streamlit.components.v2.bidi_component.main import BidiComponentMixin
+from streamlit.elements import html
 from streamlit.elements.widgets.text_widgets import TextAreaSerde, TextInputSerde
+from streamlit.emojis import ALL_EMOJIS
+from streamlit.navigation import page
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.NewSession_pb2 import CustomThemeConfig
@@ -21,8 +30,10 @@ from streamlit.runtime import Runtime, app_session
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from streamlit.runtime.scriptrunner import ScriptRunnerEvent
+from streamlit.runtime.scriptrunner_utils import script_run_context
 from streamlit.runtime.session_manager import ActiveSessionInfo
 from streamlit.runtime.state import SafeSessionState, SessionState
+from streamlit.util import calc_hash
 from streamlit.web.server.starlette.starlette_websocket import StarletteSessionClient
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -42,6 +53,8 @@ def apply() -> None:
     send_at_once()
     look_for_one()
     cut_nothing()
+    look_at_the_first()
+    name_once()
 
 
 ANSWERS = {"file_urls_response", "backend_operation_response"}
@@ -147,10 +160,11 @@ def hand_over_together() -> None:
     """Let a run hand over together (成批递交) what it says to a browser.
 
     Streamlit wakes the server's loop for each of the fifty messages of a run, and once more to have it
-    sent: two system calls and two changes of thread for each, while nobody's page is drawn on.
+    sent: two system calls and two changes of thread for each, while nobody's page is drawn on. And it holds each
+    against all that may happen to a run.
     """
     soon, said = AppSession._call_soon_on_event_loop, Runtime._enqueued_some_message
-    happened = AppSession._on_scriptrunner_event
+    happened, handle = AppSession._on_scriptrunner_event, AppSession._handle_scriptrunner_event_on_event_loop
     one_at_a_time = threading.Lock()
 
     def together(session: AppSession, callback: Callable[[], None]) -> None:
@@ -179,6 +193,14 @@ def hand_over_together() -> None:
         if what.get("event") not in MORE_COMES:
             soon(session, lambda: hand_over(session))
 
+    def handled(
+        session: AppSession, sender: Any, event: ScriptRunnerEvent, message: Any = None, *more: Any, **what: Any
+    ) -> None:
+        if event is ScriptRunnerEvent.ENQUEUE_FORWARD_MSG and sender is session._scriptrunner:
+            session._enqueue_forward_msg(message)  # all but the first and the last: nothing else is asked of it
+        else:
+            handle(session, sender, event, message, *more, **what)
+
     def said_here(runtime: Runtime) -> None:
         at_work = runtime._get_async_objs()
         if asyncio._get_running_loop() is at_work.eventloop:
@@ -188,6 +210,7 @@ def hand_over_together() -> None:
 
     AppSession._call_soon_on_event_loop = together  # type: ignore[assignment, method-assign]
     AppSession._on_scriptrunner_event = told  # type: ignore[assignment, method-assign]
+    AppSession._handle_scriptrunner_event_on_event_loop = handled  # type: ignore[assignment, method-assign]
     Runtime._enqueued_some_message = said_here  # type: ignore[assignment, method-assign]
 
 
@@ -318,3 +341,69 @@ def cut_nothing() -> None:
 
 def _whole(field: TextInputSerde | TextAreaSerde, typed: str | None) -> str | None:
     return field.value if typed is None else typed
+
+
+def look_at_the_first() -> None:
+    """Look at words before searching them (先看再查): for a picture at their head, for indents, for what is no style.
+
+    Streamlit holds each label of a choice against a pattern of four thousand pictures, unindents and searches the
+    same styles in each run, and asks of what is handed to a component whether each part of it is a table of any of
+    twenty makes, and then writes all of it a second time for an id, which is made of the component's key instead.
+    """
+    words: Any = string_util
+    bidi: Any = serialization
+    picture, dedent, only_styles = words.extract_leading_emoji, textwrap.dedent, html._html_only_style_tags
+    is_table = bidi.is_dataframe_like
+    identity = BidiComponentMixin._build_bidi_identity_kwargs
+    begin_pictures = {each[0] for each in ALL_EMOJIS}
+
+    def pictured(text: str) -> tuple[str, str]:
+        return picture(text) if text[:1] in begin_pictures else ("", text)
+
+    def unindented(text: str) -> str:
+        return dedent(text) if "\n" in text else text  # of one line, what stands around it is taken off anyway
+
+    def styles(text: str) -> bool:
+        one = text.startswith("<style>") and text.endswith("</style>") and text.count("<") == 2
+        return one or only_styles(text)
+
+    def table(part: object) -> bool:
+        return not isinstance(part, dict | list) and is_table(part)
+
+    words.extract_leading_emoji = pictured
+    words.textwrap = SimpleNamespace(dedent=unindented)
+    html._html_only_style_tags = styles  # type: ignore[assignment]
+    bidi.is_dataframe_like = table
+    components: Any = BidiComponentMixin
+    components._build_bidi_identity_kwargs = lambda *of, **told: {"of": WhenAsked(partial(identity, *of, **told))}
+
+
+def name_once() -> None:
+    """Name a message by its content (消息指纹), and a page by its address, with one look at either.
+
+    Streamlit takes what stands around the content off each message, and puts it back; and it reckons what it calls
+    each of fifty pages four times in each run, of the same address.
+    """
+    messages, pages = cast("Any", script_run_context), cast("Any", page)
+    name, least = messages.populate_hash_if_needed, config.get_option("global.minCachedMessageSize")
+
+    def named(message: ForwardMsg) -> None:
+        if message.hash or message.WhichOneof("type") != "delta":
+            name(message)
+            return
+        content = message.delta.SerializeToString(deterministic=True)
+        message.hash = calc_hash(content)
+        message.metadata.cacheable = len(content) >= least and message.delta.WhichOneof("type") == "new_element"
+
+    messages.populate_hash_if_needed = named
+    pages.calc_hash = functools.lru_cache(maxsize=1000)(calc_hash)
+
+
+class WhenAsked:
+    """What is only made where somebody reads it as text."""
+
+    def __init__(self, make: Callable[[], object]) -> None:
+        self.make = make
+
+    def __str__(self) -> str:
+        return str(self.make())

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 import functools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
@@ -48,13 +46,15 @@ def require(*roles: Role, elsewhere: Callable[[Actor], None] | None = None) -> A
     return here
 
 
-_text = functools.cache(partial(Path.read_text, encoding="utf-8"))
-"""A file of styles as it was when it was first asked for."""
+@functools.cache
+def _text(file: Path) -> str:
+    """A file of styles as it was when it was first asked for, on one line: each run hands it over."""
+    return file.read_text(encoding="utf-8").replace("\n", " ")
 
 
 def style(*looks: Path | str) -> None:
     """How a page looks (样式): files of CSS, and CSS of this page alone, as one element."""
-    st.html(f"<style>{chr(10).join(_text(each) if isinstance(each, Path) else each for each in looks)}</style>")
+    st.html(f"<style>{' '.join(_text(each) if isinstance(each, Path) else each for each in looks)}</style>")
 
 
 @functools.cache
@@ -77,7 +77,9 @@ def registered(name: str, **told: Any) -> Any:
         if len(_PAGES) > 1000:
             _PAGES.clear()
         _PAGES[key] = made
-    return copy.copy(_PAGES[key])
+    fresh = object.__new__(st.Page)  # as `copy.copy`, which is slower at it, fifty times in each run
+    vars(fresh).update(vars(_PAGES[key]))
+    return fresh
 
 
 def linked(name: str) -> Any:

@@ -8,13 +8,24 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core.ground import access, db, names, resident_id, typed
-from core.ground.access import ROLE_HOMES, Actor, Refused, Role, not_found, require, visible
+from core.ground.access import (
+    AUTHORITIES,
+    ROLE_HOMES,
+    Actor,
+    Refused,
+    Role,
+    league_of,
+    not_found,
+    require,
+    visible,
+)
 from core.ground.deeds import deed
 from core.models import Account, AuditEntry, Intake, IntakeLine, Organization, Person, SecondFactor, SignIn
 from core.people import passwords, persons, second_factor, setup, tries
@@ -548,8 +559,8 @@ def awaits_code(session: Session, token: str, now: datetime) -> bool:
 
 
 def _half(session: Session, token: str, now: datetime) -> SignIn | None:
-    fits = (SignIn.token_digest == _token_digest(token), SignIn.awaits == "code", *_lasts(now))
-    return session.scalar(sa.select(SignIn).where(*fits))
+    fits = (SignIn.token_digest == _token_digest(token), SignIn.awaits == "code", *_LASTS)
+    return session.scalar(sa.select(SignIn).where(*fits), _at(now))
 
 
 @deed
@@ -610,20 +621,49 @@ def used(session: Session, tokens: Iterable[str], now: datetime) -> None:
     )
 
 
-def _lasts(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
-    """That a sign-in has begun and not ended, as SQL: one made while the clock ran ahead ends when it is put right."""
-    return (SignIn.ended_at.is_(None), SignIn.started_at <= now + AHEAD, SignIn.expires_at > now)
-
-
-def _stands(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
-    """That a sign-in stands, and its account and organization with it, as SQL."""
-    return (
-        *_lasts(now),
-        SignIn.idles_at > now,
-        SignIn.awaits.is_distinct_from("code"),
-        Account.active.is_(True),
-        Organization.active.is_(True),
+_SIGN_IN, _ACCOUNT, _HOME = SignIn.__table__, Account.__table__, Organization.__table__
+_LASTS = (
+    _SIGN_IN.c.ended_at.is_(None),
+    _SIGN_IN.c.started_at <= sa.bindparam("latest"),
+    _SIGN_IN.c.expires_at > sa.bindparam("now"),
+)
+"""That a sign-in has begun and not ended (`_at`): one made while the clock ran ahead ends when it is put right."""
+_STANDS = (
+    *_LASTS,
+    _SIGN_IN.c.idles_at > sa.bindparam("now"),
+    _SIGN_IN.c.awaits.is_distinct_from("code"),
+    _ACCOUNT.c.active.is_(True),
+    _HOME.c.active.is_(True),
+)
+"""That a sign-in stands, and its account and organization with it."""
+_OFFICE, _PERSON = _HOME.alias(), Person.__table__
+_HOLDER = (
+    sa.select(
+        _ACCOUNT.c.id,
+        _ACCOUNT.c.name,
+        _ACCOUNT.c.role,
+        _HOME.c.id,
+        _HOME.c.name,
+        _HOME.c.kind,
+        sa.func.coalesce(_PERSON.c.merged_into_id, _PERSON.c.id),  # as `Person.human_id`
+        _ACCOUNT.c.must_change_password,
+        _OFFICE.c.kind,
+        _OFFICE.c.name,
+        _SIGN_IN.c.awaits,
+        _ACCOUNT.c.large_type,
     )
+    .select_from(_SIGN_IN)
+    .join(_ACCOUNT, _ACCOUNT.c.id == _SIGN_IN.c.account_id)
+    .join(_HOME, _HOME.c.id == _ACCOUNT.c.organization_id)
+    .join(_OFFICE, _OFFICE.c.id == sa.case((_HOME.c.kind.in_(AUTHORITIES), _HOME.c.id), else_=_HOME.c.authority_id))
+    .outerjoin(_PERSON, _PERSON.c.id == _ACCOUNT.c.person_id)
+    .where(_SIGN_IN.c.token_digest == sa.bindparam("digest"), *_STANDS)
+)
+"""Who holds a token, as `Actor` has it, with the kind and the name of the office in charge."""
+
+
+def _at(now: datetime) -> dict[str, datetime]:
+    return {"now": now, "latest": now + AHEAD}
 
 
 def people_of(session: Session, tokens: Iterable[str], now: datetime) -> dict[str, int]:
@@ -637,29 +677,22 @@ def people_of(session: Session, tokens: Iterable[str], now: datetime) -> dict[st
         .join(Account, Account.id == SignIn.account_id)
         .join(Organization, Organization.id == Account.organization_id)
         .join(Person, Person.id == Account.person_id)
-        .where(SignIn.token_digest.in_(by_digest), *_stands(now), SignIn.awaits.is_(None))
+        .where(SignIn.token_digest.in_(by_digest), *_STANDS, SignIn.awaits.is_(None))
         .where(Account.role == Role.PERSON, Account.must_change_password.is_(False))
     )
-    return {by_digest[bytes(digest)]: human for digest, human in session.execute(query)}
+    return {by_digest[bytes(digest)]: human for digest, human in session.execute(query, _at(now))}
 
 
 def actor_of(session: Session, token: str | None, now: datetime) -> Actor | None:
     """Resolve a session token: who holds a token, while the sign-in, the account and its organization all stand."""
     if not token:
         return None
-    found = session.execute(
-        sa.select(Account, SignIn.awaits)
-        .join(SignIn, SignIn.account_id == Account.id)
-        .join(Organization, Organization.id == Account.organization_id)
-        .options(sa.orm.contains_eager(Account.organization))
-        .where(SignIn.token_digest == _token_digest(token), *_stands(now))
-    ).one_or_none()
+    found: Any = db.plain(session, _HOLDER, digest=_token_digest(token), **_at(now)).one_or_none()
     if found is None:
         return None
-    here = replace(_actor(found[0]), must_enrol=found[1] == "enrol")
-    if here.person_id is None:
-        return here
-    return replace(here, person_id=session.scalar(sa.select(Person.human_id).where(Person.id == here.person_id)))
+    *told, office, office_name, awaits, large = found
+    here = (*told, league_of(office, office_name), awaits == "enrol", large)
+    return Actor(*here)
 
 
 def actor_named(session: Session, username: str) -> Actor:

@@ -31,7 +31,10 @@ def setting(session: Session, name: str) -> str | None:
 
 def settings(session: Session) -> dict[str, str]:
     """All settings (设置) by name; there are a few."""
-    return {each.name: each.value for each in session.scalars(sa.select(Setting))}
+    return {each.name: each.value for each in db.plain(session, _ALL)}
+
+
+_ALL = sa.select(Setting.__table__.c.name, Setting.__table__.c.value)
 
 
 def decide_setting(session: Session, name: str, value: str) -> None:

@@ -377,7 +377,7 @@ def _tasks(session: Session, actor: Actor, found: Programme, year: int, on: date
     """Approved lines of a programme, this year's and last year's, with what came of each, as known on a day.
 
     A seminar is one whole; of classes each institute with an approved one; of other lines people count. A line whose
-    days are words only (5月中旬) is to be over by the end of that month; one that says none, halfway through what is
+    days are words only (12月底前) is to be over by the last day they name; one that says none, halfway through what is
     left of its year.
     """
     until = db.day_begins(on + timedelta(days=1))

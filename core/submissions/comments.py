@@ -9,12 +9,12 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from core.ground import resident_id, typed
+from core.ground import db, resident_id, typed
 from core.ground.access import OFFICERS, Actor, Labelled, Refused, Role, require
 from core.ground.deeds import deed
 from core.models import Comment, CommentRead, Submission
 from core.submissions import kinds, workflow
-from core.trail import audit, messages
+from core.trail import audit, kept, messages
 
 LONGEST = 500
 """Characters of one comment."""
@@ -125,8 +125,19 @@ def of(session: Session, submission_id: int, actor: Actor) -> list[Said]:
 def unread(session: Session, actor: Actor) -> dict[int, int]:
     """Unread comments (未读留言): how many of others' by submission, of those the actor has to do with.
 
-    Who files sees those of the own house; an officer those before the own office, not what it merely oversees.
+    Who files sees those of the own house; an officer those before the own office, not what it merely oversees. Counted
+    anew after a deed, and where the actor has read further, which leaves no line in the trail.
     """
+    read = db.plain(session, _READ_SO_FAR, account=actor.account_id).scalar_one()
+    return kept.mark((db.url(), "unread", actor), (kept.stamp(session), read), lambda: _unread(session, actor))
+
+
+_READ = CommentRead.__table__.c
+_READ_SO_FAR = sa.select(sa.func.sum(_READ.comment_id)).where(_READ.account_id == sa.bindparam("account"))
+"""Grows with each comment that is read."""
+
+
+def _unread(session: Session, actor: Actor) -> dict[int, int]:
     query = (
         sa.select(Comment.submission_id, sa.func.count(Comment.id))
         .join(Submission, Submission.id == Comment.submission_id)
@@ -154,11 +165,11 @@ def mark_read(session: Session, submission_id: int, *, actor: Actor, now: dateti
     last = session.scalar(mine)
     if last is None:
         return
-    kept = session.get(CommentRead, (actor.account_id, submission_id))
-    if kept is None:
+    before = session.get(CommentRead, (actor.account_id, submission_id))
+    if before is None:
         session.add(CommentRead(account_id=actor.account_id, submission_id=submission_id, comment_id=last, at=now))
-    elif kept.comment_id < last:
-        kept.comment_id, kept.at = last, now
+    elif before.comment_id < last:
+        before.comment_id, before.at = last, now
 
 
 def _readable(actor: Actor) -> sa.ColumnElement[bool]:

@@ -52,12 +52,13 @@ def stamp(session: Session, *, every_line: bool = False) -> Hashable:
     `every_line`: what shows the trail itself is another with each sign-in too.
     """
     last = _LAST_OF_ALL if every_line else _LAST
-    found = db.asked_once(session, last, lambda: session.execute(last).one_or_none())
+    found = db.asked_once(session, last, lambda: db.plain(session, last).one_or_none())
     return (tuple(found) if found else None), notices.filed()
 
 
-_LAST_OF_ALL = sa.select(AuditEntry.id, AuditEntry.digest).order_by(AuditEntry.id.desc()).limit(1)
-_LAST = _LAST_OF_ALL.where(*(AuditEntry.event != each for each in _NO_CHANGE))  # a list is written out each time
+_LINE = AuditEntry.__table__.c
+_LAST_OF_ALL = sa.select(_LINE.id, _LINE.digest).order_by(_LINE.id.desc()).limit(1)
+_LAST = _LAST_OF_ALL.where(*(_LINE.event != each for each in _NO_CHANGE))  # a list is written out each time
 
 
 def mark(key: Hashable, stamp: Hashable, read: Callable[[], Part]) -> Part:

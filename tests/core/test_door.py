@@ -2,32 +2,41 @@
 
 import asyncio
 import io
+import json
 import logging
 import re
 import socket
+import textwrap
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import httpx
+import pandas as pd
 import pytest
+import streamlit as st
 import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse
 from starlette.routing import Mount, Route
 from starlette.types import Message, Receive, Scope, Send
-from streamlit import config, net_util, runtime
+from streamlit import config, dataframe_util, net_util, runtime, string_util, util
+from streamlit.components.v2.bidi_component import serialization
+from streamlit.components.v2.bidi_component.main import BidiComponentMixin
+from streamlit.elements import html
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.BidiComponent_pb2 import BidiComponent
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.NewSession_pb2 import CustomThemeConfig
-from streamlit.runtime import Runtime, app_session
+from streamlit.runtime import Runtime, app_session, forward_msg_cache
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.scriptrunner import ScriptRunnerEvent
+from streamlit.runtime.scriptrunner_utils import script_run_context
 from streamlit.runtime.state import SafeSessionState, SessionState
 from streamlit.web.server.starlette import starlette_websocket
 from streamlit.web.server.starlette.starlette_path_security_middleware import PathSecurityMiddleware
@@ -284,6 +293,72 @@ def test_a_field_looks_for_its_own_value_alone(served: Any, monkeypatch: pytest.
         (True, "字"),
         (False, None),
     ]
+
+
+def test_words_are_looked_at_before_they_are_searched_and_come_out_the_same(
+    served: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert string_util.extract_leading_icon("⚠️ 注意") == ("⚠️", "注意")
+    assert string_util.extract_leading_icon("1️⃣一") == ("1️⃣", "一")
+    assert string_util.extract_leading_icon("1件") == ("", "1件")
+    assert string_util.clean_text("  一\n    二") == "一\n  二"
+    assert not html._html_only_style_tags("<style>a {}</style><p>x</p></style>")
+    assert html._html_only_style_tags("<style>a {}</style> <!-- x --> <style>b {}</style>")
+    for searching in (string_util, html):
+        monkeypatch.setattr(searching, "re", None)
+    monkeypatch.setattr(textwrap, "_whitespace_only_re", None)
+    assert string_util.extract_leading_icon("计划 3") == ("", "计划 3")
+    assert string_util.clean_text("  一 ") == "一"
+    assert html._html_only_style_tags("<style>a {}</style>")
+
+
+def test_what_a_component_is_given_is_searched_for_tables_and_named_by_it_only_where_it_has_to_be(
+    served: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handed: list[Any] = [{"rows": [{"n": 1}], "by": {"a": 2}}, {"rows": pd.DataFrame({"n": [1]})}]
+    told = [BidiComponent(), BidiComponent(), BidiComponent()]
+    for data, proto in zip(handed, told, strict=False):
+        serialization.serialize_mixed_data(data, proto)
+    assert json.loads(told[0].json) == handed[0]
+    assert told[1].mixed.arrow_blobs
+    common = {"component_name": "a", "isolate_styles": True, "width": 1, "height": 1}
+    of = partial(BidiComponentMixin._build_bidi_identity_kwargs, cast("Any", None), **common)
+    one, same, other = (of(proto=told[0], data=each) for each in (handed[0], dict(handed[0]), {"rows": []}))
+    assert str(one["of"]) == str(same["of"]) != str(other["of"])
+    monkeypatch.setattr(dataframe_util, "determine_data_format", None)
+    monkeypatch.setattr(json, "dumps", repr)
+    of(proto=cast("Any", None), data=handed[0])  # nobody reads it
+    serialization.serialize_mixed_data(handed[0], told[2])
+    assert told[2].json == repr(handed[0])
+
+
+def test_a_message_is_named_by_its_content_with_one_look_and_a_page_by_its_address(
+    served: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def named(words: str, place: int = 0, *, block: bool = False) -> ForwardMsg:
+        message = ForwardMsg()
+        message.metadata.delta_path[:] = [0, place]
+        if block:
+            message.delta.add_block.id = words
+        else:
+            message.delta.new_element.markdown.body = words
+        script_run_context.populate_hash_if_needed(message)  # type: ignore[attr-defined]
+        return message
+
+    other = ForwardMsg(script_finished=ForwardMsg.FINISHED_SUCCESSFULLY)
+    script_run_context.populate_hash_if_needed(other)  # type: ignore[attr-defined]
+    monkeypatch.setattr(forward_msg_cache, "util", None)
+    first, same, another = named("一"), named("一", 1), named("二")
+    assert first.hash == same.hash != another.hash
+    assert other.hash not in {"", first.hash, another.hash}
+    assert list(same.metadata.delta_path) == [0, 1]
+    long = "一" * 4000
+    assert [each.metadata.cacheable for each in (first, named(long), named(long, block=True))] == [False, True, False]
+    page = object.__new__(st.Page)
+    page._url_path = "one"
+    called = page._script_hash
+    monkeypatch.setattr(util, "create_fast_hasher", None)
+    assert page._script_hash == called
 
 
 def test_a_click_that_comes_with_the_address_of_before_undoes_nothing_of_it(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -78,6 +79,9 @@ def test_people_are_a_number_only_where_one_is_written(cell: str, number: int | 
         ("2月下旬-3月上旬", "", (2, 21), (3, 10), ""),
         ("二季度", "", (4, 1), (6, 30), ""),
         ("下半年", "", (7, 1), (12, 31), ""),
+        ("五月", "", (5, 1), (5, 31), ""),
+        ("十二月下旬", "", (12, 21), (12, 31), ""),
+        ("十一月5日", "十一月9日", (11, 5), (11, 9), ""),
         ("6月至8月", "", (6, 1), (8, 31), ""),
         ("3—4月", "", (3, 1), (4, 30), ""),
         ("5月", "6月", (5, 1), (6, 30), ""),
@@ -98,6 +102,31 @@ def test_days_are_days_only_where_they_are_written(
 ) -> None:
     wanted = [each and date(2024, *each) for each in (first, last)]
     assert lines.period(start, end, 2024) == (*wanted, odd)
+
+
+@pytest.mark.parametrize(
+    ("said", "by"),
+    [
+        ("3月、9月", (9, 30)),
+        ("五月中旬左右", (5, 20)),  # as 五月中旬 itself is
+        ("12月底前", (12, 31)),
+        ("年底", (12, 31)),
+        ("一、三季度", (9, 30)),
+        ("上半年各一期", (6, 30)),
+        ("十三月", None),
+        ("14月以后", None),
+        ("秋收以后", None),
+        ("待定", None),
+    ],
+)
+def test_words_that_are_no_days_name_the_last_day_that_is_known_of_them(said: str, by: tuple[int, int] | None) -> None:
+    assert lines.period(said, "", 2024)[:2] == (None, None)
+    assert lines.named_by(json.dumps({"start": said}), 2024) == (by and date(2024, *by))
+
+
+@pytest.mark.parametrize("said", ["五月中旬", "5月中旬", "二季度", "上半年", "十月", "2024年11月", "3月至四月"])
+def test_what_words_mean_is_known_once(said: str) -> None:
+    assert lines.named_by(json.dumps({"start": said}), 2024) == lines.period(said, "", 2024)[1]
 
 
 def test_a_key_field_is_one_of_the_notices_and_anything_else_is_other() -> None:

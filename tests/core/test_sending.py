@@ -14,6 +14,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime import Runtime
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
+from streamlit.runtime.scriptrunner import ScriptRunnerEvent
 from streamlit.runtime.session_manager import SessionClientDisconnectedError
 from streamlit.web.server.starlette.starlette_server_config import WEBSOCKET_MAX_SEND_QUEUE_SIZE
 from streamlit.web.server.starlette.starlette_websocket import StarletteSessionClient
@@ -207,5 +208,19 @@ def test_one_message_that_fails_in_the_session_takes_no_other_with_it() -> None:
             await asyncio.sleep(patches.TOGETHER)
         assert heard == ["first", "last"]
         assert [type(each["exception"]) for each in told_of] == [ZeroDivisionError]
+
+    run(told)
+
+
+def test_of_what_a_run_says_only_its_beginning_and_its_end_are_more_than_words() -> None:
+    async def told() -> None:
+        heard, runner = list[ForwardMsg](), object()
+        session: Any = SimpleNamespace(_scriptrunner=runner, _enqueue_forward_msg=heard.append)
+        handle, said = AppSession._handle_scriptrunner_event_on_event_loop, ScriptRunnerEvent.ENQUEUE_FORWARD_MSG
+        word = ForwardMsg(script_finished=ForwardMsg.FINISHED_SUCCESSFULLY)
+        handle(session, runner, said, word)  # type: ignore[arg-type]
+        session._event_loop = asyncio.get_running_loop()
+        handle(session, object(), said, ForwardMsg())  # type: ignore[arg-type]  of a run that is over
+        assert heard == [word]
 
     run(told)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 import streamlit as st
+from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
 from core.office.dashboards.charts import MARK, Figure
@@ -75,6 +77,21 @@ def test_further_filters_are_heeded_while_folded_away_and_drawn_once_they_are_op
     drawn["职称级别"].set_value("").run()
     assert figures(app)["培训人次"] == "2"
     assert "level" not in app.query_params
+
+
+def test_on_a_telephone_figures_fold_away_to_what_they_find(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    posted(cast)
+    token, year = sign_in("leader"), str(behind_year())
+    whole = open_page("quota_dashboard", token, year=year)
+    agent = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/120.0.0.0 Mobile Safari/537.36"
+    monkeypatch.setattr(ContextProxy, "headers", {"User-Agent": agent})
+    app = open_page("quota_dashboard", token, year=year)
+    assert figures(app) == figures(whole)
+    assert not app.get("vega_lite_chart")
+    told = {re.sub(r"[^\w，；：]", "", each.label) for each in app.expander}
+    assert {re.sub(r"[^\w，；：]", "", each.value.removeprefix(":gray")) for each in whole.subheader} <= told
+    opened = open_page("quota_dashboard", token, unfolded=["figure-map"], year=year)
+    assert len(opened.get("vega_lite_chart")) == 1
 
 
 def test_a_leader_of_a_league_sees_bases_and_an_employer_its_own_people(cast: Cast) -> None:

@@ -73,6 +73,11 @@ def choice(label: str, words: dict[str, str], *, key: str, default: str) -> str:
     return chosen or default
 
 
+def folds() -> bool:
+    """Whether figures fold away to what they find (折叠), each drawn once it is opened: on a telephone."""
+    return "Mobi" in st.context.headers.get("User-Agent", "")  # of every browser there, by its makers' own advice
+
+
 def side_by_side(name: str) -> Any:
     """Figures side by side (并排), below each other on a telephone; how, the page's style says by the name."""
     return st.container(key=f"board-grid-{name}")
@@ -90,8 +95,16 @@ def figure(
 
     `picked` is called with the key of a mark that was clicked. `again` makes the figure anew for a file.
     """
-    with st.container(border=True, key=f"figure-{made.code}"):
-        st.subheader(f":gray[{md(head)}]  {md(made.title)}", anchor=False)  # the former on a line of its own
+    frame: Any
+    if folds():
+        frame = st.expander(f"{md(head)} **{md(made.title)}**", key=f"figure-{made.code}", on_change="rerun")
+        if not frame.open:
+            return
+    else:
+        frame = st.container(border=True, key=f"figure-{made.code}")
+    with frame:
+        if not folds():
+            st.subheader(f":gray[{md(head)}]  {md(made.title)}", anchor=False)  # the former on a line of its own
         if made.chart is None:
             st.info("当前筛选条件下没有可画的数据。可放宽筛选条件，或换一个年度。")
         else:
@@ -307,7 +320,8 @@ def rows(
         _bring(name, opened and not few)
         shown = SHOWN
         if few and len(frame) > FOLDED:
-            picked = address.chosen(name) in set(frame[by].iloc[FOLDED:])
+            at = address.chosen(name)
+            picked = at is not None and at in set(frame[by].iloc[FOLDED:])
             more = st.toggle(f"列出全部{len(frame):,}行", picked, key=f"more-{name}")
             shown = SHOWN if more else FOLDED
         first = kept.beside(frame, ("first", shown), lambda: frame.head(shown))  # the same each time, so drawn once

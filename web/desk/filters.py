@@ -33,7 +33,8 @@ NAMES = ("kind", "own", "state", "urgency", "q", "org")
 
 def wanted(here: Actor, offered: Sequence[Kind[Any]]) -> Wanted:
     """What the address bar asks for (筛选条件), as far as the actor may ask for it; what it does not say is usual."""
-    asked = {name: str(st.query_params.get(name, "")) for name in NAMES}
+    there = st.query_params.to_dict()
+    asked = {name: there.get(name, "") for name in NAMES}
     asked |= {name: address.text(name, label) for name, label in _TYPED.items()}
     codes = [kind.code for kind in offered]
     named = dict.fromkeys(filter(None, asked["kind"].split(",")))

@@ -11,6 +11,7 @@ import io
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -249,9 +250,18 @@ _MONTHS = re.compile(rf"(?:(\d{{4}})年)?(\d{{1,2}}){_JOIN}(\d{{1,2}})月份?")
 _PART = re.compile(r"(?:(\d{4})年度?)?(?:第?([一二三四1-4])季度|([上下])半年)")
 
 
+_NUMERAL = re.compile(r"(?<!十)(十[一二]?|[一二三四五六七八九])(?=月)")
+_COUNTED = ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二")
+
+
+def _in_digits(cell: str) -> str:
+    """What is written, plain, its months in digits: 十二月 is 12月."""
+    return _NUMERAL.sub(lambda found: str(_COUNTED.index(found[1]) + 1), typed.plain(cell))
+
+
 def is_in_days(start: str) -> bool:
     """Whether the days of a training are written as such, and not as a month, a quarter (几月、几季度)."""
-    text = typed.plain(start)
+    text = _in_digits(start)
     return bool(_SPAN.fullmatch(text) or _ONE.fullmatch(text))
 
 
@@ -295,7 +305,7 @@ def period(start: str, end: str, year: int) -> tuple[date | None, date | None, s
     there), "words" (no days can be made out), "year" (another year's), "order" (ends before it begins), "day" (there is
     no such day).
     """
-    first, last = typed.plain(start), typed.plain(end)
+    first, last = _in_digits(start), _in_digits(end)
     one: date | None
     two: date | None
     if values.is_nothing(start) and values.is_nothing(end):
@@ -322,28 +332,22 @@ def period(start: str, end: str, year: int) -> tuple[date | None, date | None, s
     return one, two, "" if one or two else "words"
 
 
-_NAMED_MONTH = re.compile(r"(十[一二]?|[一二三四五六七八九]|\d{1,2})月")
-_QUARTER = re.compile(r"([一二三四1-4])季度")
-_HALVES = {"上半年": 6, "下半年": 12, "年底": 12, "年末": 12}
-_COUNTED = ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二")
+_NAMED = re.compile(r"\d{1,2}月(?:份|[上中下]旬)?|第?[一二三四1-4]季度|[上下]半年")
 
 
 def named_by(said: str, year: int) -> date | None:
-    """The last day of the month that a line's words name (5月中旬, 二季度); None where they name none.
+    """The latest day that words name which are no days themselves (3月、9月；12月底前); None where they name none.
 
-    `said`: the cells as they were filed, JSON by column.
+    `said`: the cells as they were filed, JSON by column. What a month, a quarter, a half is, `period` knows.
     """
     cells = json.loads(said or "{}")
-    text = typed.plain(f"{cells.get('start', '')} {cells.get('end', '')}")
-    months = [_count(found) for found in _NAMED_MONTH.findall(text)]
-    months += [3 * _count(found) for found in _QUARTER.findall(text)]
-    months += [month for word, month in _HALVES.items() if word in text]
-    month = max((each for each in months if 1 <= each <= 12), default=0)
-    return date(year, month, calendar.monthrange(year, month)[1]) if month else None
-
-
-def _count(word: str) -> int:
-    return int(word) if word.isdecimal() else _COUNTED.index(word) + 1
+    text = _in_digits(f"{cells.get('start', '')} {cells.get('end', '')}")
+    ends = [date(year, 12, 31)] if "年底" in text or "年末" in text else []
+    for words in _NAMED.findall(text):
+        with suppress(ValueError):  # there is no such month
+            found = _stretch(words, year)
+            ends += [found[1]] if found else []
+    return max(ends, default=None)
 
 
 def _area(cell: str, areas: Sequence[str]) -> tuple[str, bool]:
