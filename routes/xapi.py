@@ -20,7 +20,7 @@ from urllib.parse import parse_qsl, urlencode
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import QueryParams
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -129,6 +129,8 @@ async def _answered(
         return _refused(400, str(wrong))
     except Conflict as conflict:
         return _refused(409, f"这个id的记录已经保存，内容不同，不能更改：{conflict}")
+    except ClientDisconnect:  # nobody reads the answer, and it is no error of ours
+        return _refused(400, "没有收完，请重新推送")
     except Exception:  # whatever is sent, nobody is shown more than that
         logging.getLogger("xapi").exception("a request of a learning platform")
         return _refused(500, "没有保存，请稍后再试；仍不行的，请告知系统管理员")

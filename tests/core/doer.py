@@ -8,6 +8,7 @@ statement the database has answered, "done" once the deed is over, "ended STATUS
 import json
 import os
 import pickle
+import secrets
 import sys
 import traceback
 from collections.abc import Callable
@@ -22,12 +23,13 @@ from core.eligibility import decisions
 from core.ground import db
 from core.ground.access import Role
 from core.ledger import books
-from core.models import AuditEntry, Person, Plan, State, Submission
-from core.office import backups
+from core.models import AuditEntry, Course, Person, Plan, State, Submission
+from core.office import backups, unsaved
 from core.people import accounts, acts, keys, organizations
 from core.quotas import targets
 from core.records import cards, imports
-from core.submissions import disputes, workflow
+from core.submissions import comments, disputes, workflow
+from core.submissions.programmes import seminars
 from core.submissions.workflow import Action
 from core.tables import reader
 from core.trail import audit
@@ -50,6 +52,9 @@ def furnished() -> c.Cast:
     c.file_plan(cast, title="待审的培训班")
     c.file_claim(cast, 1, activity="技能培训")
     c.nominate(cast, 2)
+    c.publish_course(cast)
+    c.give_account(cast, 3, "learner")
+    c.file_seminar(cast)
     backups.routine(now=c.AFTER)
     c.file_plan(cast, title="备份以后的培训班")
     return cast
@@ -176,6 +181,36 @@ def _restored(cast: c.Cast) -> None:
     backups.over_living(kept.path.name, said="恢复", dated=day, actor=cast["admin"], now=LATER, real=LATER)
 
 
+def _file_chosen(cast: c.Cast) -> None:
+    with db.transaction() as session:
+        unsaved.choose(session, "claim:new", "files", c.CERTIFICATE, actor=cast["employer"], now=LATER)
+
+
+def _typing_kept(cast: c.Cast) -> None:
+    with db.transaction() as session:
+        unsaved.keep(session, "plan:new", {"title": "没有写完"}, version=0, actor=cast["base"], now=LATER)
+
+
+def _commented(cast: c.Cast) -> None:
+    plan = _waiting("待审的培训班").id
+    with db.transaction() as session:
+        comments.write(session, plan, "请补培训通知。", actor=cast["reviewer"], now=LATER)
+
+
+def _scored(cast: c.Cast) -> None:
+    seminar = _waiting("seminar").id
+    with db.transaction() as session:
+        seminars.score(session, seminar, 80, "内容充实", actor=cast["reviewer"], now=c.AFTER)
+
+
+def _studied(cast: c.Cast) -> None:
+    with db.reading() as session:
+        course = session.scalars(sa.select(Course)).one()
+        assert course.lessons
+    secrets.randbelow = lambda _most: 0  # when a question comes is drawn; a deed done twice must come out the same
+    c.study_for(cast["learner"], course, 3)
+
+
 DEEDS: dict[str, Callable[[c.Cast], object]] = {
     "approve a report": lambda cast: _moved(cast, "待报的培训班", Action.APPROVE),
     "file a plan": lambda cast: c.file_plan(cast, title="新报的培训班"),
@@ -197,6 +232,12 @@ DEEDS: dict[str, Callable[[c.Cast], object]] = {
     "sign in": _signed_in,
     "merge two people": _merged,
     "issue a card": _card_issued,
+    "choose a file": _file_chosen,
+    "keep what was typed": _typing_kept,
+    "comment": _commented,
+    "score a seminar": _scored,
+    "file a seminar": lambda cast: c.file_seminar(cast, by="base", title="另一期研修班"),
+    "study": _studied,
     "publish targets": _targets_published,
     "rotate the key": _key_rotated,
     "back up": _backed_up,

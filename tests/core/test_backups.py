@@ -22,6 +22,8 @@ from core.ground import db
 from core.ground.access import Actor, Refused, Role
 from core.models import AuditEntry, Person
 from core.office import backups, checklist, home
+from core.office.backups import archive, restoring, schedule
+from core.office.backups import place as place_
 from core.people import accounts, setup
 from core.trail import files
 from tests import cast as c
@@ -90,8 +92,8 @@ def test_only_the_key_or_the_passphrase_opens_a_backup(
     office: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lived_in()
-    costs, stretched = [], backups.Scrypt
-    monkeypatch.setattr(backups, "Scrypt", lambda **given: costs.append(given) or stretched(**given))
+    costs, stretched = [], archive.Scrypt
+    monkeypatch.setattr(archive, "Scrypt", lambda **given: costs.append(given) or stretched(**given))
     plain, locked = backup(tmp_path), backup(tmp_path, PASSPHRASE)
     assert {(each["n"] >= 2**17, each["r"], each["p"], len(each["salt"])) for each in costs} == {(True, 8, 1, 16)}
     before = (office / "secret.key").read_bytes()
@@ -198,7 +200,7 @@ def test_from_the_screen_an_office_is_put_aside_with_nobody_else_inside_and_all_
 
     real_restore = backups.restore
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(backups, "restore", asks_meanwhile)
+        patch.setattr(restoring, "restore", asks_meanwhile)
         aside = backups.over_living(kept.path.name, **answers, **act)  # type: ignore[arg-type]
     assert entered.is_set()
     assert told_meanwhile == ["sick"]
@@ -427,7 +429,7 @@ def test_the_routine_writes_where_the_office_said_and_tidies_up(office: Path, tm
         backups.record(session, second, actor=cast["admin"], now=ahead)
         backups.record(session, second, actor=cast["admin"], now=c.NOW, found=[])
         for number in range(40):
-            shutil.copyfile(second, place / f"ce-{backups._stamp(ahead - timedelta(days=9 * number))}.cebak")
+            shutil.copyfile(second, place / f"ce-{archive.stamp(ahead - timedelta(days=9 * number))}.cebak")
         second.unlink()
     assert standing(cast, c.NOW).stale(c.NOW)
     late = c.NOW + timedelta(minutes=90)
@@ -464,7 +466,7 @@ def test_what_counts_is_what_lies_there_whole_and_nothing_made_or_drilled_elsewh
     office: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cast, drilled = c.assemble(), []
-    monkeypatch.setattr(backups, "drill", lambda path: drilled.append(path) or [])
+    monkeypatch.setattr(schedule, "drill", lambda path: drilled.append(path) or [])
     place, later = office / "backups", c.NOW + timedelta(hours=1)
     assert main(["backup", str(tmp_path / "stick.cebak")]) == 0
     with db.transaction() as session:
@@ -487,11 +489,11 @@ def test_what_counts_is_what_lies_there_whole_and_nothing_made_or_drilled_elsewh
         backups.scheduled(now=later)  # within the day, and not put off
         assert standing(cast, later).last == later
         later += timedelta(minutes=10)
-    monkeypatch.setattr(backups, "_disk", lambda path: len(path.parts))
+    monkeypatch.setattr(place_, "_disk", lambda path: len(path.parts))
     assert not standing(cast, later).seen.beside
     shared, read, later = threading.Event(), backups.kept, later + timedelta(minutes=1)
-    monkeypatch.setattr(backups, "PATIENCE", 0.05)
-    monkeypatch.setattr(backups, "kept", lambda place: shared.wait(20) and read(place))  # a share that hangs
+    monkeypatch.setattr(place_, "PATIENCE", 0.05)
+    monkeypatch.setattr(place_, "kept", lambda place: shared.wait(20) and read(place))  # a share that hangs
     was, then = standing(cast, later), later + timedelta(hours=1)
     here = standing(cast, then)  # who asks next does not wait for it
     assert (here.seen.unread, here.last, here.silent[-60:]) == (later, was.last, was.silent[-60:])
@@ -500,8 +502,8 @@ def test_what_counts_is_what_lies_there_whole_and_nothing_made_or_drilled_elsewh
     backups.scheduled(now=then)
     assert "没有应答" in standing(cast, then).trouble
     shared.set()
-    assert backups._looks[place]._over.wait(20)
-    monkeypatch.setattr(backups, "PATIENCE", 20)
+    assert place_._looks[place]._over.wait(20)
+    monkeypatch.setattr(place_, "PATIENCE", 20)
     assert not standing(cast, then).silent
 
 

@@ -52,6 +52,7 @@ from core.models import (
     StatementSource,
 )
 from core.office import backups, dashboards
+from core.office.backups import archive, restoring
 from core.people import accounts, acts, setup
 from core.quotas import targets
 from core.records import cards, checking, imports
@@ -570,7 +571,7 @@ def test_without_a_backup_nothing_is_upgraded(office: Path, monkeypatch: pytest.
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(backups, "make", full)
+    monkeypatch.setattr(restoring, "make", full)
     with pytest.raises(OSError, match="No space"):
         backups.upgrade(now=c.NOW)
     assert _as_it_stands() == before
@@ -728,7 +729,7 @@ def test_an_office_of_the_first_release_keeps_its_hours_its_digests_and_its_trai
             assert former == [None, db.blind_index(c.id_number(1))]
             _disputes_of_the_third_release(session)
             _of_the_sixth_release(session)
-        backups._unpack(aside, tmp_path, passphrase="")  # as the former program restores it
+        archive.unpack(aside, tmp_path, passphrase="")  # as the former program restores it
         db.put_back(tmp_path / "database")
         assert _as_it_stands() == stood
     finally:

@@ -12,6 +12,8 @@ from typing import Any
 import httpx
 import pytest
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.types import Message
 
 from core.exams import platforms, results
 from core.exams.platforms import PlatformFields
@@ -23,7 +25,7 @@ from core.trail import audit
 from routes import xapi
 from tests import cast as c
 from tests import ready
-from tests.core.test_door import ask
+from tests.core.test_door import ask, run
 from tests.core.test_results import people
 
 APP = Starlette(routes=xapi.ROUTES)
@@ -345,3 +347,13 @@ def test_a_platform_is_opened_and_closed_by_the_office_in_charge(key: tuple[str,
             platforms.close_source(session, other.id, reason="再次", **who)
     assert call(mine).status_code == 401
     assert call(key).status_code == 200
+
+
+def test_a_platform_that_hangs_up_is_no_error_of_ours(office: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async def gone() -> Message:
+        return {"type": "http.disconnect"}
+
+    scope = {"type": "http", "method": "POST", "path": "/xapi/statements", "query_string": b"", "headers": []}
+    answer = run(lambda: xapi.statements(Request(scope, gone)))
+    assert answer.status_code == 400
+    assert not caplog.records

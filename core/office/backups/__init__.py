@@ -1,0 +1,55 @@
+"""Backups (备份): one encrypted file with everything the office is, verified, kept by rule, restored and drilled."""
+
+from core.office.backups.archive import describe, heads, make, verify
+from core.office.backups.place import Kept, choose_folder, choose_lessons, folder, kept, lessons_size
+from core.office.backups.restoring import (
+    ASKED_FOR,
+    WORD,
+    ask_to_restore,
+    asked,
+    drill,
+    drop_restore,
+    is_installed,
+    lost,
+    over_living,
+    restore,
+    restored,
+    takes_two,
+    upgrade,
+)
+from core.office.backups.schedule import DAILY, MONTHLY, WEEKLY, Standing, record, routine, scheduled, standing, to_keep
+
+__all__ = [
+    "ASKED_FOR",
+    "DAILY",
+    "MONTHLY",
+    "WEEKLY",
+    "WORD",
+    "Kept",
+    "Standing",
+    "ask_to_restore",
+    "asked",
+    "choose_folder",
+    "choose_lessons",
+    "describe",
+    "drill",
+    "drop_restore",
+    "folder",
+    "heads",
+    "is_installed",
+    "kept",
+    "lessons_size",
+    "lost",
+    "make",
+    "over_living",
+    "record",
+    "restore",
+    "restored",
+    "routine",
+    "scheduled",
+    "standing",
+    "takes_two",
+    "to_keep",
+    "upgrade",
+    "verify",
+]
