@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import functools
 import logging
-from asyncio.sslproto import SSLProtocol
+from asyncio.sslproto import SSLProtocol, _SSLProtocolTransport
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -168,7 +168,8 @@ def _count_plain(everyone: Crowd) -> None:
     def leaving(lost: Callable[[Any, Exception | None], None]) -> Callable[[Any, Exception | None], None]:
         @functools.wraps(lost)
         def connection_lost(protocol: Any, exc: Exception | None) -> None:
-            everyone.leave(_peer(protocol.transport), protocol.transport)
+            if not isinstance(protocol.transport, _SSLProtocolTransport):  # that was counted by its encryption
+                everyone.leave(_peer(protocol.transport), protocol.transport)
             lost(protocol, exc)
 
         return connection_lost
