@@ -26,8 +26,8 @@ SOURCES = {path: path.read_text(encoding="utf-8") for path in FILES}
 LONGEST = 2**13
 """Characters of the longest input that is tried."""
 SLOW = 0.01
-"""Seconds from which an input counts as slow, if each of several tries takes so long: others may use the processor."""
-TRIES = 5
+"""Seconds from which an input is looked at more closely, whatever the machine has to do besides."""
+TRIES = 3
 
 
 def _module(path: Path) -> Any:
@@ -110,9 +110,15 @@ def grows(expression: str, flags: int, way: str) -> str:
         "subn": lambda text: found.sub("", text),
         "finditer": found.findall,
     }.get(way) or getattr(found, way)
+
+    def takes(made: Callable[[int], str], length: int) -> float:
+        return min(seconds(act, made(length)) for _ in range(TRIES))
+
     for made in hostile(expression):
         for length in (20, 512, LONGEST):  # what doubles with each character shows at once, what is squared at last
-            if all(seconds(act, made(length)) > SLOW for _ in range(TRIES)):
+            if seconds(act, made(length)) <= SLOW or (took := takes(made, length)) <= SLOW:
+                continue
+            if length < LONGEST or takes(made, 4 * length) > 8 * took:  # in proportion it is four times as much
                 return f"{made(12)!r} x {length}"
     return ""
 
