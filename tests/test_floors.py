@@ -337,6 +337,7 @@ NO_DEED = {
     "web.passwords": "a wrong try is counted, whatever comes of it; told by deeds.say",
     "web.context": "keeps sign-ins going; nobody waits for it",
     "web.drafts": "keeps what is typed; told in the bar, beside the buttons",
+    "web.autosave": "the same; told beside the field",
     "web.comments": "what was shown counts as read",
     "web.submissions": "the same",
     "web.screens": "the same",

@@ -6,6 +6,7 @@ without running the main script first; from here it cannot.
 
 __all__ = [
     "address",
+    "autosave",
     "bar",
     "board",
     "claims",

@@ -13,7 +13,7 @@ from core.models import Submission
 from core.office import unsaved
 from core.submissions import comments
 from core.submissions.comments import Said
-from web import context, deeds, drafts
+from web import autosave, context, deeds
 from web.deeds import Who
 from web.words import md, moment_text
 
@@ -53,12 +53,12 @@ def _add(found: Submission, inside: bool, here: Actor) -> None:
             return "留言已保存，只有本机关可见。" if internal else "留言已发出。"
 
         if deeds.deed(act, "comment", found.id, internal, words):
-            drafts.put(key, "")
+            autosave.put(key, "")
             st.session_state[_written(found)] = True
 
     with st.container(horizontal=True, vertical_alignment="bottom"):
         shown = {"placeholder": "写一条留言", "label_visibility": "collapsed"}
-        drafts.words(st.text_input, "留言内容", key=key, place=place, actor=here, **shown)
+        autosave.words(st.text_input, "留言内容", key=key, place=place, actor=here, **shown)
         st.button("发给对方", key=f"{key}-send", on_click=write, args=(False,))
         if inside:
             st.button("内部留言", key=f"{key}-inside", on_click=write, args=(True,))

@@ -1,7 +1,8 @@
-"""Drafts of typing (自动暂存): a form whose fields save themselves and come back as they were typed, files with them.
+"""Drafts (草稿): a form whose fields save themselves (自动暂存) and come back as they were typed, files with them.
 
 After F5, another record, the way home and in a new browser. Beside its buttons a form says that something is unsaved
 and how to be rid of it; under a field it says what is wrong with it. Saving to the record is the page's own deed.
+A text that is of no form, such as an opinion, is kept by `web.autosave`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
-from pathlib import Path
 from typing import Any, Unpack
 
 import streamlit as st
@@ -27,13 +27,10 @@ from core.office import unsaved
 from core.office.unsaved import Chosen
 from core.tables.reading import Asked
 from core.trail.files import Upload
-from web import address, context
+from web import address, autosave, context
 from web.deeds import Act, Who, say
 from web.uploads import forget
 from web.words import md, moment_text, size_text
-
-_TYPING = st.components.v2.component("typing", js=(Path(__file__).parent / "typing.js").read_text(encoding="utf-8"))
-
 
 DAYS: dict[str, Any] = {"format": "YYYY-MM-DD", "min_value": date(1900, 1, 1), "max_value": date(2100, 12, 31)}
 """How a day is asked for: the widget lets any through, core says in words what is wrong with it."""
@@ -42,8 +39,6 @@ DAYS: dict[str, Any] = {"format": "YYYY-MM-DD", "min_value": date(1900, 1, 1), "
 DRAFT = "draft"
 """The query parameter that names one of several drafts of new records."""
 _ASIDE = re.compile(r"-d[0-9]+$")
-_CLASSLESS = re.compile(r"[^a-zA-Z0-9_-]")
-"""What Streamlit writes as a dash where it makes a class of a widget's key."""
 
 
 LEGEND = (
@@ -306,7 +301,7 @@ class Form:
             st.warning(md(words))
         if brought:
             st.caption(md(brought))
-        _watch(self.prefix, self.base, self.place, self.account)
+        autosave.watch(self.prefix, self.place, self.account, names=self.base)
 
     def keep(self) -> None:
         """Keep what is typed (自动暂存), first thing in the run a field's change starts; or say why it was not kept.
@@ -556,89 +551,6 @@ def reads(name: str, codes: Collection[str] = ("file", "headings")) -> Iterator[
         if refused.code in codes and not refused.fields and not isinstance(refused, Asked):
             refused.fields = {name: refused.words}
         raise
-
-
-def words(ask: Callable[..., str | None], label: str, *, key: str, place: str, actor: Actor, **options: Any) -> None:
-    """One field that stands beside the forms (意见、留言): kept as it is typed, until its deed drops it."""
-    if key not in st.session_state:
-        with db.reading() as session:
-            kept = unsaved.kept(session, place, actor=actor)
-        put(key, str(kept.values.get("words", "")) if kept else "")
-
-    def keep() -> None:
-        keep_beside(key, place, _words(st.session_state[key]), version=0, actor=actor)
-
-    ask(label, key=key, on_change=keep, **options)
-    watch(key, place, actor)
-    other_window(key, label, keep, lambda theirs: [theirs["words"]])
-
-
-def put(key: str, text: str) -> None:
-    """Put a text into such a field (填入): what was read in the database, or what a deed left there."""
-    st.session_state[key] = text
-    look(key, _words(text))
-
-
-def _words(text: str) -> dict[str, Any]:
-    return {"words": text} if text else {}
-
-
-def look(key: str, kept: Mapping[str, Any]) -> None:
-    """What this window saw kept beside the forms (所见的暂存内容); nothing there is contested any more."""
-    st.session_state[f"{key}-seen"] = dict(kept)
-    st.session_state.pop(f"{key}-other", None)
-
-
-def keep_beside(key: str, place: str, values: Mapping[str, Any], *, version: int, actor: Actor) -> None:
-    """Keep what stands beside the forms (自动暂存), unless another window wrote something else there meanwhile."""
-    seen = st.session_state.get(f"{key}-seen", {})
-    with suppress(Refused), db.transaction() as session:  # the field itself has it; a deed says what is wrong
-        here, now = context.actor_now(session), context.moment(session)
-        if here is None or here.account_id != actor.account_id:
-            return
-        found = unsaved.kept(session, place, actor=here)
-        there = found.values if found else {}  # none: sent elsewhere, and what stands here is kept as something new
-        if there not in ({}, seen, values):
-            st.session_state[f"{key}-other"] = there
-            return
-        unsaved.keep(session, place, values, version=version, seen=there, actor=here, now=now)
-        look(key, values)
-
-
-def other_window(
-    key: str, label: str, keep: Callable[[], None], told: Callable[[Mapping[str, Any]], Iterable[str]]
-) -> None:
-    """Say that another window wrote something else (两个窗口), and show it to be copied; the text here stays.
-
-    `told`: what was kept there as texts. Nothing is drawn where there is nothing to say.
-    """
-    theirs = st.session_state.get(f"{key}-other")
-    if theirs is None:
-        return
-
-    def mine() -> None:
-        look(key, theirs)
-        keep()
-
-    with st.container(key=f"other-window-{key}", gap="xsmall"):
-        st.warning(f"别的窗口也写了“{label}”，与这里的不同，这里的没有暂存。那里写的如下，可以复制：")
-        st.code("\n".join(told(theirs)), language=None, wrap_lines=True)
-        st.button("以这里的为准", key=f"mine-{key}", type="tertiary", on_click=mine)
-
-
-def watch(key: str, place: str, actor: Actor) -> None:
-    """Watch the text field of a key (留住输入), so that it hands over what is typed in time."""
-    _watch(key, ("",), place, actor.account_id)
-
-
-def _watch(prefix: str, names: Iterable[str], place: str, account: int | None) -> None:
-    """What stands in the fields goes back with it: by that the browser knows that its typing has arrived.
-
-    Each is asked for by its key: a session keeps more of them the longer somebody works in it.
-    """
-    typed = {f"{prefix}{name}": st.session_state.get(f"{prefix}{name}") for name in names}
-    stands = {f"st-key-{_CLASSLESS.sub('-', key)}": value for key, value in typed.items() if isinstance(value, str)}
-    _TYPING(key=f"typing-{prefix}", data={"prefix": prefix, "place": f"typed-{account}-{place}", "stands": stands})
 
 
 ELSEWHERE = "elsewhere"

@@ -15,7 +15,7 @@ from core.ledger import books
 from core.ledger.standing import Standing, reversed_lines
 from core.models import CreditBatch
 from core.office import unsaved
-from web import address, bar, deeds, drafts
+from web import address, autosave, bar, deeds
 from web.deeds import Act, Who
 from web.facts import fact
 from web.words import md
@@ -86,7 +86,7 @@ def _reverse(batch_id: int, lines: frozenset[int], reason: str, key: str) -> Non
         return f"已{taken.words}。冲销记在第{batch.id}批{words}。"
 
     if deeds.deed(act, "reverse", batch_id, lines, at=lambda refused: (key,) if refused.code == "reason" else ()):
-        drafts.put(key, "")
+        autosave.put(key, "")
         st.session_state[f"{key}-lines"] = ""
         address.choose(f"line{batch_id}", None)
         address.forget_choice()
@@ -116,7 +116,7 @@ def undoing(batch: CreditBatch, standing: Standing, actor: Actor) -> None:
 def _asking(batch: CreditBatch, standing: Standing, actor: Actor) -> None:
     """What to fill in and to press, where the message of the last deed stands as well."""
     key, words = f"reverse-{batch.id}", "冲销整批" if standing == Standing.STANDS else "冲销其余各笔"
-    drafts.words(
+    autosave.words(
         st.text_input,
         "冲销原因（必填，会显示在学时明细和失效的审验卡上）",
         key=key,

@@ -15,7 +15,7 @@ from core.ledger import books, statements
 from core.ledger.standing import Standing
 from core.models import CreditBatch
 from core.office import unsaved
-from web import address, bar, deeds, drafts, tables
+from web import address, autosave, bar, deeds, tables
 from web.credit import reversing
 from web.deeds import Who
 from web.words import md
@@ -51,7 +51,7 @@ def listed(batch: CreditBatch, many: int, actor: Actor, **within: Any) -> None:
     with bar.bar(keep=True):
         label = "冲销原因（必填，会显示在学时明细和失效的审验卡上）"
         place, most = _place(batch.id), books.LONGEST_REASON
-        drafts.words(st.text_input, label, key=f"{key}-reason", place=place, actor=actor, max_chars=most)
+        autosave.words(st.text_input, label, key=f"{key}-reason", place=place, actor=actor, max_chars=most)
         said = f"冲销所选{len(chosen)}批" if chosen else "冲销所选各批"
         st.button(said, on_click=_ask, args=(batch.id, key), key=f"{key}-some")
 
@@ -85,6 +85,6 @@ def _reverse(batch_id: int, batches: list[int], reason: str, key: str) -> None:
         return f"已{done.words}。每批的冲销各记为一批。"
 
     if deeds.deed(act, "reverse-each", *batches):
-        drafts.put(f"{key}-reason", "")
+        autosave.put(f"{key}-reason", "")
         st.session_state[f"{key}-chosen"] = set()
         address.forget_choice()

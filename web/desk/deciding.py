@@ -15,7 +15,7 @@ from core.models import State, Submission
 from core.office import unsaved
 from core.submissions import kinds, workflow
 from core.submissions.workflow import Action, Remark
-from web import address, bar, deeds, drafts, submissions
+from web import address, autosave, bar, deeds, submissions
 from web.deeds import Who
 from web.desk import readings, remarking
 from web.words import md, moment_text
@@ -57,7 +57,7 @@ def decide(found: Submission, here: Actor) -> None:
             required = [kind.word_for(action) for action in moves if workflow.needs_reason(kind, action)]
             when = "" if len(required) == len(moves) else f"{'、'.join(required)}时"
             whose = f"{when}必填，{kind.filer}会看到" if required else f"{kind.filer}会看到"
-            drafts.words(
+            autosave.words(
                 st.text_area,
                 "审核意见",
                 key=_opinion(found),
@@ -236,7 +236,7 @@ def _decided(found: Submission, action: Action, asked: str, back: frozenset[int]
         return
     st.session_state["desk-last"] = found.id
     if action is Action.UNDO:  # who takes a decision back means to decide this one again, with the same words
-        drafts.put(_opinion(found), made)
+        autosave.put(_opinion(found), made)
     else:
         st.session_state["desk-after"] = found.id
 

@@ -18,7 +18,7 @@ from core.office import unsaved
 from core.submissions import kinds, remarking, workflow
 from core.submissions.kinds import ROWS, Kind
 from core.submissions.remarking import Remark
-from web import address, deeds, drafts, submissions
+from web import address, autosave, deeds, submissions
 from web.words import md
 
 WHOLE = ""
@@ -31,7 +31,7 @@ def restore(found: Submission, here: Actor) -> None:
         return
     with db.reading() as session:
         kept = unsaved.kept(session, _place(found), actor=here)
-    drafts.look(_key(found), kept.values if kept else {})
+    autosave.look(_key(found), kept.values if kept else {})
     said = kept.values if kept and kept.version == found.version else {}
     columns = (said.get(name, []) for name in ("codes", "places", "words"))
     st.session_state[_key(found, "noted")] = [Remark(*each) for each in zip(*columns, strict=True)]
@@ -59,7 +59,7 @@ def draw(found: Submission, here: Actor) -> None:
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown(md(remarking.told(kind, [each])[0]), width="stretch")
                 st.button("取消", key=_key(found, f"drop-{at}"), on_click=_drop, args=(found, here, at))
-    drafts.other_window(
+    autosave.other_window(
         _key(found),
         "分条意见",
         lambda: _keep(found, here),
@@ -81,7 +81,7 @@ def _line(found: Submission, here: Actor) -> None:
         st.selectbox("原因", list(reasons), format_func=reasons.__getitem__, key=key, width=180, **keep, required=True)
         st.text_input("说明", key=_key(found, "said"), max_chars=remarking.LONGEST, width=230, **keep)
         st.button("记下", key=_key(found, "note"), on_click=_note, args=(found, here))
-    drafts.watch(_key(found, "said"), _place(found), here)
+    autosave.watch(_key(found, "said"), _place(found), here.account_id)
     if _key(found, "blamed") in st.session_state and not st.session_state[key]:
         st.markdown(":red[:material/error: 请选择原因，这一条还没有记下。]")
     if kind.headings(found) and ROWS not in places:
@@ -210,7 +210,7 @@ def _keep(found: Submission, here: Actor) -> None:
     values |= {name: st.session_state.get(_key(found, name), "") for name in ("reason", "said")}
     values |= {"place": place, "rows": sorted(submissions.ticked(found))}
     written = noted or values["reason"] or values["said"] or values["rows"]
-    drafts.keep_beside(_key(found), _place(found), values if written else {}, version=found.version, actor=here)
+    autosave.keep(_key(found), _place(found), values if written else {}, version=found.version, actor=here)
 
 
 def unsent(session: Session, found: Submission, here: Actor) -> list[str]:
