@@ -35,9 +35,11 @@ from web.words import md, moment_text, size_text
 DAYS: dict[str, Any] = {"format": "YYYY-MM-DD", "min_value": date(1900, 1, 1), "max_value": date(2100, 12, 31)}
 """How a day is asked for: the widget lets any through, core says in words what is wrong with it."""
 
-
 DRAFT = "draft"
 """The query parameter that names one of several drafts of new records."""
+_ELSEWHERE = "elsewhere"
+"""The code of a deed that was refused because another window worked on the same form."""
+_OVERTAKEN = "您填写期间，这条记录已在别处改过：您没有动过的各项已是最新内容，改过的各项仍是您填写的，请核对后再保存。"
 _ASIDE = re.compile(r"-d[0-9]+$")
 
 
@@ -185,14 +187,14 @@ class Form:
         self.asked[name] = _called(label)
         self.uploads.add(name)
         kinds = [each.removeprefix(".") for each in endings]
-        below.file_uploader(label, kinds, key=self.file_key(name), on_change=self.choose, args=(name,), **options)
+        below.file_uploader(label, kinds, key=self._file_key(name), on_change=self._choose, args=(name,), **options)
         listed = below.container(gap=None)
         for each in self.of(name):
             key = f"chosen-file-{each.id}"
             with listed.container(horizontal=True, vertical_alignment="center", gap="small", key=key):
                 words = f"{told}：{md(each.filename)}（{size_text(each.size)}）"
                 st.markdown(f":orange[:material/attach_file:] {words}", width="content")
-                act: dict[str, Any] = {"on_click": self.remove, "args": (each,)}
+                act: dict[str, Any] = {"on_click": self._remove, "args": (each,)}
                 st.button("移除", key=f"{self.prefix}remove-{each.id}", type="tertiary", **act)
         for fault in filter(None, (self.untaken.get(name), self.fault(name))):
             below.markdown(f":red[:material/error: {md(fault)}]")
@@ -214,7 +216,7 @@ class Form:
         self.base, self.place, self.version, forms[place] = self.values, place, version, self
         self._forget()
 
-    def file_key(self, name: str) -> str:
+    def _file_key(self, name: str) -> str:
         """The key of an uploader, another one whenever something was chosen in it: that empties it."""
         return f"{self.key(name)}-files-{st.session_state.get(f'{self.key(name)}-turn', 0)}"
 
@@ -244,9 +246,9 @@ class Form:
         """The key of the checkbox that lets the file chosen in a field, and no other, replace what is there (替换)."""
         return f"{self.prefix}replace-{'-'.join(str(each.id) for each in self.of(name))}"
 
-    def choose(self, name: str) -> None:
+    def _choose(self, name: str) -> None:
         """Keep what was just chosen in a field (选择文件), or say why it is not taken; the uploader is empty again."""
-        given = st.session_state.get(self.file_key(name)) or []
+        given = st.session_state.get(self._file_key(name)) or []
         uploads = list(given) if isinstance(given, list) else [given]
         at = f"{self.key(name)}-turn"
         st.session_state[at] = st.session_state.get(at, 0) + 1
@@ -265,9 +267,9 @@ class Form:
         self.refused.pop(name, None)
         self.untaken[name] = "；".join(refused)
         for words in refused:
-            say("error", words, at=[self.file_key(name)])
+            say("error", words, at=[self._file_key(name)])
 
-    def remove(self, file: Chosen) -> None:
+    def _remove(self, file: Chosen) -> None:
         """Take a chosen file out again (移除)."""
         try:
             with db.transaction() as session:
@@ -296,7 +298,7 @@ class Form:
             with st.popover("放弃改动"):
                 files = "和选择的文件" if self.chosen else ""
                 st.write(f"回到上次保存的内容，这些改动{files}不再保留。")
-                st.button("确认放弃", key=f"{self.prefix}discard", on_click=self.discard)
+                st.button("确认放弃", key=f"{self.prefix}discard", on_click=self._discard)
         for words in filter(None, told):
             st.warning(md(words))
         if brought:
@@ -371,7 +373,7 @@ class Form:
         kept, chosen = unsaved.kept(session, self.place, actor=actor), unsaved.chosen(session, self.place, actor=actor)
         there = kept.values if kept else {}
         if self.awaiting is not None:  # not drawn yet: the second click of a double click
-            raise Refused(ELSEWHERE, self._elsewhere)
+            raise Refused(_ELSEWHERE, self._elsewhere)
         more = [each for each in chosen if each.id not in {own.id for own in self.chosen}]
         lost = {own.id for own in self.chosen} - {each.id for each in chosen}
         if lost or (self.kept and kept is None):
@@ -380,7 +382,7 @@ class Form:
             return
         self.brought |= dict.fromkeys(each.field for each in more)
         self.chosen, self.awaiting = chosen, there
-        raise Refused(ELSEWHERE, self._elsewhere)
+        raise Refused(_ELSEWHERE, self._elsewhere)
 
     @property
     def _elsewhere(self) -> str:
@@ -412,7 +414,7 @@ class Form:
         forms[self.place] = self
         address.choose(DRAFT, number)
 
-    def discard(self) -> None:
+    def _discard(self) -> None:
         """Discard what was typed (放弃改动): back to what the record has; a copy is one no longer."""
         try:
             with db.transaction() as session:
@@ -421,7 +423,7 @@ class Form:
                     self._alone(session, here)
                 unsaved.drop(session, self.place, actor=here)
         except Refused as refused:
-            if refused.code == ELSEWHERE:
+            if refused.code == _ELSEWHERE:
                 say("error", refused.words)
             else:
                 self.told = refused.words
@@ -461,7 +463,7 @@ class Form:
 
     def at(self, refused: Refused) -> list[str]:
         """The keys of the fields that a refusal names, for what takes the hand there."""
-        return [self.file_key(name) if name in self.uploads else self.key(name) for name in refused.fields]
+        return [self._file_key(name) if name in self.uploads else self.key(name) for name in refused.fields]
 
     def _forget(self) -> None:
         self.kept, self.kept_at, self.told, self.refused, self.chosen = {}, None, "", {}, []
@@ -504,7 +506,7 @@ def form(
         if kept:
             found.kept_at = kept.at
             found._seen(kept.values)
-            found.told = OVERTAKEN if kept.version != _digest(found.base) else ""
+            found.told = _OVERTAKEN if kept.version != _digest(found.base) else ""
         elif begun:
             for name, value in begun.items():
                 st.session_state[found.key(name)] = value
@@ -553,11 +555,6 @@ def reads(name: str, codes: Collection[str] = ("file", "headings")) -> Iterator[
         raise
 
 
-ELSEWHERE = "elsewhere"
-"""The code of a deed that was refused because another window worked on the same form."""
-OVERTAKEN = "您填写期间，这条记录已在别处改过：您没有动过的各项已是最新内容，改过的各项仍是您填写的，请核对后再保存。"
-
-
 def _forms(account: int | None) -> dict[str, Form]:
     """The forms this browser has open, by place; an account's own."""
     forms: dict[str, Form] = st.session_state.setdefault(f"forms-{account}", {})
@@ -577,7 +574,7 @@ def _rebased(form: Form, base: dict[str, Any]) -> None:
     for name in base.keys() - changed.keys():
         if form.key(name) in st.session_state:
             st.session_state[form.key(name)] = base[name]
-    form.told = OVERTAKEN if changed else ""
+    form.told = _OVERTAKEN if changed else ""
     form.base = base
 
 
