@@ -13,12 +13,11 @@ from playwright.sync_api import Browser, expect
 
 from core.ground import db
 from core.models import DecisionPart
-from core.people import accounts
 from core.records import imports
 from core.trail.files import Upload
 from tests import cast as people
 from tests.browser.desk import arrive, choose_first_row, lists, seated
-from tests.pages.conftest import sign_in
+from tests.cast import Cast
 
 NOW = datetime.now(UTC)
 YEAR = db.office_day(NOW).year
@@ -28,7 +27,7 @@ HEADINGS = ("姓名", "身份证号", "申报年度", "申报方式", "申报级
 
 
 @pytest.fixture
-def office(server: str) -> str:
+def office(server: str, cast: Cast) -> str:
     """The served office with hours on paper brought in: three years of the first person's, two of the second's."""
     rows = [
         [people.id_number(serial), name, year, subject, amount, source, "纸质台账", ""]
@@ -37,11 +36,8 @@ def office(server: str) -> str:
         for subject, amount, source in (("公需科目", 30, "公需考试"), ("专业科目", 60, "培训"))
     ]
     upload = Upload("台账.xlsx", people.sheet(rows, tuple(imports.HEADINGS.values())))
-    token = sign_in("reviewer")
     with db.transaction() as session:
-        actor = accounts.actor_of(session, token, NOW)
-        assert actor
-        imports.bring_in(session, upload, actor=actor, reason="补登纸质台账", now=NOW)
+        imports.bring_in(session, upload, actor=cast["reviewer"], reason="补登纸质台账", now=NOW)
     return server
 
 

@@ -546,15 +546,15 @@ def test_a_password_is_changed_and_the_old_sign_in_ends(cast: Cast) -> None:
     assert boxes(app, "success") == ["密码已修改，请用新密码重新登录。"]
     assert not boxes(app, "info")  # and nothing besides of a sign-in that ended
     with db.reading() as session:
-        assert accounts.actor_of(session, token, NOW) is None
+        assert accounts.actor_of(session, token, datetime.now(UTC)) is None
 
 
 def test_signing_out_ends_every_browser_of_the_account(cast: Cast) -> None:
     token, other = sign_in("reviewer"), sign_in("reviewer")
     press(open_page("home", token), "退出")
     with db.reading() as session:
-        assert accounts.actor_of(session, token, NOW) is None
-        assert accounts.actor_of(session, other, NOW) is None
+        assert accounts.actor_of(session, token, datetime.now(UTC)) is None
+        assert accounts.actor_of(session, other, datetime.now(UTC)) is None
 
 
 def test_a_click_after_the_account_was_closed_does_nothing(cast: Cast) -> None:
