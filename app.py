@@ -47,7 +47,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
         drafts.install(session)
         passwords.of_nobody()  # made now, so that the first stranger waits no longer than anybody
         if accounts.none_yet(session) and processes.is_first():
-            first_visit.CODE.say()
+            first_visit.say_code()
     gc.collect()
     gc.freeze()
     stop = threading.Event()
