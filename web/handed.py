@@ -16,15 +16,13 @@ from streamlit.web import bootstrap
 from streamlit.web.server.starlette import starlette_server
 
 from core.ground import db
-from web import processes
 
 
-def work(given: Connection, options: dict[str, Any], common: processes.Common) -> None:
+def work(given: Connection, options: dict[str, Any]) -> None:
     """Serve what is handed over (受理移交的连接), as `streamlit run app.py` serves it with these options.
 
     It ends when it is told to, or when nobody is left to hand anything over.
     """
-    processes.join(common)
     main = str(db.ROOT / "app.py")
     config._main_script_path = main
     bootstrap.load_config_options(options)

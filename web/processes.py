@@ -141,9 +141,10 @@ def is_first() -> bool:
 
 
 def _work(given: Connection, options: dict[str, Any], together: Common) -> None:
-    from web import handed  # with all of Streamlit, which the process that hands out has no use for
+    from web import handed, processes  # with all of Streamlit, which the process that hands out has no use for
 
-    handed.work(given, options, together)
+    processes.join(together)  # not of this module, which bears another name where it was started
+    handed.work(given, options)
 
 
 def hand_out(listener: socket.socket, hands: Sequence[Connection]) -> None:
