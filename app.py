@@ -47,7 +47,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
         drafts.install(session)
         passwords.of_nobody()  # made now, so that the first stranger waits no longer than anybody
         if accounts.none_yet(session) and processes.is_first():
-            first_visit.CODE.say()
+            first_visit.say_code()
     gc.collect()
     gc.freeze()
     stop = threading.Event()
@@ -61,13 +61,15 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
 def every_half_minute(stop: threading.Event) -> None:
     """What browsers left behind: sign-ins in use are kept going, uploads of browsers that are gone are freed.
 
-    And papers whose time is out are taken in, and what waits to be printed is taken up.
+    And papers whose time is out are taken in, what waits to be printed is taken up, and what another process still owed
+    when it was killed is written.
     """
     sweeper = Sweeper()
     while not stop.wait(30):
         try:
             context.keep_in_use()
             sweeper.sweep(time.monotonic())
+            db.settle()
             printing.resume(datetime.now(UTC))
             take_in_papers()
             log.REPEATED.tell()

@@ -22,6 +22,7 @@ import streamlit as st
 import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse
 from starlette.routing import Mount, Route
 from starlette.types import Message, Receive, Scope, Send
@@ -197,6 +198,38 @@ def test_a_head_that_does_not_end_is_hung_up_on_and_a_slow_answer_is_waited_for(
         return await asyncio.gather(connected(), slow, connected(b"GET / HTTP/1.1\r\nHost: a\r\n", b"\r\n"))
 
     assert run(all_at_once) == [False, False, True]
+
+
+def test_a_body_that_does_not_come_is_not_waited_for_and_one_who_hangs_up_in_it_is_no_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(door, "LONGEST_BODY", 0.1)
+
+    async def reads(scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        await request.body()
+        await asyncio.sleep(0.3)  # an answer may take longer than its question
+        assert not await request.is_disconnected()
+        await PlainTextResponse("read")(scope, receive, send)
+
+    async def answered(*parts: Message, path: str = "/session") -> int:
+        said, coming = list[Message](), iter(parts)
+
+        async def receive() -> Message:
+            return next(coming, None) or await asyncio.Event().wait()
+
+        async def send(message: Message) -> None:
+            said.append(message)
+
+        scope: dict[str, Any] = {"type": "http", "method": "POST", "scheme": "http", "path": path, "query_string": b""}
+        await door.Door(reads)(scope | {"headers": [(b"host", HERE.encode())]}, receive, send)
+        return said[0]["status"] if said else 0
+
+    some = {"type": "http.request", "body": b"some", "more_body": True}
+    rest = {"type": "http.request", "body": b" and the rest", "more_body": False}
+    assert run(lambda: answered(some, rest)) == 200
+    assert run(lambda: answered(some)) == 408
+    assert run(lambda: answered(some, {"type": "http.disconnect"})) == 0
 
 
 @pytest.fixture
