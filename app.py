@@ -26,7 +26,7 @@ from core.people import accounts, keys, passwords, setup
 from core.records import cards, printing  # noqa: F401
 from routes import addresses, connections, door, shield, uploads
 from web import context, first_visit, log, patches, processes
-from web.uploads import Sweeper, holding
+from web.uploads import Sweeper, holding, whose
 
 
 @asynccontextmanager
@@ -47,7 +47,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
         drafts.install(session)
         passwords.of_nobody()  # made now, so that the first stranger waits no longer than anybody
         if accounts.none_yet(session) and processes.is_first():
-            first_visit.CODE.say()
+            first_visit.say_code()
     gc.collect()
     gc.freeze()
     stop = threading.Event()
@@ -61,13 +61,15 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
 def every_half_minute(stop: threading.Event) -> None:
     """What browsers left behind: sign-ins in use are kept going, uploads of browsers that are gone are freed.
 
-    And papers whose time is out are taken in, and what waits to be printed is taken up.
+    And papers whose time is out are taken in, what waits to be printed is taken up, and what another process still owed
+    when it was killed is written.
     """
     sweeper = Sweeper()
     while not stop.wait(30):
         try:
             context.keep_in_use()
             sweeper.sweep(time.monotonic())
+            db.settle()
             printing.resume(datetime.now(UTC))
             take_in_papers()
             log.REPEATED.tell()
@@ -128,7 +130,7 @@ app = st.App(
     middleware=[
         Middleware(shield.Shield),
         Middleware(door.Door),
-        Middleware(uploads.Uploads, holding=holding),
+        Middleware(uploads.Uploads, holding=holding, whose=whose),
     ],
 )
 

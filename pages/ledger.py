@@ -110,7 +110,9 @@ def batch_page(batch: CreditBatch, standing: Standing) -> None:
     st.markdown(f"#### 第{batch.id}批　:gray[{md(batch.basis)}]")
     facts([("入账时间", moment_text(batch.posted_at)), ("办理人", batch.posted_by), ("状态", standing.label)])
     with db.reading() as session:
-        reversals = list(statements.reversals(session, batch.id, actor))
+        reversals, owing = list(statements.reversals(session, batch.id, actor)), db.owing(session)
+    if owing:
+        st.info("刚入账或冲销的学时正在逐份写入，下面的明细还不全；几秒后刷新即是全的。")
     for back in reversals:
         what = f"第{back.id}批，{moment_text(back.posted_at)}，{back.posted_by}，{back.entries}笔"
         st.warning(f"{md(back.basis)}（{what}）", icon=":material/undo:")

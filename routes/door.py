@@ -17,8 +17,9 @@ import h11
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from core.ground import typed
@@ -27,7 +28,8 @@ from routes import connections, session
 
 OPEN = ("/_stcore/health", "/_stcore/host-config", "/_stcore/stream")
 """Of Streamlit's reserved addresses those that the sign-in page needs; its pages and its hashed assets are open too."""
-SIGNED_IN = ("/media/", "/_stcore/upload_file/", "/_stcore/bidi-components/")
+UPLOADS = "/_stcore/upload_file/"
+SIGNED_IN = ("/media/", UPLOADS, "/_stcore/bidi-components/")
 """What only somebody signed in may ask for: downloads, uploads, files of components."""
 CLOSED = ("/_stcore/", "/component/", "/auth/", "/oauth2callback", "/app/static/")
 """All else of Streamlit's that is no page: an office has no use for it."""
@@ -55,7 +57,7 @@ class Door:
                 await receive()
                 await send({"type": "websocket.close", "code": 1008})  # before it is accepted: the client reads 403
         else:
-            await (answer or self.app)(scope, receive, send)
+            await _in_time(answer or self.app, scope, receive, send)
 
     async def _lets_in(self, scope: Scope, receive: Receive, send: Send) -> bool:
         """Whether a WebSocket was let in: of somebody signed in each one, of strangers so many, with little to say."""
@@ -75,8 +77,46 @@ class Door:
         return True
 
 
-LONGEST_HEAD = 20.0
-"""Seconds."""
+LONGEST_HEAD, LONGEST_BODY = 20.0, 60.0
+"""Seconds; an upload has a time of its own."""
+
+
+class _Late(ClientDisconnect):
+    """A request's body has not come in time: to who reads it, its sender is gone."""
+
+
+async def _in_time(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer a request whose body comes in time (请求正文时限): 408 after LONGEST_BODY.
+
+    One that hangs up in the middle of it is no error of ours.
+    """
+    until: float | None = asyncio.get_running_loop().time() + LONGEST_BODY
+    begun = False
+
+    async def received() -> Message:
+        nonlocal until
+        try:
+            async with asyncio.timeout_at(until):
+                message = await receive()
+        except TimeoutError as error:
+            raise _Late from error
+        if not message.get("more_body"):
+            until = None  # what comes after the body is that nobody is there any more
+        return message
+
+    async def sent(message: Message) -> None:
+        nonlocal begun
+        begun = True
+        await send(message)
+
+    if scope["path"].startswith(UPLOADS):
+        until = None
+    try:
+        await app(scope, received, sent)
+    except ClientDisconnect as gone:
+        if isinstance(gone, _Late) and not begun:
+            words = "内容没有及时传完，请检查网络后重试 (the request took too long)"
+            await PlainTextResponse(words, status_code=408, headers={"Connection": "close"})(scope, receive, send)
 
 
 def heads_in_time() -> None:

@@ -6,7 +6,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 
-def serve(given: Connection, options: dict[str, str]) -> None:
+def serve(given: Connection, options: dict[str, str], _common: object) -> None:
     """Say that it serves and leave its name in a folder; the second ends when the first has, the first never."""
     given.send(None)
     mine = Path(options["folder"]) / multiprocessing.current_process().name

@@ -46,15 +46,23 @@ def test_an_address_stays_with_its_process_and_new_ones_go_where_there_are_fewes
     }
 
 
-def test_all_processes_of_one_start_admit_the_first_visit_by_the_same_code(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(processes.SHARED, "of one start")
-    one, other = first_visit.Code(), first_visit.Code()
-    assert one._code == other._code != first_visit.CODE._code
-    before = one._code
-    for each in (one, other):
-        for _ in range(first_visit.Code.TRIES):
-            assert not each.fits("wrong")
-    assert one._code == other._code != before
+def guess(common: processes.Common) -> None:
+    """A stranger at another of the processes."""
+    processes.join(common)
+    for _ in range(first_visit.TRIES):
+        assert not first_visit.fits("wrong")
+
+
+def test_the_first_visit_s_code_is_one_for_all_processes_of_a_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "_common", None)
+    before = first_visit._code()
+    assert first_visit.fits(before.lower().replace("-", " "))
+    other = multiprocessing.get_context("spawn").Process(target=guess, args=(processes.common(),))
+    other.start()
+    other.join(60)
+    assert other.exitcode == 0
+    assert not first_visit.fits(before)  # all have another one now
+    assert first_visit.fits(first_visit._code())
 
 
 def test_several_serve_where_others_connect_and_one_serves_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:

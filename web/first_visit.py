@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import secrets
-import threading
 from datetime import UTC, datetime
 
 import streamlit as st
@@ -18,41 +16,37 @@ from web import context, deeds, passwords, processes, shell
 _ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 
-class Code:
-    """One-time code (一次性验证码) that lets another machine begin the office; the console says it."""
-
-    TRIES = 10
-    """Wrong tries until another one is made."""
-
-    def __init__(self) -> None:
-        self._lock, self._made = threading.Lock(), 0
-        self._secret = os.environ.get(processes.SHARED) or secrets.token_hex()
-        self._renew()
-
-    def _renew(self) -> None:
-        """The next one: the same in all processes that serve together."""
-        self._made += 1
-        digest = hashlib.sha256(f"{self._secret} {self._made}".encode()).digest()
-        drawn = "".join(_ALPHABET[each % len(_ALPHABET)] for each in digest[:8])
-        self._code, self._left = f"{drawn[:4]}-{drawn[4:]}", self.TRIES
-
-    def say(self) -> None:
-        """Say it at the console of the machine that serves."""
-        print(f"== 首次打开须输入的验证码 (one-time code of the first visit): {self._code}", flush=True)
-
-    def fits(self, typed: str) -> bool:
-        """Whether this is the code, whatever its capitals and dashes."""
-        with self._lock:
-            plain = "".join(typed.upper().split()).replace("-", "")
-            fits = secrets.compare_digest(plain.encode(), self._code.replace("-", "").encode())
-            self._left -= 0 if fits else 1
-            if not self._left:
-                self._renew()
-                self.say()
-        return fits
+TRIES = 10
+"""Wrong tries at the one-time code until another one is made."""
 
 
-CODE = Code()
+def _code() -> str:
+    """The one-time code (一次性验证码) that lets another machine begin the office.
+
+    It is the same in all processes that serve together, and another after each so many wrong tries at any of them.
+    """
+    common = processes.common()
+    digest = hashlib.sha256(f"{common.secret} {common.tries.value // TRIES}".encode()).digest()
+    drawn = "".join(_ALPHABET[each % len(_ALPHABET)] for each in digest[:8])
+    return f"{drawn[:4]}-{drawn[4:]}"
+
+
+def say_code() -> None:
+    """Say the one-time code (一次性验证码) at the console of the machine that serves."""
+    print(f"== 首次打开须输入的验证码 (one-time code of the first visit): {_code()}", flush=True)
+
+
+def fits(typed: str) -> bool:
+    """Whether this is the one-time code (一次性验证码), whatever its capitals and dashes; a wrong one is counted."""
+    tries = processes.common().tries
+    with tries.get_lock():
+        plain = "".join(typed.upper().split()).replace("-", "")
+        if secrets.compare_digest(plain.encode(), _code().replace("-", "").encode()):
+            return True
+        tries.value += 1
+        if tries.value % TRIES == 0:
+            say_code()
+    return False
 
 
 def first_visit(*, opened: bool) -> None:
@@ -104,7 +98,7 @@ def _admitted() -> bool:
 
 def _check_code() -> None:
     """Admit who has the code of the console."""
-    if CODE.fits(st.session_state["first-code"]):
+    if fits(st.session_state["first-code"]):
         st.session_state["first-visit-admitted"] = True
     else:
         deeds.say("error", "验证码不正确。请看运行本系统的窗口中最后显示的一个。")

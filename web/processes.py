@@ -25,15 +25,15 @@ import threading
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
+from multiprocessing.sharedctypes import Synchronized
 from typing import IO, Any
 
 TIED = "CE_TIED"
 """Environment variable: our standard input is held open by the program that started us, and we end with it."""
-SHARED = "CE_SHARED"
-"""Environment variable: a secret that the processes of one start have in common."""
 REMEMBERED = 10_000
 """Addresses whose process is known; of more, the one that was away longest is handed out anew."""
 STOPPING = 20.0
@@ -53,6 +53,32 @@ def tie() -> None:
         stopping = partial(os.kill, os.getpid(), signal.SIGTERM)
         starter = io.FileIO(sys.stdin.fileno(), closefd=False)  # unbuffered: no lock for us to end under
         threading.Thread(target=end_with, args=(starter, stopping), name="starter", daemon=True).start()
+
+
+@dataclass(frozen=True)
+class Common:
+    """What the processes of one start have in common (共有), and the database does not hold."""
+
+    secret: str
+    tries: Synchronized[int]
+    """Wrong tries at the first visit's code, of all of them."""
+
+
+_common: Common | None = None
+
+
+def join(common: Common) -> None:
+    """Make this one of the processes of a start."""
+    global _common
+    _common = common
+
+
+def common() -> Common:
+    """What this process has in common with those that were started with it; alone it has its own."""
+    if _common is None:
+        join(Common(secrets.token_hex(), multiprocessing.get_context("spawn").Value("q")))
+    assert _common
+    return _common
 
 
 class Places:
@@ -81,10 +107,11 @@ def serve(listener: socket.socket, processes: int, options: dict[str, Any]) -> N
     """
     spawning = multiprocessing.get_context("spawn")
     hands, workers = list[Connection](), list[SpawnProcess]()
+    together = common()
 
     def start() -> None:
         hand, given = spawning.Pipe()
-        workers.append(spawning.Process(target=_work, args=(given, options), name=f"serving {len(workers)}"))
+        workers.append(spawning.Process(target=_work, args=(given, options, together), name=f"serving {len(workers)}"))
         workers[-1].start()
         given.close()
         hands.append(hand)
@@ -113,9 +140,10 @@ def is_first() -> bool:
     return multiprocessing.current_process().name in {"MainProcess", "serving 0"}
 
 
-def _work(given: Connection, options: dict[str, Any]) -> None:
-    from web import handed  # with all of Streamlit, which the process that hands out has no use for
+def _work(given: Connection, options: dict[str, Any], together: Common) -> None:
+    from web import handed, processes  # with all of Streamlit, which the process that hands out has no use for
 
+    processes.join(together)  # not of this module, which bears another name where it was started
     handed.work(given, options)
 
 
@@ -148,7 +176,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     asked = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, _stop)
     tie()
-    os.environ[SHARED] = secrets.token_hex()
     options = {"server_address": asked.address, "server_port": asked.port, "server_headless": True}
     options |= {"server_sslCertFile": asked.cert, "server_sslKeyFile": asked.key}
     family = socket.AF_INET6 if ":" in asked.address else socket.AF_INET

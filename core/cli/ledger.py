@@ -29,7 +29,7 @@ from core.trail import audit, files
 def _asked(part: str, ask: Callable[[Session], list[str]]) -> list[str]:
     """The faults of one part, by itself: one that cannot be read at all hides nothing of the others."""
     try:
-        with db.reading() as session:
+        with db.reading_whole() as session:
             return ask(session)
     except Refused as refused:
         part = "sealed values" if refused.code == "key" else part  # one key, asked for by several parts: said once
@@ -91,7 +91,7 @@ def compare_totals(options: argparse.Namespace) -> int:
             actor = setup.system_actor(session)
             found = checks.rebuild(session, actor=actor, reason=options.reason, now=now)
     else:
-        with db.reading() as session:
+        with db.reading_whole() as session:
             found = totals.differences(session)
             altered = checks.altered(session) if found else []
     for each in found:

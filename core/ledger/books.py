@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 import operator
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -119,18 +120,25 @@ class Ready:
     entries: db.Bound
     sums: db.Bound
     """What it adds to the totals."""
+    humans: Mapping[int, int]
+    """Under whom the entries of a duplicate's record are summed."""
+    hearers: tuple[int | None, Mapping[int, str]]
+    """Who hears of it, by `_hearers`, as long as this is the newest account of a person."""
     counted: consequences.Watch
     told: Consequence
     """What was counted, in all."""
 
 
 def state(session: Session) -> tuple[object, ...]:
-    """What a posting is made from (入账依据), in a few numbers: who is on file, the offices, the last batch."""
+    """What a posting is made from (入账依据), in a few numbers: who is on file, the offices, the last batch.
+
+    And how many parts of it are still owed: what was read before they were written is not what a posting is made from.
+    """
     newest = [sa.select(sa.func.max(each.id)).scalar_subquery() for each in (Person, PersonChange, CreditBatch)]
     offices = sa.select(sa.func.max(AuditEntry.id)).where(
         AuditEntry.event.in_((audit.Event.ORGANIZATION_ADDED.value, audit.Event.ORGANIZATION_CHANGED.value))
     )
-    return tuple(session.execute(sa.select(*newest, offices.scalar_subquery())).one())
+    return (*session.execute(sa.select(*newest, offices.scalar_subquery())).one(), db.owing(session))
 
 
 @contextlib.contextmanager
@@ -147,19 +155,45 @@ def recorded(session: Session, before: tuple[object, ...]) -> Iterator[list[Read
     for entries in [each for each in tape if each.table is CreditEntry.__table__]:
         batch = session.scalars(sa.select(CreditBatch).order_by(CreditBatch.id.desc()).limit(1)).one()
         fields = {each.key: getattr(batch, each.key) for each in sa.inspect(CreditBatch).column_attrs}
-        others = tuple(each for each in tape if each.table is not CreditEntry.__table__)
+        added = [each for each in tape if each.table is Person.__table__]
+        newest = session.scalars(sa.select(sa.func.max(Person.id))).one()
+        numbers = iter(range(newest - sum(each.count for each in added) + 1, newest + 1))
+        people = [
+            replace(each, columns={"id": list(itertools.islice(numbers, each.count)), **each.columns}) for each in added
+        ]
+        merged = sa.select(Person.id, Person.human_id).where(Person.merged_into_id.is_not(None))
         found.append(
-            Ready(before, others, fields, entries, totals.sums_of(session, batch), watched, watched.consequence())
+            Ready(
+                before,
+                tuple(people),
+                fields,
+                entries,
+                totals.sums_of(session, batch),
+                dict(session.execute(merged).all()),
+                (_newest_account(session), _hearers(session, batch)),
+                watched,
+                watched.consequence(),
+            )
         )
 
 
 _READY = "what was rehearsed to be posted"
+_WRITTEN = "what was rehearsed and is written"
 
 
 def have_ready(session: Session, ready: Ready) -> None:
-    """Keep a rehearsed batch for the deed that follows in this session, its rows laid down to be written at once."""
+    """Keep a rehearsed batch for the deed that follows in this session, its rows laid down to be written at once.
+
+    Of a batch so large that others would wait too long the rows follow it in parts: its new people first, then the
+    entries and totals, those of each human in one part.
+    """
     people = tuple(db.laid(session, each) for each in ready.people)
-    entries, sums = db.laid(session, ready.entries), db.laid(session, ready.sums)
+    rows = ready.entries, ready.sums
+    records = [list(each.columns["person_id"]) for each in rows]
+    humans = [list(map(ready.humans.get, each, each)) for each in records]
+    entries, sums = db.laid_in_parts(session, *zip(rows, humans, strict=True)) or (
+        db.laid(session, each) for each in rows
+    )
     session.info[_READY] = replace(ready, people=people, entries=entries, sums=sums)
 
 
@@ -179,11 +213,14 @@ def _write_ready(session: Session, ready: Ready) -> CreditBatch:
     for each in ready.people:
         db.write(session, each)
     batch = CreditBatch(**ready.batch)
+    session.info[_WRITTEN] = ready  # let go of after the commit: of 100,000 people that takes a while
+    if ready.hearers[0] == _newest_account(session):
+        session.info[_HEARERS] = ready.hearers[1]
     consequences.foreknow(session, ready.counted)
     with consequences.counted(session, batch, {}):
         session.add(batch)
         db.write(session, ready.entries)
-        totals.add(session, ready.sums)
+        db.write(session, ready.sums)
     return batch
 
 
@@ -447,21 +484,10 @@ def _tell(
 def _hear_of_hours(session: Session, deed: messages.Deed) -> Iterator[messages.Word]:
     """Those with an account hear of hours of theirs; of a reversal also who reported or claimed them."""
     batch: CreditBatch = deed.touched
-    back = batch.reverses_id is not None
-    title, holder = "您的学时有冲销" if back else "有学时登记到您名下", sa.orm.aliased(Person)
-    if batch.entries < LARGE:
-        has = sa.exists().where(Account.person_id == holder.id, under(holder, Person.human_id))
-        whose = sa.select(Person.human_id).join(CreditEntry, CreditEntry.person_id == Person.id)
-        whose = whose.where(CreditEntry.batch_id == batch.id, has)
-    else:  # fewer people have an account than stand in it: from them to their entries (+ 0: not by the batch's index)
-        mine = sa.and_(CreditEntry.person_id == Person.id, CreditEntry.batch_id + 0 == batch.id)
-        whose = sa.select(holder.human_id).join(Account, Account.person_id == holder.id)
-        whose = whose.join(Person, under(Person, holder.human_id)).join(CreditEntry, mine)
-    heard = session.scalars(whose.distinct()).all()
-    without = reliance.holders(session, batch.id) if back and heard else frozenset()
-    for human_id in heard:
-        told = f"{title}，已出具的审验卡随之失效" if human_id in without else title
+    known: Mapping[int, str] | None = session.info.pop(_HEARERS, None)
+    for human_id, told in (_hearers(session, batch) if known is None else known).items():
         yield messages.Word(messages.Topic.HOURS, told, batch.basis, person_id=human_id)
+    back = batch.reverses_id is not None
     undone = session.get(CreditBatch, batch.reverses_id) if back else None
     if undone is not None and undone.submission_id:
         submission = session.get_one(Submission, undone.submission_id)
@@ -476,3 +502,28 @@ def _hear_of_hours(session: Session, deed: messages.Deed) -> Iterator[messages.W
             record=submission.kind,
             record_id=submission.id,
         )
+
+
+_HEARERS = "who hears of the next batch"
+
+
+def _hearers(session: Session, batch: CreditBatch) -> dict[int, str]:
+    """Those with an account who hear of a batch, by human, each with what is told."""
+    back = batch.reverses_id is not None
+    title, holder = "您的学时有冲销" if back else "有学时登记到您名下", sa.orm.aliased(Person)
+    if batch.entries < LARGE:
+        has = sa.exists().where(Account.person_id == holder.id, under(holder, Person.human_id))
+        whose = sa.select(Person.human_id).join(CreditEntry, CreditEntry.person_id == Person.id)
+        whose = whose.where(CreditEntry.batch_id == batch.id, has)
+    else:  # fewer people have an account than stand in it: from them to their entries (+ 0: not by the batch's index)
+        mine = sa.and_(CreditEntry.person_id == Person.id, CreditEntry.batch_id + 0 == batch.id)
+        whose = sa.select(holder.human_id).join(Account, Account.person_id == holder.id)
+        whose = whose.join(Person, under(Person, holder.human_id)).join(CreditEntry, mine)
+    heard = session.scalars(whose.distinct()).all()
+    without = reliance.holders(session, batch.id) if back and heard else frozenset()
+    return {each: f"{title}，已出具的审验卡随之失效" if each in without else title for each in heard}
+
+
+def _newest_account(session: Session) -> int | None:
+    """The newest account of a person (个人账号)."""
+    return session.scalar(sa.select(sa.func.max(Account.id)).where(Account.person_id.is_not(None)))

@@ -24,16 +24,12 @@ def add_batch(session: Session, batch: CreditBatch) -> None:
 
 
 def sums_of(session: Session, batch: CreditBatch) -> db.Bound:
-    """What a batch adds to the totals (该批合计), ready for `add` as long as nobody is merged."""
+    """What a batch adds to the totals (该批合计), ready for `db.write` as long as nobody is merged."""
     found = session.execute(sums_of_entries().where(CreditEntry.batch_id == batch.id)).all()
     table = CreditTotal.__table__
     assert isinstance(table, sa.Table)
-    return db.Bound(table, len(found), dict(zip(COLUMNS, zip(*found, strict=True), strict=True)))
-
-
-def add(session: Session, sums: db.Bound) -> None:
-    """Add to the totals what was summed already."""
-    db.accumulate(session, sums, KEYS, ("hours", "deemed"))
+    columns = dict(zip(COLUMNS, zip(*found, strict=True), strict=True))
+    return db.Bound(table, len(found), columns, adds=(KEYS, ("hours", "deemed")))
 
 
 _Key = TypeVar("_Key")

@@ -53,6 +53,7 @@ from core.models.offices import (
     UnsavedFile,
     leagues,
 )
+from core.models.owed import Owed, OwedPart
 from core.models.people import MaskedNumber, Person, PersonChange, under
 from core.models.programmes import PlanTable, YearSummary
 from core.models.quotas import Quota, QuotaShare, QuotaVersion
@@ -154,6 +155,8 @@ __all__ = [
     "OccupationApproval",
     "Organization",
     "Outcome",
+    "Owed",
+    "OwedPart",
     "Parcel",
     "Person",
     "PersonChange",

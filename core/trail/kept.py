@@ -49,11 +49,14 @@ def once(session: Session, key: Hashable, read: Callable[[], Part], *, every_lin
 def stamp(session: Session, *, every_line: bool = False) -> Hashable:
     """Where the office stands (办到哪里): the same as long as nothing was done in it and no notice was published.
 
+    And none of what was done is still being written: then each part makes another.
+
     `every_line`: what shows the trail itself is another with each sign-in too.
     """
     last = _LAST_OF_ALL if every_line else _LAST
     found = db.asked_once(session, last, lambda: db.plain(session, last).one_or_none())
-    return (tuple(found) if found else None), notices.filed()
+    owing = db.asked_once(session, "owing", lambda: db.owing(session))
+    return (tuple(found) if found else None), owing, notices.filed()
 
 
 _LINE = AuditEntry.__table__.c

@@ -22,6 +22,7 @@ import sqlalchemy as sa
 from core.eligibility import decisions
 from core.ground import db
 from core.ground.access import Role
+from core.ground.db import bulk
 from core.ledger import books
 from core.models import AuditEntry, Course, Person, Plan, State, Submission
 from core.office import backups, unsaved
@@ -37,7 +38,8 @@ from core.trail.files import Upload
 from tests import cast as c
 
 PEOPLE = 200
-books.LARGE = PEOPLE // 2  # what writes so many rows is reckoned and laid down first, as the roster of thousands is
+books.LARGE = bulk.MANY = 15  # what writes so many rows is reckoned first, as the roster of thousands is,
+bulk._PART = 15  # and on SQLite follows its deed in parts
 LATER = c.AFTER + timedelta(days=1)
 
 

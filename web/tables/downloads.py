@@ -39,7 +39,7 @@ def download(
     make: Act[bytes] | bytes,
     filename: str,
     *,
-    opened: Callable[[], AbstractContextManager[Session]] = db.reading,
+    opened: Callable[[], AbstractContextManager[Session]] = db.reading_whole,
     unmarked: Unmarked | None = None,
     icon: str | None = ":material/download:",
     **look: Any,

@@ -6,6 +6,7 @@ import contextlib
 import functools
 import gc
 import itertools
+import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,8 +17,17 @@ from numpy.typing import NDArray
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Session
 
+from core.ground.db import owed
 from core.ground.db.columns import EncryptedText, one_throughout
-from core.ground.db.sessions import BESIDE, done_something, others_may_write, unquoted
+from core.ground.db.sessions import (
+    BESIDE,
+    STAGED,
+    done_something,
+    for_a_moment,
+    have_whole,
+    others_may_write,
+    unquoted,
+)
 from core.ground.deeds import with_nul
 
 
@@ -63,6 +73,19 @@ class Bound:
     columns: Mapping[str, Iterable[Any]]
     laid: str = ""
     """Where they were laid down already (`laid`): a table that this connection alone sees."""
+    adds: tuple[Sequence[str], ...] = ()
+    """Which columns are the key, which amounts are added where a row of that key is there (累加). SQLite's."""
+    staged: Staged | None = None
+    """Under which number they were laid down in the database, to be owed (`laid_in_parts`)."""
+
+
+@dataclass(frozen=True)
+class Staged:
+    """What was laid down in the database (已暂存), of several tables perhaps: its number, its parts, its tables."""
+
+    number: int
+    parts: int
+    tables: tuple[str, ...]
 
 
 def bound(session: Session, model: type[DeclarativeBase], columns: Mapping[str, Any]) -> Bound:
@@ -104,10 +127,43 @@ def write(session: Session, prepared: Bound, **same: int) -> None:
     _put(session, prepared, same)
 
 
-def accumulate(session: Session, prepared: Bound, keys: Sequence[str], amounts: Sequence[str]) -> None:
-    """Add amounts to the rows of the same keys (累加备好的行); where there is none, the row is written. SQLite's."""
-    sums = ", ".join(f"{each} = {prepared.table.name}.{each} + excluded.{each}" for each in amounts)
-    _put(session, prepared, {}, f" ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {sums}")
+MANY = 5000
+"""From so many rows on others would wait too long: they are owed, and written in parts after the deed."""
+_PART = 500
+"""Rows of a part: three milliseconds for entries, ten for people and rows of rosters."""
+
+
+def laid_in_parts(session: Session, *together: tuple[Bound, Sequence[int]]) -> tuple[Bound, ...] | None:
+    """Lay many rows down in the database (分份暂存): to write them is to say that they are due, see `owed`.
+
+    Each with its keys: rows of one key are written together. All are written with the same `same`, or none is. For
+    SQLite, in an `unlocked` block; None elsewhere, and where they are not `MANY`.
+    """
+    connection = session.connection()
+    many = max((each.count for each, _ in together), default=0) >= MANY
+    if not many or STAGED not in session.info or not others_may_write(connection):
+        return None
+    number, parts = secrets.randbits(62), 0
+    session.info[STAGED].append(number)
+    with _told(connection.dialect, "owed_part"), contextlib.closing(connection.connection.cursor()) as cursor:
+        cursor.execute("PRAGMA query_only=OFF")
+        for part in owed.cut([(_piece(each), keys) for each, keys in together], _PART):
+            rows = owed.packed(part)
+            with for_a_moment(cursor):
+                owed.stage(cursor, number, rows)
+            parts += 1
+        cursor.execute("PRAGMA query_only=ON")
+    staged = Staged(number, parts, tuple(each.table.name for each, _ in together))
+    return tuple(replace(each, columns={}, staged=staged) for each, _ in together)
+
+
+def _piece(given: Bound) -> owed.Piece:
+    columns: dict[str, Any] = {}
+    for name, values in given.columns.items():
+        columns[name] = next(values) if isinstance(values, itertools.repeat) else list(values)
+        if isinstance(columns[name], bytes | memoryview):
+            columns[name] = [columns[name]] * given.count
+    return owed.Piece(given.table.name, columns, given.adds)
 
 
 FEW = 1000
@@ -121,6 +177,8 @@ def laid(session: Session, prepared: Bound) -> Bound:
     wait for the lock. For SQLite, in an `unlocked` block: a table in this connection's memory, gone with the
     transaction. Elsewhere, and where they are few, they stay as they are.
     """
+    if in_parts := laid_in_parts(session, (prepared, range(prepared.count))):
+        return in_parts[0]
     connection = session.connection()
     if connection.dialect.name != "sqlite" or prepared.count < FEW or not others_may_write(connection):
         return prepared
@@ -144,8 +202,8 @@ def laid(session: Session, prepared: Bound) -> Bound:
     return replace(prepared, columns=dict.fromkeys(prepared.columns, ()), laid=name)
 
 
-def _put(session: Session, prepared: Bound, same: Mapping[str, int], otherwise: str = "") -> None:
-    """The one way rows are written in bulk; `otherwise`: what is done where a row is there already."""
+def _put(session: Session, prepared: Bound, same: Mapping[str, int]) -> None:
+    """The one way rows are written in bulk."""
     session.flush()
     if not prepared.count:
         return
@@ -156,6 +214,11 @@ def _put(session: Session, prepared: Bound, same: Mapping[str, int], otherwise: 
     own, table = list(map(quote, prepared.columns)), quote(prepared.table.name)
     into = f"{table} ({', '.join([*own, *map(quote, same)])})"
     done_something(connection)
+    if staged := prepared.staged:
+        owed.owe(connection, staged.number, staged.parts, staged.tables, same)
+        return
+    have_whole(connection, into)
+    otherwise = owed.otherwise(prepared.table.name, prepared.adds)
     with _told(dialect, into), contextlib.closing(connection.connection.cursor()) as cursor:
         if prepared.laid:
             given = ", ".join([*own, *("?" * len(same))])

@@ -20,8 +20,8 @@ from sqlalchemy.orm import Session
 
 from core.ground.access import Refused
 from core.ground.db import sickness
-from core.ground.db.place import as_it_lies, home, url
-from core.ground.db.sessions import close, reading, rehearsal, rehearsal_elsewhere
+from core.ground.db.place import as_it_lies, home, url, writable
+from core.ground.db.sessions import close, owing, reading, rehearsal, rehearsal_elsewhere, settle
 
 
 def dialect() -> str:
@@ -147,7 +147,7 @@ def rehearsal_on_a_copy() -> Iterator[Session]:
         with rehearsal() as session:
             yield session
         return
-    with tempfile.TemporaryDirectory(prefix=_REHEARSING, dir=home()) as folder:
+    with tempfile.TemporaryDirectory(prefix=_REHEARSING, dir=home() if writable() else None) as folder:
         for left in home().glob(f"{_REHEARSING}*"):  # by a process that was killed an hour ago
             if Path(folder).stat().st_mtime - left.stat().st_mtime > 3600:
                 shutil.rmtree(left, ignore_errors=True)
@@ -162,6 +162,25 @@ def rehearsal_on_a_copy() -> Iterator[Session]:
 
 
 _REHEARSING = ".rehearsal-"
+
+
+@contextlib.contextmanager
+def reading_whole() -> Iterator[Session]:
+    """`reading` of an office in which nothing is half there (完整快照): what deeds still owe is written first.
+
+    Where it cannot be written, as in a folder that can only be read, in a copy. For what is held against one another
+    row by row, and for files that leave; a page may be a second behind. Refused codes: "sick".
+    """
+    with reading() as session:
+        if not owing(session):
+            yield session
+            return
+    with contextlib.suppress(Refused):
+        settle()
+    with reading() as session:
+        left = owing(session)
+    with rehearsal_on_a_copy() if left else reading() as session:
+        yield session
 
 
 def _sqlite_file() -> Path:

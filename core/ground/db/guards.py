@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from core.ground.db import place
 from core.ground.db.place import ROOT
-from core.ground.db.sessions import engine
+from core.ground.db.sessions import engine, settle
 from core.ground.db.sickness import told
 
 
@@ -21,7 +21,8 @@ def upgrade() -> None:
     """Upgrade (升级数据库): bring the schema to this version; the migrations renew the guards. Idempotent.
 
     SQLite alters a table by making it anew under the old name, which no foreign key may watch; they are all asked
-    after a change. The connection without them does not go back among the others. Refused codes: "sick".
+    after a change. The connection without them does not go back among the others. What a killed process still owed is
+    written. Refused codes: "sick".
     """
     try:
         with told(), engine().execution_options(ce_rebuilds=True).begin() as connection:
@@ -36,6 +37,7 @@ def upgrade() -> None:
                     )
     finally:
         engine().dispose()
+    settle()
 
 
 def _revision(connection: sa.Connection) -> str | None:

@@ -9,8 +9,9 @@ import hashlib
 import os
 import sqlite3
 import threading
+import time
 import weakref
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar, TypeVarTuple
@@ -19,7 +20,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core.ground.access import Refused
-from core.ground.db import sickness
+from core.ground.db import owed, sickness
 from core.ground.db.place import as_it_lies, home_path, open_as_it_lies, url
 from core.ground.deeds import with_nul
 
@@ -130,11 +131,13 @@ def _sqlite_begin(connection: sa.Connection) -> None:
         begun: Any = connection.connection.driver_connection
         begun.execute("PRAGMA query_only=ON")
         begun.execute("BEGIN")
+        connection.info.pop(owed.OWED, None)
         return
     if options.get("ce_rebuilds"):
         connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
     connection.exec_driver_sql("PRAGMA query_only=OFF")
     connection.exec_driver_sql("BEGIN IMMEDIATE")
+    connection.info[owed.OWED] = owed.tables(connection.connection.cursor())
     if _door.shut_to_us():  # a restore began meanwhile; it waits for write transactions only
         connection.exec_driver_sql("ROLLBACK")
         raise Refused("sick", sickness.RESTORING)
@@ -172,6 +175,35 @@ def done_something(connection: sa.Connection) -> None:
     connection.info[_DONE] = True
 
 
+def have_whole(connection: sa.Connection, statement: str) -> None:
+    """Have what is owed written first (先补齐), where a statement of a transaction that may write asks for it.
+
+    While it is `unlocked` that is done part by part, else at once. It is none of the transaction's own doing:
+    `unlocked` may still follow, and commits it.
+    """
+    if not (names := owed.asked_for(connection, statement)):
+        return
+    cursor = connection.connection.cursor()
+    with _driver_told():
+        if not connection.info.get(_UNLOCKED):
+            owed.write_all(cursor, names)
+            return
+        cursor.execute("PRAGMA query_only=OFF")
+        _settle(cursor, names)
+        cursor.execute("PRAGMA query_only=ON")
+
+
+@contextlib.contextmanager
+def _driver_told() -> Iterator[None]:
+    """`sickness.told` of a raw connection of SQLite. Refused codes: "sick"."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        if words := sickness.sickness(error):
+            raise Refused("sick", words) from error
+        raise
+
+
 def _holds(statement: str, context: Any) -> bool:
     """Whether a statement writes, or locks a row for what is to be written (SQLite has no words for that)."""
     if context.isinsert or context.isupdate or context.isdelete:
@@ -193,6 +225,7 @@ def _without_nul(
     """
     if _holds(statement, context):
         done_something(connection)
+    have_whole(connection, statement)
     if not _holds_nul(parameters):
         return statement, parameters
     if context.isinsert or context.isupdate:
@@ -385,14 +418,86 @@ def transaction() -> Iterator[Session]:
 
     RuntimeError inside another `transaction()` or `reading()` of the same thread.
     """
+    staged: list[int] = []
+    info = {STAGED: staged} if engine().dialect.name == "sqlite" else {}
+    try:
+        with (
+            _one_at_a_time("transaction()"),
+            Session(engine(), expire_on_commit=False, info=info) as session,
+            _in_hand(session),
+            session.begin(),
+        ):
+            yield session
+            finish(session)
+    finally:
+        if staged:
+            with contextlib.suppress(Exception):  # what is done is done; the next round tries it, and says why not
+                settle(staged)
+
+
+STAGED = "what this session laid down, to be owed"
+"""Where a session's `info` keeps the numbers."""
+_PAUSE = 0.005
+"""Seconds at least between two parts, so that whoever waits for the lock finds it free: as long as one had it."""
+
+
+def settle(staged: Sequence[int] = ()) -> None:
+    """Write what deeds owe (补写), a part at a time, each a short transaction; others come between. Idempotent.
+
+    After the deed itself, and wherever a process begins or makes its rounds: a kill leaves some to the next. What was
+    laid down for a deed that was never done is struck out: of these numbers, or of a process that is gone for an hour.
+    Refused codes: "sick".
+    """
+    if engine().dialect.name != "sqlite":
+        return
     with (
-        _one_at_a_time("transaction()"),
-        Session(engine(), expire_on_commit=False) as session,
-        _in_hand(session),
-        session.begin(),
+        _one_at_a_time("settle()"),
+        contextlib.closing(engine().raw_connection()) as connection,
+        _driver_told(),
     ):
-        yield session
-        finish(session)
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA query_only=OFF")
+        _settle(cursor)
+        while lost := owed.lost(cursor, staged):
+            with for_a_moment(cursor):
+                owed.forget(cursor, lost)
+
+
+def _settle(cursor: Any, names: frozenset[str] | None = None) -> None:
+    """`settle` of these tables, or of all, on a connection that is in no transaction."""
+    while found := owed.first(cursor, names):
+        number, owed_id, same, part = found
+        pieces = list(owed.unpacked(part))  # opened before the lock
+        with for_a_moment(cursor):
+            owed.write_one(cursor, number, owed_id, same, pieces)
+
+
+@contextlib.contextmanager
+def for_a_moment(cursor: Any) -> Iterator[None]:
+    """A short transaction among several (短事务) on a raw connection of SQLite; others come between."""
+    cursor.execute("BEGIN IMMEDIATE")
+    began = time.monotonic()
+    try:
+        if _door.shut_to_us():
+            raise Refused("sick", sickness.RESTORING)
+        yield
+    except BaseException:
+        cursor.execute("ROLLBACK")
+        raise
+    cursor.execute("COMMIT")
+    time.sleep(max(_PAUSE, time.monotonic() - began))
+
+
+def owing(session: Session) -> int:
+    """How many parts are still owed (尚欠几份), by which what is read meanwhile is known not to be the last word.
+
+    None in a transaction that may write: they are written first.
+    """
+    connection = session.connection()
+    if connection.dialect.name != "sqlite":
+        return 0
+    have_whole(connection, " ".join(connection.info.get(owed.OWED, ())))
+    return owed.left(connection.connection.cursor())
 
 
 def remembered() -> dict[Any, Any]:

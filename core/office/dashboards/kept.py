@@ -43,6 +43,8 @@ def everybody(session: Session, actor: Actor, year: int, on: date | None, counte
     if found is not None and found[0] == stamp:
         whole: People = found[1]
         return whole
+    if db.owing(session):  # the last batch is not wholly there: shown as it is, and not gone on from
+        return people.read(session, actor, year, None, None)
     if found is not None and _goes_on(session, found[0], stamp):
         whole = people.brought_along(session, actor, year, found[1], found[0].batch_id)
     else:
