@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import uvicorn
@@ -29,6 +30,12 @@ from tests import briefly
 from web import first_visit, handed, processes
 
 ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="addresses 127.0.0.2 and on, and /proc")
+
+
+@pytest.fixture(autouse=True)
+def nobody_s_main_script(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page that was drawn here before is still the main script, which each new process would run as it starts."""
+    monkeypatch.setitem(sys.modules, "__main__", ModuleType("__main__"))
 
 
 def test_an_address_stays_with_its_process_and_new_ones_go_where_there_are_fewest(
