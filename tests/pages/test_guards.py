@@ -280,7 +280,7 @@ def test_an_empty_office_begins_at_its_own_machine_or_with_the_code_of_its_conso
 ) -> None:
     app = AppTest.from_file(MAIN, default_timeout=60).run()
     assert [button.label for button in app.button] == ["继续"]
-    for typed in ["AAAA-AAAA"] * first_visit.Code.TRIES:
+    for typed in ["AAAA-AAAA"] * first_visit.TRIES:
         app.text_input(key="first-code").input(typed)
         app.button[0].click().run()
         assert "验证码不正确" in boxes(app, "error")[0]
