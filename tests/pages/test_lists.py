@@ -212,16 +212,3 @@ def test_large_type_is_an_accounts_own_on_whatever_machine_it_signs_in(cast: Cas
     assert not large(sign_in("reviewer"))
     app.toggle(key="large-type").set_value(False).run()
     assert not large(sign_in("base"))
-
-
-def test_facts_keep_a_number_with_its_unit_and_give_a_long_one_the_room_of_short_ones() -> None:
-    def page() -> None:
-        from web.facts import facts
-
-        facts([("培训时间", "2026-12-04 至 2026-12-06（3天）"), ("方式", "线下"), ("状态", "待审")])
-
-    app = AppTest.from_function(page).run()
-    assert not app.exception
-    assert "（\u20603\u2060天\u2060）" in app.markdown[0].value
-    wide, *others = (each.weight for each in app.columns)
-    assert all(wide > 1.5 * each for each in others)
