@@ -406,7 +406,7 @@ def hear_what_fields_say() -> None:
             raise ValueError(said)
         return some_of(field, left)
 
-    WStates.__getitem__ = as_its_field  # type: ignore[method-assign]
+    WStates.__getitem__ = as_its_field  # type: ignore[assignment, method-assign]
     SessionState.set_widgets_from_proto = at_the_door  # type: ignore[assignment, method-assign]
     SessionState.register_widget = drawn  # type: ignore[assignment, method-assign]
     SelectboxSerde.deserialize = offered  # type: ignore[assignment, method-assign]
@@ -427,7 +427,7 @@ def name_what_did_not_arrive() -> None:
             for each in found(said)
         ]
 
-    file_uploader._get_upload_files = named  # type: ignore[assignment]
+    file_uploader._get_upload_files = named
 
 
 MISSING = "st.session_state has no key"
