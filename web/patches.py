@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from types import SimpleNamespace
 from typing import Any, cast
@@ -21,17 +20,12 @@ from streamlit import config, string_util
 from streamlit.components.v2.bidi_component import serialization
 from streamlit.components.v2.bidi_component.main import BidiComponentMixin
 from streamlit.elements import html
-from streamlit.elements.widgets import file_uploader
-from streamlit.elements.widgets.multiselect import MultiSelectSerde
-from streamlit.elements.widgets.selectbox import SelectboxSerde
 from streamlit.elements.widgets.text_widgets import TextAreaSerde, TextInputSerde
 from streamlit.emojis import ALL_EMOJIS
 from streamlit.navigation import page
 from streamlit.proto.BackMsg_pb2 import BackMsg
-from streamlit.proto.Common_pb2 import FileUploaderState
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.NewSession_pb2 import CustomThemeConfig
-from streamlit.proto.WidgetStates_pb2 import WidgetStates
 from streamlit.runtime import Runtime, app_session
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
@@ -39,17 +33,11 @@ from streamlit.runtime.scriptrunner import ScriptRunnerEvent
 from streamlit.runtime.scriptrunner_utils import script_run_context
 from streamlit.runtime.session_manager import ActiveSessionInfo
 from streamlit.runtime.state import SafeSessionState, SessionState
-from streamlit.runtime.state.common import RegisterWidgetResult, WidgetMetadata
-from streamlit.runtime.state.session_state import Serialized, WStates
-from streamlit.runtime.uploaded_file_manager import DeletedFile
 from streamlit.util import calc_hash
 from streamlit.web.server.starlette.starlette_websocket import StarletteSessionClient
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.exceptions import InvalidState
-
-from core.ground.access import Refused
-from web import deeds, uploads
 
 
 @functools.cache
@@ -65,9 +53,6 @@ def apply() -> None:
     send_at_once()
     look_for_one()
     cut_nothing()
-    hear_what_fields_say()
-    name_what_did_not_arrive()
-    tell_what_fields_are_gone()
     look_at_the_first()
     name_once()
 
@@ -356,102 +341,6 @@ def cut_nothing() -> None:
 
 def _whole(field: TextInputSerde | TextAreaSerde, typed: str | None) -> str | None:
     return field.value if typed is None else typed
-
-
-def hear_what_fields_say() -> None:
-    """Read what a browser says of a field at the door (栏目的值): what its field cannot say counts as not said.
-
-    The field keeps what stood in it, and shows that again. Streamlit reads it wherever somebody asks first: what cannot
-    be read ends that run, and each later one of the browser session; what is of another type, or no option (any more),
-    reaches our pages.
-    """
-    read, take, draw = WStates.__getitem__, SessionState.set_widgets_from_proto, SessionState.register_widget
-    one_of, some_of = SelectboxSerde.deserialize, MultiSelectSerde.deserialize
-
-    here = threading.local()  # each run has a thread of its own
-
-    def as_its_field(states: WStates, name: str) -> Any:
-        said, field = states.states.get(name), states.widget_metadata.get(name)
-        if not isinstance(said, Serialized) or field is None:
-            return read(states, name)
-        try:
-            if said.value.WhichOneof("value") not in {None, field.value_type}:
-                raise TypeError(name)
-            return read(states, name)
-        except Exception:  # noqa: BLE001  whatever its field makes of it
-            del states.states[name]
-            vars(here).setdefault("unsaid", set()).add(name)
-            raise KeyError(name) from None  # as Streamlit itself has it of what it cannot read yet
-        finally:
-            states.widget_metadata[name] = field  # of an empty value Streamlit takes the type to be unknown
-
-    def at_the_door(state: SessionState, said: WidgetStates) -> None:
-        vars(here).clear()
-        take(state, said)
-        for each in said.widgets:
-            state._new_widget_state.get(each.id)
-
-    def drawn(state: SessionState, field: WidgetMetadata[Any], key: str | None) -> RegisterWidgetResult[Any]:
-        answer = draw(state, field, key)
-        return replace(answer, value_changed=True) if field.id in vars(here).get("unsaid", ()) else answer
-
-    def offered(field: SelectboxSerde[Any], said: str | None) -> Any:
-        if said is not None and said not in field.formatted_option_to_option_index:
-            raise ValueError(said)
-        return one_of(field, said)
-
-    def some_offered(field: MultiSelectSerde[Any], said: list[str] | None) -> Any:
-        left = said and [each for each in said if each in field.formatted_option_to_option_index]
-        if said and not left:
-            raise ValueError(said)
-        return some_of(field, left)
-
-    WStates.__getitem__ = as_its_field  # type: ignore[assignment, method-assign]
-    SessionState.set_widgets_from_proto = at_the_door  # type: ignore[assignment, method-assign]
-    SessionState.register_widget = drawn  # type: ignore[assignment, method-assign]
-    SelectboxSerde.deserialize = offered  # type: ignore[assignment, method-assign]
-    MultiSelectSerde.deserialize = some_offered  # type: ignore[assignment, method-assign]
-
-
-def name_what_did_not_arrive() -> None:
-    """Let a file that is named and not held (没有传到的文件) refuse in words to be read, wherever a page reads it.
-
-    A browser names what it sent also where that was refused; Streamlit's stand-in for it has no name and no content.
-    """
-    found: Callable[[FileUploaderState | None], list[Any]] = file_uploader._get_upload_files
-
-    def named(said: FileUploaderState | None) -> list[Any]:
-        names = {each.file_id: each.name for each in said.uploaded_file_info} if said else {}
-        return [
-            uploads.NotHeld(each.file_id, names.get(each.file_id, "")) if isinstance(each, DeletedFile) else each
-            for each in found(said)
-        ]
-
-    file_uploader._get_upload_files = named
-
-
-MISSING = "st.session_state has no key"
-"""How Streamlit begins to say that a field is not there."""
-
-
-def tell_what_fields_are_gone() -> None:
-    """Say in words what comes to nothing before a deed begins (没有办成): refused, or its fields are gone meanwhile.
-
-    A button that was pressed as its page made way for another asks for fields that are not there any more.
-    """
-    press = SessionState._run_callback_and_record_rerun
-
-    def pressed(state: SessionState, votes: Any, run: Callable[[], None]) -> None:
-        try:
-            press(state, votes, run)
-        except Refused as refused:
-            deeds.say("error", refused.words)
-        except KeyError as missing:
-            if MISSING not in str(missing):
-                raise
-            deeds.say("error", "页面刚刚变过，您点的这一步没有办。请看清现在的内容后再点。")
-
-    SessionState._run_callback_and_record_rerun = pressed  # type: ignore[assignment, method-assign]
 
 
 def look_at_the_first() -> None:

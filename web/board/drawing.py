@@ -128,9 +128,8 @@ def _chart(made: Figure, ask: Ask, picked: Callable[[Any], None] | None) -> None
 
     def chosen() -> None:
         points = st.session_state[key].selection.get(MARK) or []
-        point = points[0] if isinstance(points, list) and points else None
-        if isinstance(point, dict) and isinstance(key_of_mark := point.get("key"), str | int):
-            picked(key_of_mark)
+        if points and "key" in points[0]:
+            picked(points[0]["key"])
             address.forget_choice()
 
     chart = VegaLiteChart()
