@@ -156,8 +156,8 @@ def serve(
 
     Without `hosts`, to this machine alone and unencrypted; with them, to all that reach it under these names, by HTTPS
     with the certificate and key `given`, or with one of the office's own. The port is held from the start, so that a
-    second, impatient start is told at once instead of spoiling the first. Several `processes` serve several computers
-    at the same time (`web.processes`).
+    second start meanwhile is refused at once. With several `processes` the clients are distributed among them by
+    address (`web.processes`).
     """
     there = f"[{hosts[0]}]" if hosts and ":" in hosts[0] else (hosts or (HERE,))[0]
     address = f"{'https' if hosts else 'http'}://{there}:{port}"

@@ -128,7 +128,7 @@ def _peer(transport: asyncio.BaseTransport) -> str:
 
 
 def _count_encrypted(everyone: Crowd) -> None:
-    """Count a connection before its encryption stands: whoever never agrees on one holds a file and memory too."""
+    """Count a TLS connection from before its handshake: one that never completes it holds a file and memory as well."""
     SSLProtocol.max_size = BUFFER
     made, lost = SSLProtocol.connection_made, SSLProtocol.connection_lost
 

@@ -24,12 +24,11 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from core.ground import typed
 from core.ground.access import Refused
-from routes import connections, session
+from routes import connections, session, uploads
 
 OPEN = ("/_stcore/health", "/_stcore/host-config", "/_stcore/stream")
 """Of Streamlit's reserved addresses those that the sign-in page needs; its pages and its hashed assets are open too."""
-UPLOADS = "/_stcore/upload_file/"
-SIGNED_IN = ("/media/", UPLOADS, "/_stcore/bidi-components/")
+SIGNED_IN = ("/media/", uploads.PATH, "/_stcore/bidi-components/")
 """What only somebody signed in may ask for: downloads, uploads, files of components."""
 CLOSED = ("/_stcore/", "/component/", "/auth/", "/oauth2callback", "/app/static/")
 """All else of Streamlit's that is no page: an office has no use for it."""
@@ -78,7 +77,7 @@ class Door:
 
 
 LONGEST_HEAD, LONGEST_BODY = 20.0, 60.0
-"""Seconds; an upload has a time of its own."""
+"""Seconds. An upload has a time of its own (`uploads`)."""
 
 
 class _Late(ClientDisconnect):
@@ -90,7 +89,7 @@ async def _in_time(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> 
 
     One that hangs up in the middle of it is no error of ours.
     """
-    until: float | None = asyncio.get_running_loop().time() + LONGEST_BODY
+    until = None if scope["path"].startswith(uploads.PATH) else asyncio.get_running_loop().time() + LONGEST_BODY
     begun = False
 
     async def received() -> Message:
@@ -109,8 +108,6 @@ async def _in_time(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> 
         begun = True
         await send(message)
 
-    if scope["path"].startswith(UPLOADS):
-        until = None
     try:
         await app(scope, received, sent)
     except ClientDisconnect as gone:

@@ -186,7 +186,7 @@ def test_one_process_at_its_limit_keeps_nobody_else_waiting(office: Office) -> N
     assert all(office.draws(f"127.0.0.{at}") for at in (1, 2, 3))
     assert office.said().count("one-time code of the first visit") == 1
     assert office.front.stdin
-    office.front.stdin.close()  # whoever started it is gone
+    office.front.stdin.close()  # as when the parent process has ended
     time.sleep(0.1)
     office.front.terminate()  # and told so once more
     assert office.all_ended(), office.said()

@@ -508,7 +508,7 @@ _HEARERS = "who hears of the next batch"
 
 
 def _hearers(session: Session, batch: CreditBatch) -> dict[int, str]:
-    """Those with an account who hear of a batch, by human, each with what is told."""
+    """Recipients of a batch's messages (消息接收人): persons with an account, by human id, each with its text."""
     back = batch.reverses_id is not None
     title, holder = "您的学时有冲销" if back else "有学时登记到您名下", sa.orm.aliased(Person)
     if batch.entries < LARGE:

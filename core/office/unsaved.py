@@ -40,11 +40,11 @@ _FIELD = 40
 SHEET = "sheet"
 """The places of tables that a page brings in (导入的表格), one file each: "sheet:credits"."""
 OTHERS = {SHEET: "file", "lesson": "upload"}
-"""Of forms of no submission the one field that takes a file: its writer's own, whoever it may be brought in by."""
+"""Forms that belong to no submission, by the beginning of their place, each with the one field that takes a file."""
 BRINGERS = (*OFFICERS, Role.BASE_CLERK, Role.EMPLOYER_CLERK)
 """Who has pages with such a form; which of them, its own deed decides."""
 _ANY = Uploads(files.check)
-"""What is in it is told by whoever reads it, and mended there."""
+"""Checked as a file alone; the page that imports it checks its contents."""
 _PLACE = re.compile(r"[a-z_]+(:[a-z0-9-]+){1,3}")
 _PLAIN = (str, int, float, bool, type(None))
 

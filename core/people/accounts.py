@@ -432,9 +432,8 @@ def _apart_at(session: Session, one: int, other: int, now: datetime) -> datetime
         AuditEntry.event == audit.Event.MOVED_IN.value,
         AuditEntry.record_id.in_(by_workbook),
     )
-    lately = sa.select(AuditEntry.id, AuditEntry.at).where(sa.or_(made, moved_in), AuditEntry.at > now - TOO_NEW)
-    found = [audit.at_the_latest(session, line, at, now=now) for line, at in session.execute(lately)]
-    last = max((at for at in found if at > now - TOO_NEW), default=None)
+    found = audit.lately(session, sa.or_(made, moved_in), now - TOO_NEW, now=now)
+    last = max((at for _, at in found), default=None)
     return last + TOO_NEW if last else None
 
 
@@ -639,18 +638,18 @@ _STANDS = (
 _OFFICE, _PERSON = _HOME.alias(), Person.__table__
 _HOLDER = (
     sa.select(
-        _ACCOUNT.c.id,
+        _ACCOUNT.c.id.label("account_id"),
         _ACCOUNT.c.name,
         _ACCOUNT.c.role,
-        _HOME.c.id,
-        _HOME.c.name,
-        _HOME.c.kind,
-        sa.func.coalesce(_PERSON.c.merged_into_id, _PERSON.c.id),  # as `Person.human_id`
+        _HOME.c.id.label("organization_id"),
+        _HOME.c.name.label("organization_name"),
+        _HOME.c.kind.label("organization_kind"),
+        sa.func.coalesce(_PERSON.c.merged_into_id, _PERSON.c.id).label("person_id"),  # as `Person.human_id`
         _ACCOUNT.c.must_change_password,
-        _OFFICE.c.kind,
-        _OFFICE.c.name,
-        _SIGN_IN.c.awaits,
         _ACCOUNT.c.large_type,
+        _OFFICE.c.kind.label("office_kind"),
+        _OFFICE.c.name.label("office"),
+        _SIGN_IN.c.awaits,
     )
     .select_from(_SIGN_IN)
     .join(_ACCOUNT, _ACCOUNT.c.id == _SIGN_IN.c.account_id)
@@ -659,7 +658,7 @@ _HOLDER = (
     .outerjoin(_PERSON, _PERSON.c.id == _ACCOUNT.c.person_id)
     .where(_SIGN_IN.c.token_digest == sa.bindparam("digest"), *_STANDS)
 )
-"""Who holds a token, as `Actor` has it, with the kind and the name of the office in charge."""
+"""Who holds a token, by the names that `Actor` has for it, and what its other two fields follow from."""
 
 
 def _at(now: datetime) -> dict[str, datetime]:
@@ -690,9 +689,9 @@ def actor_of(session: Session, token: str | None, now: datetime) -> Actor | None
     found: Any = db.plain(session, _HOLDER, digest=_token_digest(token), **_at(now)).one_or_none()
     if found is None:
         return None
-    *told, office, office_name, awaits, large = found
-    here = (*told, league_of(office, office_name), awaits == "enrol", large)
-    return Actor(*here)
+    told = dict(found._mapping)
+    league, awaits = league_of(told.pop("office_kind"), told.pop("office")), told.pop("awaits")
+    return Actor(**told, league=league, must_enrol=awaits == "enrol")
 
 
 def actor_named(session: Session, username: str) -> Actor:

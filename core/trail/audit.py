@@ -196,7 +196,19 @@ def _append(session: Session, line: AuditEntry) -> None:
     session.flush()
 
 
-def at_the_latest(session: Session, line: int, at: datetime, *, now: datetime) -> datetime:
+def lately(
+    session: Session, which: sa.ColumnElement[bool], since: datetime, *, now: datetime
+) -> list[tuple[int, datetime]]:
+    """Lines of the trail written after a moment (近来的记录): the record each is about, and when it was written.
+
+    `since` is a moment of the past. A line that the clock dates ahead of now is taken for as old as it may be.
+    """
+    query = sa.select(AuditEntry.id, AuditEntry.record_id, AuditEntry.at).where(which, AuditEntry.at > since)
+    found = [(about, _at_the_latest(session, line, at, now)) for line, about, at in session.execute(query)]
+    return [(about, at) for about, at in found if at > since]
+
+
+def _at_the_latest(session: Session, line: int, at: datetime, now: datetime) -> datetime:
     """When a line of the trail was written at the latest (最迟时间), which is when it says, unless that lies ahead.
 
     Then the clock ran ahead and was set back since: it was written before the first line after it that does not lie

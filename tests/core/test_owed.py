@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -28,7 +27,7 @@ from core.trail import audit, kept
 from core.trail.files import Upload
 from tests import cast as c
 from tests import ready
-from tests.core.test_unlocked import approved
+from tests.core.test_unlocked import another_program, approved
 
 PEOPLE = 12
 
@@ -95,6 +94,12 @@ def approve(cast: c.Cast, report: Report) -> None:
         workflow.move(session, report.id, Action.APPROVE, version=version, actor=cast["reviewer"], now=c.AFTER)
 
 
+def half_approve(filed: tuple[c.Cast, Report], monkeypatch: pytest.MonkeyPatch, after: int = 1) -> None:
+    """Approve a large report by a process that is killed when so many parts are written."""
+    with killed(monkeypatch, after):
+        approve(*filed)
+
+
 def sign_in() -> None:
     with db.transaction() as session:
         assert isinstance(accounts.sign_in(session, "base", fits=True, now=c.AFTER), str)
@@ -133,8 +138,7 @@ def test_a_kill_between_two_parts_leaves_the_rest_to_the_next_start(
     filed: tuple[c.Cast, Report], monkeypatch: pytest.MonkeyPatch, after: int
 ) -> None:
     cast, report = filed
-    with killed(monkeypatch, after):
-        approve(cast, report)
+    half_approve(filed, monkeypatch, after)
     left = owing()
     assert left >= 1
     with db.reading() as session:  # each person is seen wholly without or wholly with it
@@ -160,9 +164,8 @@ def test_a_kill_between_two_parts_leaves_the_rest_to_the_next_start(
 def test_who_writes_and_asks_for_it_finds_all_of_it(
     filed: tuple[c.Cast, Report], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cast, report = filed
-    with killed(monkeypatch, 1):
-        approve(cast, report)
+    cast, _ = filed
+    half_approve(filed, monkeypatch)
     paper = [[c.id_number(n), c.row(n)[1], 2023, "专业科目", 60, "培训", "台账", "2023-06-28"] for n in (5, 90, 91)]
     upload = Upload("学时.xlsx", c.sheet(paper, tuple(imports.HEADINGS.values())))
     with db.transaction() as session:
@@ -179,8 +182,7 @@ def test_an_approval_is_undone_reversed_and_proved_right_after_it(
     filed: tuple[c.Cast, Report], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cast, report = filed
-    with killed(monkeypatch, 1):
-        approve(cast, report)
+    half_approve(filed, monkeypatch)
     with db.rehearsal() as session:  # foreseen twice, each time in a savepoint that is taken back
         told = [books.foreseen(session, 2, actor=cast["reviewer"], now=c.AFTER) for _ in range(2)]
     assert told[0] == told[1]
@@ -274,10 +276,8 @@ def test_a_deed_whose_parts_were_taken_for_lost_ones_is_refused_and_may_be_done_
 
     def swept(session: Any, ready: Any) -> None:
         keep(session, ready)
-        place = str(sa.make_url(db.url()).database)
-        with contextlib.closing(sqlite3.connect(place)) as other:
+        with another_program() as other:
             other.execute("DELETE FROM owed_part WHERE id = (SELECT max(id) FROM owed_part)")
-            other.commit()
 
     with monkeypatch.context() as patch:
         patch.setattr(books, "have_ready", swept)
@@ -291,9 +291,7 @@ def test_a_deed_whose_parts_were_taken_for_lost_ones_is_refused_and_may_be_done_
 def test_two_who_settle_at_once_write_each_part_once(
     filed: tuple[c.Cast, Report], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cast, report = filed
-    with killed(monkeypatch):
-        approve(cast, report)
+    half_approve(filed, monkeypatch, 0)
     both = threading.Barrier(2)
 
     def settled() -> None:
@@ -314,9 +312,7 @@ def test_two_who_settle_at_once_write_each_part_once(
 def test_what_is_kept_of_a_moment_between_two_parts_does_not_last(
     filed: tuple[c.Cast, Report], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cast, report = filed
-    with killed(monkeypatch, 1):
-        approve(cast, report)
+    half_approve(filed, monkeypatch)
     ask: Callable[[Any], Any] = lambda s: kept.once(  # noqa: E731
         s, "test", lambda: s.scalar(sa.select(sa.func.count()).select_from(CreditEntry))
     )
@@ -331,9 +327,7 @@ def test_what_is_kept_of_a_moment_between_two_parts_does_not_last(
 def test_what_is_reckoned_beside_the_lock_is_reckoned_from_the_whole(
     filed: tuple[c.Cast, Report], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cast, report = filed
-    with killed(monkeypatch, 1):
-        approve(cast, report)
+    half_approve(filed, monkeypatch)
     with db.transaction() as session, db.unlocked():
         assert session.scalar(sa.select(sa.func.count()).select_from(CreditEntry)) == 3 + PEOPLE
 
@@ -342,9 +336,7 @@ def test_what_is_reckoned_beside_the_lock_is_reckoned_from_the_whole(
 def test_check_backup_and_drill_of_an_office_that_owes_are_true(
     filed: tuple[c.Cast, Report], home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cast, report = filed
-    with killed(monkeypatch, 1):
-        approve(cast, report)
+    half_approve(filed, monkeypatch)
     backup = backups.routine(now=c.AFTER)
     assert backups.drill(backup) == []
     assert owing() > 0

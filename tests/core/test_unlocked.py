@@ -150,6 +150,13 @@ def test_a_large_approval_is_reckoned_while_others_write_and_then_only_written(
     assert nothing_beside()
 
 
+@contextlib.contextmanager
+def another_program() -> Iterator[sqlite3.Connection]:
+    """A connection that knows nothing of this program; what it did is there when the block ends."""
+    with contextlib.closing(sqlite3.connect(str(sa.make_url(db.url()).database))) as other, other:
+        yield other
+
+
 def nothing_beside() -> bool:
     """Whether no connection keeps anything that was laid down beside the database."""
     pool: Any = db.engine().pool
@@ -188,12 +195,10 @@ def test_a_large_approval_is_reckoned_anew_where_somebody_was_faster(
 
     def meanwhile(session: Any, ready: Any) -> None:
         keep(session, ready)
-        place = str(sa.make_url(db.url()).database)
-        with contextlib.closing(sqlite3.connect(place)) as other:  # somebody is added to the people on file
+        with another_program() as other:  # somebody is added to the people on file
             names = [name for _, name, *_ in other.execute("PRAGMA table_info(person)") if name != "id"]
             said = ["x'00'" if name == "id_index" else name for name in names]
             other.execute(f"INSERT INTO person ({', '.join(names)}) SELECT {', '.join(said)} FROM person LIMIT 1")
-            other.commit()
 
     monkeypatch.setattr(books, "have_ready", meanwhile)
     c.approve(cast, report.id, now=c.AFTER)

@@ -15,7 +15,7 @@ import re
 import sqlite3
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,15 +37,11 @@ class Piece:
     adds: Sequence[Sequence[str]] = ()
     """Which columns are the key, which amounts are added to the row of that key where there is one."""
 
-    def statement(self, same: Iterable[str] = ()) -> str:
+    def statement(self, same: Collection[str]) -> str:
         """The INSERT that takes a row of these, and then of `same`."""
-        names = [*self.columns, *same]
-        return f"{into(self.table, names)} VALUES ({', '.join('?' * len(names))}){otherwise(self.table, self.adds)}"
-
-
-def into(table: str, names: Iterable[str]) -> str:
-    """The beginning of an INSERT."""
-    return f'INSERT INTO "{table}" (' + ", ".join(f'"{each}"' for each in names) + ")"
+        names = ", ".join(f'"{each}"' for each in (*self.columns, *same))
+        given = ", ".join("?" * (len(self.columns) + len(same)))
+        return f'INSERT INTO "{self.table}" ({names}) VALUES ({given}){otherwise(self.table, self.adds)}'  # noqa: S608
 
 
 def otherwise(table: str, adds: Sequence[Sequence[str]]) -> str:
@@ -176,8 +172,8 @@ def write_all(cursor: Any, names: frozenset[str]) -> None:
         write_one(cursor, *found)
 
 
-def first(cursor: Any, names: frozenset[str] | None = None) -> tuple[int, int, str, bytes] | None:
-    """The first part that is due, with what was laid down before it: its number, whose it is, what stands in every row.
+def first(cursor: Any, names: frozenset[str] | None = None) -> tuple[int, int, str, list[Piece]] | None:
+    """The first part that is due (到期的第一份): its number, whose it is, what stands in every row, its pieces.
 
     Of these tables, or of any: what lies before the last of them comes first, since rows may refer to it.
     """
@@ -185,17 +181,19 @@ def first(cursor: Any, names: frozenset[str] | None = None) -> tuple[int, int, s
     last = f"SELECT max(id) FROM owed_part WHERE owed_id IN ({', '.join(map(str, owed))})"  # noqa: S608
     query = "SELECT owed_part.id, owed.id, same, rows FROM owed JOIN owed_part ON owed_id = owed.id"
     query += f" WHERE owed_part.id <= ({last}) ORDER BY owed_part.id LIMIT 1"
-    found: tuple[int, int, str, bytes] | None = cursor.execute(query).fetchone() if owed else None
-    return found
+    if not (found := cursor.execute(query).fetchone() if owed else None):
+        return None
+    number, owed_id, same, rows = found
+    return number, owed_id, same, list(unpacked(rows))
 
 
-def write_one(cursor: Any, number: int, owed_id: int, same: str, part: bytes | Sequence[Piece]) -> None:
+def write_one(cursor: Any, number: int, owed_id: int, same: str, pieces: Iterable[Piece]) -> None:
     """Write a part where it belongs (补写一份) and strike it out, in one transaction; nothing where another has."""
     cursor.execute("DELETE FROM owed_part WHERE id = ? AND owed_id = ?", (number, owed_id))
     if not cursor.rowcount:
         return
     everywhere = json.loads(same)
-    for piece in unpacked(part) if isinstance(part, bytes) else part:
+    for piece in pieces:
         given = [each if isinstance(each, list) else itertools.repeat(each) for each in piece.columns.values()]
         rows = zip(*given, *map(itertools.repeat, everywhere.values()), strict=False)
         cursor.executemany(piece.statement(everywhere), rows)

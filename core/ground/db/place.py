@@ -92,16 +92,21 @@ def writable() -> bool:
 _SHARED = 2**15
 """Bytes of what those who have a database open share, at the least: less was left by one that found no room for it."""
 _NEEDED = 2**17
-"""Bytes that the files beside a database take at the least."""
+"""Bytes that the files that SQLite keeps beside a database take at the least."""
 
 
 def _size(file: Path) -> int:
     return file.stat().st_size if file.exists() else 0
 
 
+def low(folder: Path) -> bool:
+    """Whether a disk says that it has no room for what SQLite keeps beside a database (磁盘空间不足)."""
+    return shutil.disk_usage(folder).free < _NEEDED
+
+
 def full(folder: Path) -> bool:
     """Whether a disk has no room for what SQLite keeps beside a database (磁盘已满): where it says so, it is tried."""
-    if shutil.disk_usage(folder).free >= _NEEDED:
+    if not low(folder):
         return False
     try:
         with tempfile.TemporaryFile(dir=folder) as file:

@@ -438,7 +438,7 @@ def transaction() -> Iterator[Session]:
 STAGED = "what this session laid down, to be owed"
 """Where a session's `info` keeps the numbers."""
 _PAUSE = 0.005
-"""Seconds at least between two parts, so that whoever waits for the lock finds it free: as long as one had it."""
+"""Minimum seconds for which the write lock is free between two parts; after a longer part it is free for as long."""
 
 
 def settle(staged: Sequence[int] = ()) -> None:
@@ -465,11 +465,9 @@ def settle(staged: Sequence[int] = ()) -> None:
 
 def _settle(cursor: Any, names: frozenset[str] | None = None) -> None:
     """`settle` of these tables, or of all, on a connection that is in no transaction."""
-    while found := owed.first(cursor, names):
-        number, owed_id, same, part = found
-        pieces = list(owed.unpacked(part))  # opened before the lock
+    while found := owed.first(cursor, names):  # its pieces are opened before the lock
         with for_a_moment(cursor):
-            owed.write_one(cursor, number, owed_id, same, pieces)
+            owed.write_one(cursor, *found)
 
 
 @contextlib.contextmanager

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import shutil
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +12,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from core.ground.access import Refused
-from core.ground.db.place import command, home_path, url
+from core.ground.db.place import command, home_path, low, url
 
 _NOTHING = "刚才的操作没有办理，已有的数据没有受影响。"
 FULL = f"磁盘已满。{_NOTHING}请清理服务器的磁盘后重试。(the disk is full)"
@@ -49,8 +48,6 @@ _OF_SQLITE = {
 }
 _NO_ROOM = ("disk I/O error", "unable to open database file", "readonly database")
 """What SQLite says too where the disk has no room for the files that it opens beside the database."""
-_LEAST = 2**17
-"""Bytes that those take at the least."""
 _OF_POSTGRESQL = {"53100": FULL, "25006": READ_ONLY, "XX001": DAMAGED, "XX002": DAMAGED, "58030": FAILING}
 """By SQLSTATE; that of a connection begins with 08, of a server that stops with 57P, of too many who ask with 53."""
 
@@ -85,7 +82,7 @@ def _full() -> bool:
     with contextlib.suppress(OSError, Refused):
         database = sa.make_url(url()).database
         place = Path(database).parent if database else home_path()
-        return os.access(place, os.W_OK) and shutil.disk_usage(place).free < _LEAST  # a CD is full, too
+        return os.access(place, os.W_OK) and low(place)  # a CD is full, too
     return False
 
 

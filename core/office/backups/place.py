@@ -108,9 +108,8 @@ def latest(place: Path, now: datetime) -> Kept | None:
     """
     for each in sorted(kept(place), key=lambda each: abs(now - each.made_at)):
         with contextlib.suppress(Refused, OSError), opened(each.path) as outer:
-            if {PAYLOAD, MANIFEST} <= set(
-                outer.getnames()
-            ):  # which goes through the file to its end, but reads its heads alone
+            there = set(outer.getnames())  # which goes through the file to its end, but reads its heads alone
+            if {PAYLOAD, MANIFEST} <= there:
                 return each
     return None
 

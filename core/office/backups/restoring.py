@@ -146,17 +146,12 @@ def takes_two(session: Session, actor: Actor, *, now: datetime) -> bool:
 
     One whose account the actor closed within a day counts as well: nobody is left alone by shutting the others out.
     """
-    closed = sa.select(AuditEntry.record_id, AuditEntry.id, AuditEntry.at).where(
+    closed = sa.and_(
         AuditEntry.record == "account",
         AuditEntry.event == audit.Event.ACCOUNT_CLOSED.value,
         AuditEntry.account_id == actor.account_id,
-        AuditEntry.at > now - accounts.TOO_NEW,
     )
-    shut = {
-        account
-        for account, line, at in session.execute(closed)
-        if audit.at_the_latest(session, line, at, now=now) > now - accounts.TOO_NEW
-    }
+    shut = {account for account, _ in audit.lately(session, closed, now - accounts.TOO_NEW, now=now)}
     others = sa.select(Account.name).where(
         Account.role == Role.ADMIN,
         Account.organization_id == actor.organization_id,

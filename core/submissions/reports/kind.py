@@ -230,14 +230,14 @@ class ReportKind(Kind[Report]):
         for line, was in session.execute(sent_back.order_by(Remark.id)):
             cells = _texts(json.loads(was.cells or "{}"))
             found = [row for row, here in mine.items() if (here == cells if cells else here.get("name") == was.name)]
-            place: str | int = was.row if was.row in found else found[0] if len(found) == 1 or (cells and found) else ""
-            told = (
-                f"先前报告第{was.row}行{resident_id.masked(was.name)}，本次补报有{len(found)}行同名，请核对所指的行。"
-                if not place
-                else ""
-            )
-            if found:
-                newest[place, told] = Given(line.code, place, told + line.words)
+            if not found:
+                continue
+            place: str | int = was.row if was.row in found else found[0]
+            told = ""
+            if not cells and len(found) > 1 and was.row not in found:  # by the name alone it cannot be told which
+                namesakes = f"本次补报有{len(found)}行同名，请核对所指的行。"
+                place, told = "", f"先前报告第{was.row}行{resident_id.masked(was.name)}，{namesakes}"
+            newest[place, told] = Given(line.code, place, told + line.words)
         return list(newest.values()), Kept(self.content(session, report), mine)
 
     def deadline(self, session: Session, report: Report) -> Deadline:
