@@ -141,9 +141,9 @@ waiting = (here.soon, here.returned, here.waiting, here.owed, here.below)
 left, right = st.columns([5, 2]) if here.done else (st.container(), None)
 with left:
     if deciding:
-        part("本周内须办", here.soon, name="soon", deciding=True, all_in=("review", {}))
+        part(f"{home.SOON}天内须办", here.soon, name="soon", deciding=True, all_in=("review", {}))
     else:
-        part("逾期和本周到期", here.soon, name="late", all_in=("filing", {}) if filing else None)
+        part(f"逾期和{home.SOON}天内到期", here.soon, name="late", all_in=("filing", {}) if filing else None)
     part("退回待改", here.returned, name="returned", all_in=("filing", {}))
     part("等待本机关办理", here.waiting, name="waiting", deciding=True, all_in=("review", {}))
     part("待学习、待填写" if oneself else "待填写、待报送", here.owed, name="owed", all_in=("filing", {}))

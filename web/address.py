@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
+from pathlib import Path
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -104,6 +105,14 @@ def follow_links(page: str) -> None:
     if before != now and before[0] == page:
         st.query_params.update()
     st.session_state["address-told"] = now
+
+
+_HISTORY = st.components.v2.component("history", js=(Path(__file__).parent / "history.js").read_text(encoding="utf-8"))
+
+
+def step_by_step() -> None:
+    """Let one act of the hand be one step of the browser's history (后退), on every page."""
+    _HISTORY(key="typing-history", data={})  # takes no room, as what watches the typing
 
 
 def view(names: Sequence[str], *, label: str = "内容", key: str = "view") -> str:

@@ -249,6 +249,7 @@ def screen(known: context.Known) -> None:
     if actor:
         banner(actor, known, counts)
         printed.head(actor)
+        address.step_by_step()
         if actor.large_type:
             looks.append(shell.LARGE)
         looks.append(strip(entries, here, counts))

@@ -28,7 +28,7 @@ from core.submissions.programmes import marking, merged, publicity
 from core.trail import audit, kept
 
 SOON = 7
-"""Days ahead that count as this week (本周)."""
+"""Days ahead within which a thing is urgent (7天内)."""
 AHEAD = 31
 """Days ahead from which a paper of the year is to be begun."""
 SHOWN = 8
@@ -92,7 +92,7 @@ class Home:
     soon: Part = field(default_factory=Part)
     """Late, or late within a week."""
     returned: Part | None = None
-    """Came back, with the reason."""
+    """Came back, with the reason; those of `soon` apart."""
     waiting: Part | None = None
     """Before one's office, the longest waiting first, those of `soon` apart."""
     owed: Part | None = None
@@ -417,16 +417,19 @@ def _own(session: Session, actor: Actor, now: datetime) -> dict[str, Any]:
     drafts += _to_study(session, actor, today)
     owed = list({(item.kind, item.id, item.plan_id if not item.id else 0): item for item in drafts}.values())
     owed.sort(key=lambda item: (item.left is None, item.left or 0))
-    again = [replace(item, words="已退回，待改正", since=None, days=None) for item in returned]
-    near = [item for item in (*owed, *again) if item.left is not None and item.left <= SOON]
-    soon = sorted(near, key=lambda item: item.left or 0)
-    later = [item for item in owed if item not in soon]
+    again = [replace(item, words=f"退回：{item.words}") for item in returned]
+    soon = sorted((item for item in (*owed, *again) if _is_soon(item)), key=lambda item: item.left or 0)
+    later, returned = ([item for item in some if not _is_soon(item)] for some in (owed, returned))
     return {
         "soon": Part(tuple(soon[:SHOWN]), len(soon)),
         "returned": Part(tuple(returned[:SHOWN]), len(returned)),
         "owed": Part(tuple(later[:SHOWN]), len(later)),
         "filed": int(rows[0].filed) if rows else 0,
     }
+
+
+def _is_soon(item: Item) -> bool:
+    return item.left is not None and item.left <= SOON
 
 
 def _deadlines(session: Session, ids: Mapping[int, Any]) -> dict[int, date]:

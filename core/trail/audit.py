@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from datetime import date, datetime
 from typing import Any, TypeVar
 
@@ -275,8 +276,8 @@ def _digest(entry: Any, previous: str) -> str:
 def overtaken(session: Session, submission: Submission, code: str = "stale", *, state: str = "") -> Refused:
     """Optimistic-lock refusal (已被他人处理).
 
-    What those hear who act on a submission that is not as they saw it: how it stands (`state`: in the words of its
-    kind), who was faster, with what.
+    What those hear who act on a submission that is not as they saw it: who was faster, with what, and how it stands
+    (`state`: in the words of its kind), unless only what it says was changed.
     """
     query = (
         sa.select(AuditEntry)
@@ -290,7 +291,11 @@ def overtaken(session: Session, submission: Submission, code: str = "stale", *, 
     )
     by = ""
     if last := session.scalar(query):
-        by = f"（{last.account_name}：{called(last.event, last.record)}）"
+        deed = called(last.event, last.record)
+        if code == "stale" and "state" not in json.loads(last.before):  # it stands as it stood before
+            told = f"“{submission.title}”刚刚由{last.account_name}改过（{deed}）"
+            return Refused(code, f"{told}，您的操作没有执行。请看过现在的内容，再点一次。")
+        by = f"（{last.account_name}：{deed}）"
     what = f"“{submission.title}”当前状态为{state or submission.state.label}{by}"
     return Refused(code, f"{what}，您的操作没有执行，请查看最新状态。")
 

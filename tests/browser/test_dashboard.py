@@ -33,6 +33,16 @@ def test_a_leader_clicks_the_map_takes_the_figures_along_and_prints_them(
     swatches = page.locator(".role-legend-symbol path")
     assert set(swatches.evaluate_all("all => all.map(each => each.getAttribute('opacity'))")) == {"1"}  # as their marks
 
+    page.set_viewport_size({"width": 1366, "height": 768})
+    asked = page.locator(".st-key-board-tiles [role=radio]").get_by_text("看明细")
+    assert asked.count() > 3
+    assert len(set(asked.evaluate_all("all => all.map(each => Math.round(each.getBoundingClientRect().bottom))"))) == 1
+    page.get_by_role("button", name="收起，回到上面").click()
+    leader.settle()
+    assert "show=" not in page.url
+    expect(page.locator(".st-key-board-tiles")).to_be_in_viewport(ratio=1)
+    page.set_viewport_size({"width": 1440, "height": 1200})
+
     page.get_by_text("数据表与导出").nth(1).click()
     leader.settle()
     for kind, begins in (("PNG 图片", b"\x89PNG"), ("SVG 矢量图", b"<svg"), ("Excel", b"PK")):

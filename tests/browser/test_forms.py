@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import sqlalchemy as sa
 from playwright.sync_api import Browser, expect
 
@@ -60,6 +62,31 @@ def test_typing_survives_everything_and_is_filed_as_it_stands_on_the_screen(
         plan = session.scalars(sa.select(Plan)).one()
         assert (plan.state, plan.title, plan.headcount) == (State.SUBMITTED, LETTERS, 60)
         assert session.scalars(sa.select(Unsaved)).all() == []
+
+
+def test_the_way_back_from_a_filed_paper_leads_to_the_list_and_to_nothing_that_nobody_opened(
+    browser: Browser, server: str, cast: Cast
+) -> None:
+    base = seated(browser, server, "base")
+    page = base.go("filing", "申报")
+    base.click("填写培训计划")
+    base.fill(NAME, LETTERS)
+    base.fill("培训地点 *", "示例")
+    base.click("保存")
+    base.told("已存为草稿")
+    for label in ("培训内容 *", "师资情况 *", "培训人员范围 *"):
+        base.fill(label, "示例")
+    base.fill("计划人数（人） *", "60")
+    base.fill("每人学时 *", "24")
+    base.click("上报")
+    base.told("已上报。")
+    assert re.search(r"/paper\?item=[0-9]+$", page.url)
+    page.go_back()
+    expect(page.locator("h1")).to_have_text("申报")
+    base.settle()
+    assert page.url.endswith("/filing")
+    page.go_forward()
+    expect(page.get_by_role("heading", name=LETTERS)).to_be_visible()
 
 
 def test_tab_goes_from_field_to_field_and_a_key_shows_what_the_mouse_shows_over_the_sign(

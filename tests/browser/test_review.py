@@ -176,6 +176,38 @@ def test_the_buttons_of_a_claim_stand_in_one_row_also_beside_the_way_back_to_the
         assert ends["y"] + ends["height"] - row["y"] - row["height"] < 40, "nothing below the buttons"
 
 
+def test_on_a_telephone_a_roster_says_whose_a_row_is_and_no_button_moves_when_a_remark_is_noted(
+    browser: Browser, server: str, cast: Cast
+) -> None:
+    plan = people.file_plan(cast)
+    people.approve(cast, plan.id)
+    long = people.row(2, name="由两个单位报来、名字写得很长的一位学员")
+    report = people.file_report(cast, plan, people.sheet([people.row(1), long, people.row(3, name="")]))
+    reviewer = seated(browser, server, "reviewer", width=390, height=844)
+    page = reviewer.go(f"review?kind=report&item={report.id}", "审核")
+    reviewer.settle()
+    heads = page.locator(".list th:has-text('姓名')")
+    expect(heads).to_be_visible()
+    assert page.locator(".list .box").last.evaluate("each => each.scrollWidth - each.clientWidth") <= 0
+    decisions = page.locator(".st-key-decisions button", has_text=re.compile("分条意见|通过|退回"))
+    before = [each.bounding_box() for each in decisions.all()]
+    assert len(before) == 4
+    page.locator(".list tr.row input").first.click()
+    reviewer.settle()
+    page.get_by_role("button", name=re.compile("^分条意见")).click()
+    reviewer.settle()
+    page.get_by_label("原因", exact=True).click()
+    page.get_by_role("option").nth(1).click()
+    reviewer.settle()
+    page.get_by_role("button", name="记下").click()
+    reviewer.settle()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="分条意见 1")).to_be_visible()
+    after = [each.bounding_box() for each in decisions.all()]
+    assert [box and (box["x"], box["width"]) for box in after] == [box and (box["x"], box["width"]) for box in before]
+    assert len({box and round(box["y"]) for box in after}) == 1
+
+
 RECORD = """window.pressed = []; document.addEventListener('click', event => {
   const button = event.target.closest('.st-key-decisions button')
   if (button) window.pressed.push([document.querySelector('.st-key-item h4').textContent, button.innerText.trim()])

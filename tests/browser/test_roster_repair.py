@@ -95,6 +95,12 @@ def test_sixty_faults_are_put_right_on_the_screen(browser: Browser, server: str,
     base.sees("已保存。花名册500行，60行有错误，请在表中改正。")
     expect(base.page.locator(f"{OPEN} input[data-cell]").first).to_be_focused()  # and so in view
     expect(base.page.locator(f"{OPEN} input[data-cell]").first).to_be_in_viewport()
+    base.page.set_viewport_size({"width": 1366, "height": 1200})
+    parts = base.page.locator(".repair .head > *").locator("visible=true").all()
+    boxes = [box for each in parts if (box := each.bounding_box())]
+    assert len(boxes) == 3
+    assert max(box["y"] for box in boxes) < min(box["y"] + box["height"] for box in boxes), "in one row"
+    base.page.set_viewport_size({"width": 1440, "height": 1200})
     with db.reading() as session:
         problems = session.execute(sa.select(RosterProblem.row, RosterProblem.code).order_by(RosterProblem.row)).all()
     assert [tuple(each) for each in problems] == [(serial + 2, code) for serial, code in faults.FAULTS.items()]

@@ -71,7 +71,8 @@ def test_the_longest_waiting_come_first_and_those_that_begin_this_week_before_th
 
 def test_what_came_back_says_why_and_by_when_and_is_counted_in_the_menu(database: str) -> None:
     cast = c.assemble()
-    plan = c.file_plan(cast)
+    start = c.TODAY + timedelta(days=60)
+    plan = c.file_plan(cast, start_on=start, end_on=start + timedelta(days=2))
     returned(cast, plan.id, "师资情况过于简略")
     here = seen(cast, "base")
     assert here.returned
@@ -85,9 +86,9 @@ def test_what_came_back_says_why_and_by_when_and_is_counted_in_the_menu(database
     assert counted(cast, "reviewer") == {}
     assert counted(cast, "hohhot_base") == {}
     late = seen(cast, "base", c.NOW + timedelta(days=(counted_by.due_on - c.TODAY).days + 1))
-    assert [(each.id, each.left) for each in late.soon.items] == [(plan.id, -1)]  # late, and still among those returned
+    assert [(each.id, each.left, each.words) for each in late.soon.items] == [(plan.id, -1, "退回：师资情况过于简略")]
     assert late.returned
-    assert [each.id for each in late.returned.items] == [plan.id]
+    assert late.returned.items == ()  # one line for one thing to do
 
 
 def test_a_base_sees_reports_late_and_nearly_late_first_and_its_drafts_after_them(office: Path) -> None:

@@ -289,6 +289,8 @@ def test_only_its_base_changes_a_plan_and_only_while_it_is_not_before_the_author
     done(revise)
     kept = current(cast, plan)
     assert (kept.headcount, kept.title, kept.version) == (60, "更名班", 2)
+    told = f"“更名班”刚刚由{cast['base'].name}改过（修改计划），您的操作没有执行。请看过现在的内容，再点一次。"
+    assert c.refusal(revise).words == told  # its state is what it was: that says nothing
     with db.reading() as session:
         line = audit.history(session, cast["base"], event=plans.Event.REVISED)[0].iloc[0]
     assert '"headcount":"600"' in line["before"]

@@ -74,18 +74,21 @@ def tiles(app: AppTest) -> dict[str, str]:
     return dict(re.findall(r"^(\S+) \*\*(\S+)\*\*", "\n".join(options), re.MULTILINE))
 
 
+def components(app: AppTest) -> list[dict[str, Any]]:
+    """What each component of a page was sent; many are on every page and show nothing, so none is counted."""
+    return [json.loads(each.proto.json or each.proto.mixed.json) for each in app.get("bidi_component")]
+
+
 def listed(app: AppTest) -> list[dict[str, Any]]:
     """The rows of the desk's list, as the component draws them."""
-    sent = [json.loads(each.proto.json or each.proto.mixed.json) for each in app.get("bidi_component")]
-    (drawn,) = [each for each in sent if "deeds" in each]
+    (drawn,) = [each for each in components(app) if "deeds" in each]
     rows: list[dict[str, Any]] = drawn["rows"]
     return rows
 
 
 def sent(app: AppTest) -> list[dict[str, Any]]:
     """What the lists of a page are drawn from, in their order."""
-    every = [json.loads(each.proto.json or each.proto.mixed.json) for each in app.get("bidi_component")]
-    return [each for each in every if "columns" in each]
+    return [each for each in components(app) if "columns" in each]
 
 
 def frames(app: AppTest) -> list[pd.DataFrame]:
@@ -116,8 +119,7 @@ class SheetOf:
     @property
     def drawn(self) -> list[dict[str, Any]]:
         """What each sheet on the page was sent."""
-        sent = [json.loads(each.proto.json or each.proto.mixed.json) for each in self.app.get("bidi_component")]
-        return [each for each in sent if "lines" in each]
+        return [each for each in components(self.app) if "lines" in each]
 
     @property
     def data(self) -> dict[str, Any]:

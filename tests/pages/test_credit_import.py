@@ -187,5 +187,4 @@ def test_what_was_changed_in_a_file_can_be_taken_back_and_another_file_starts_an
     assert "共3行：2行可以入账" in boxes(app, "warning")[0]
     given(app, b"PK\x03\x04 broken", "坏的.xlsx")  # nothing of the former file stands beside its refusal
     assert boxes(app, "error")[0]
-    drawn = [each for each in app.get("bidi_component") if each.key != "printed"]  # what every page has for its print
-    assert [*drawn, *app.info, *app.warning] == []
+    assert [*SheetOf(app).drawn, *frames(app), *app.info, *app.warning] == []

@@ -62,6 +62,11 @@ def test_a_tile_opens_its_rows_and_the_rows_open_the_training(cast: Cast) -> Non
     app.segmented_control(key="board-tiles").set_value(None).run()
     assert not app.exception
     assert "show" not in app.query_params
+    app.segmented_control(key="board-tiles").set_value("plans").run()
+    app.button(key="back-training").click().run()
+    assert not app.exception
+    assert "show" not in app.query_params
+    assert "board-bring" not in app.session_state, "the tiles took it up: they are brought into view"
 
 
 def test_further_filters_are_heeded_while_folded_away_and_drawn_once_they_are_opened(cast: Cast) -> None:

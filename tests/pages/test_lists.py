@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 from collections.abc import Iterator
 from datetime import date
 
@@ -15,7 +14,7 @@ from core.ground import db
 from core.models import State
 from core.submissions.kinds import KINDS
 from tests.cast import Cast
-from tests.pages.conftest import boxes, frames, open_page, sign_in
+from tests.pages.conftest import boxes, frames, open_page, sent, sign_in
 from web import words
 from web.tables import LABELS, drawing
 from web.tables.columns import NUMBERED, SHARES, STATES, YEARS, Kind, kind, written
@@ -180,8 +179,7 @@ def test_a_state_has_one_colour_wherever_it_stands() -> None:
 
 def said(app: AppTest) -> str:
     """What the first list says of itself on paper."""
-    sent = [json.loads(each.proto.json or each.proto.mixed.json) for each in app.get("bidi_component")]
-    return next(str(each["paper"]) for each in sent if "columns" in each)
+    return str(sent(app)[0]["paper"])
 
 
 def test_what_is_printed_is_the_whole_list_and_beyond_its_limit_it_says_so(
@@ -212,3 +210,17 @@ def test_large_type_is_an_accounts_own_on_whatever_machine_it_signs_in(cast: Cas
     assert not large(sign_in("reviewer"))
     app.toggle(key="large-type").set_value(False).run()
     assert not large(sign_in("base"))
+
+
+def test_facts_are_told_as_they_are_and_a_long_one_has_the_room_of_short_ones() -> None:
+    def page() -> None:
+        from web.facts import facts
+
+        facts([("培训时间", "2026-12-04 至 2026-12-06（3天）"), ("方式", "线下"), ("状态", "待审")])
+
+    app = AppTest.from_function(page).run()
+    assert not app.exception
+    told = app.markdown[0].value.replace("\\", "")
+    assert told.endswith("2026-12-04 至 2026-12-06（3天）"), "nothing unseen in it, to be copied along"
+    wide, *others = (each.weight for each in app.columns)
+    assert all(wide > 1.5 * each for each in others)

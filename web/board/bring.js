@@ -1,4 +1,5 @@
 // What a click opened stands screens below it: it is brought into view, once its place is settled, unless the reader has moved.
+// And so are the tiles, once the rows are closed again.
 let last = 0
 
 export default function ({ data }) {
@@ -8,6 +9,6 @@ export default function ({ data }) {
   const leave = () => { moved = true }
   for (const kind of ["wheel", "touchmove", "keydown", "pointerdown"]) addEventListener(kind, leave, { once: true, passive: true })
   for (const wait of [50, 400, 1000]) setTimeout(() => {
-    if (!moved) document.querySelector(`[class*="st-key-rows-${data.name}-"]`)?.scrollIntoView({ block: "start" })
+    if (!moved) document.querySelector(`[class*="st-key-${data.place}"]`)?.scrollIntoView({ block: "start" })
   }, wait)
 }

@@ -221,6 +221,7 @@ def brief(ask: Ask) -> None:
 def tiles(seen: Board, show: str) -> None:
     """The headline figures (指标), each with last year's change; a click on one opens its rows, another closes them."""
     words = {tile.measure.value: _told(tile) for tile in seen.tiles()}
+    _bring(TILES, not show)
     if st.session_state.get(TILES) != (shown := show if show in words else None):
         st.session_state[TILES] = shown
     st.segmented_control(
@@ -317,7 +318,7 @@ def rows(
     if not folded.open:
         return
     with folded:
-        _bring(name, opened and not few)
+        _opened(name, opened and not few)
         shown = SHOWN
         if few and len(frame) > FOLDED:
             at = address.chosen(name)
@@ -333,10 +334,22 @@ def rows(
             _submission(chosen)
 
 
-def _bring(name: str, opened: bool) -> None:
-    """Rows that the last click opened are brought into view; see `filters.bring`."""
-    if opened and (nth := st.session_state.pop(filters.BRING, None)):
-        _BRING(key=f"bring-{name}", data={"name": name, "nth": nth})
+def _opened(name: str, opened: bool) -> None:
+    """Rows that a click opened are brought into view, with the way back to where it was (收起，回到上面)."""
+    _bring(f"rows-{name}-", opened)
+    if opened:
+        st.button("收起，回到上面", key=f"back-{name}", icon=":material/arrow_upward:", on_click=_close)
+
+
+def _close() -> None:
+    st.query_params.pop("show", None)
+    filters.bring()
+
+
+def _bring(place: str, asked: bool) -> None:
+    """What the last click opened is brought into view; see `filters.bring`."""
+    if asked and (nth := st.session_state.pop(filters.BRING, None)):
+        _BRING(key=f"bring-{place}", data={"place": place, "nth": nth})
 
 
 def _submission(number: int) -> None:
@@ -363,7 +376,7 @@ def people(seen: Board, ask: Ask, *, opened: bool) -> None:
     if not folded.open:
         return
     with folded:
-        _bring("people", opened and seen.has_trainings)
+        _opened("people", opened and seen.has_trainings)
         with db.reading() as session:
             frame = dashboards.people_rows(session, seen, ids[:SHOWN])
         chosen = tables.pick(frame, PERSON, name="person", empty="所选范围内的人员都已完成。", what="这个人")

@@ -49,7 +49,7 @@ def draw(found: Submission, here: Actor) -> None:
     if not kind.reasons:
         return
     count = len(given(found))
-    with st.popover(f"分条意见（{count}）" if count else "分条意见", width="content", key=_key(found)):
+    with st.popover(f"分条意见 {count}" if count else "分条意见", width="content", key=_key(found)):
         part = kind.headings(found) and kind.posts
         rows = "；“通过”时只能指明花名册的行，这些行退回改正，其余登记" if part else ""
         sent = "、".join(map(kind.word_for, workflow.NEEDS_REASON))

@@ -98,8 +98,10 @@ class List {
       const head = em(column.head) + (this.data.sorts && rows.length > 1 ? 0.9 : 0)
       return Math.max(head, ...rows.slice(0, 500).map(row => em(row.cells[at])))
     })
+    this.kept = columns[0].kind === "numbered" ? 2 : 1 // the number of a row says not whose it is
     this.least = columns.map(({ kind }, at) => (kind !== "words" ? 0 : longest[at] <= SHORT ? longest[at] : WIDEST))
     this.classes = columns.map(({ kind }, at) => (kind !== "words" ? `${kind} line` : longest[at] <= SHORT ? "words short" : "words"))
+    if (columns[1] && this.kept > 1) this.classes[1] += " kept"
     columns.forEach((column, at) => {
       const cell = made(head, "th", this.classes[at])
       cell.scope = "col"
@@ -189,7 +191,7 @@ class List {
     if (column.kind === "words" && place.style) place.style.setProperty("--least", `${this.least[at] + 0.1}em`)
   }
 
-  /** The last columns give way until the table fits; a state goes last of all. */
+  /** The last columns give way until the table fits; a state goes last of all, and what says whose a row is stays. */
   fit() {
     if (!this.table || matchMedia("print").matches || !this.root.clientWidth) return
     const { columns } = this.data
@@ -199,7 +201,7 @@ class List {
       this.cells.forEach((cells, at) => cells.forEach(cell => cell.classList.toggle("away", away.has(at))))
       for (const cell of this.table.querySelectorAll(".more")) cell.classList.toggle("away", !away.size)
     }
-    const last = columns.map((_, at) => at).slice(1).reverse()
+    const last = columns.map((_, at) => at).slice(this.kept).reverse()
     const yielding = [...last.filter(at => columns[at].kind !== "state"), ...last.filter(at => columns[at].kind === "state")]
     while (columns.length - away.size > MOST) away.add(yielding.shift())
     show()
