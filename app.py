@@ -26,7 +26,7 @@ from core.people import accounts, keys, passwords, setup
 from core.records import cards, printing  # noqa: F401
 from routes import addresses, connections, door, shield, uploads
 from web import context, first_visit, log, patches, processes
-from web.uploads import Sweeper, holding
+from web.uploads import Sweeper, holding, whose
 
 
 @asynccontextmanager
@@ -130,7 +130,7 @@ app = st.App(
     middleware=[
         Middleware(shield.Shield),
         Middleware(door.Door),
-        Middleware(uploads.Uploads, holding=holding),
+        Middleware(uploads.Uploads, holding=holding, whose=whose),
     ],
 )
 

@@ -67,7 +67,11 @@ def signed_in(headers: Headers) -> bool:
 
 def account(headers: Headers) -> int | None:
     """The account whose session a request carries the cookie of, while that stands."""
-    token = cookie_parser(headers.get("cookie", "")).get(COOKIE)
+    return account_of(cookie_parser(headers.get("cookie", "")).get(COOKIE))
+
+
+def account_of(token: str | None) -> int | None:
+    """The account whose session a token is of, while that stands."""
     with db.reading() as session:
         actor = accounts.actor_of(session, token, datetime.now(UTC))
     return actor.account_id if actor else None

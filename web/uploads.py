@@ -9,6 +9,8 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 
+from routes.session import COOKIE
+
 KEPT = 120.0
 """Seconds for which the files of a browser that has lost its connection are kept: so long it may come back."""
 
@@ -17,6 +19,12 @@ def holding(session_id: str) -> tuple[int, int]:
     """How many files and how many bytes are kept for a browser session."""
     kept = _kept().get(session_id, {})
     return len(kept), sum(len(each.data) for each in tuple(kept.values()))
+
+
+def whose(session_id: str) -> str | None:
+    """The token of the sign-in by which the page of a browser session was opened; None where no page is connected."""
+    client = runtime.get_instance().get_client(session_id) if runtime.exists() else None
+    return client.client_context.cookies.get(COOKIE) if client and client.client_context else None
 
 
 def forget_mine() -> None:

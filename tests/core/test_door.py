@@ -642,6 +642,11 @@ def put(app: Any, count: int = 1, size: int = 3, **headers: str) -> list[int]:
     return [each.status_code for each in ask(app, *paths, method="PUT", content=b"x" * size, headers=headers)]
 
 
+def of(headers: dict[str, str]) -> str:
+    """The token of a sign-in, out of its cookie."""
+    return headers["cookie"].partition("=")[2]
+
+
 def test_uploads_have_limits_in_size_number_and_time_for_each_account(
     office: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -649,7 +654,8 @@ def test_uploads_have_limits_in_size_number_and_time_for_each_account(
     base, employer = signed_in("base"), signed_in("employer")
     held = {"browser": (0, 0)}
     behind = Behind(takes=0.05)
-    app = uploads.Uploads(behind, holding=lambda session_id: held[session_id])
+    page = {"browser": of(base)}
+    app = uploads.Uploads(behind, holding=lambda session_id: held[session_id], whose=page.get)
     assert put(app) == [401]
     monkeypatch.setattr(uploads, "LARGEST", 5)
     assert put(app, size=6, **base) == [413]
@@ -665,9 +671,57 @@ def test_uploads_have_limits_in_size_number_and_time_for_each_account(
     assert behind.most == uploads.AT_ONCE
     monkeypatch.setattr(uploads, "A_MINUTE", uploads.AT_ONCE + 1)
     assert [put(app, **base) for _ in range(2)] == [[200], [429]]
+    page["browser"] = of(employer)
     assert put(app, **employer) == [200]  # nobody else is held up
     monkeypatch.setattr(uploads, "TAKES", 0.01)
     assert put(app, **employer) == [408]
+
+
+def test_nobody_writes_or_removes_a_file_of_another_account_s_page(office: Path) -> None:
+    c.assemble()
+    base, again, employer = signed_in("base"), signed_in("base"), signed_in("employer")
+    behind = Behind()
+    page = {"hers": of(base), "over": "made-up"}
+    app = uploads.Uploads(behind, holding=lambda _: (0, 0), whose=page.get)
+
+    def asked(method: str, page: str, headers: dict[str, str]) -> tuple[int, str]:
+        given = {"content": b"x"} if method == "PUT" else {}
+        (answer,) = ask(app, f"{uploads.PATH}{page}/x", method=method, headers=headers, **given)
+        return answer.status_code, answer.text
+
+    for method in ("DELETE", "PUT"):
+        for name in ("hers", "over", "nobody's"):
+            status, words = asked(method, name, employer)
+            assert (status, "请刷新页面" in words) == (404, True)
+        assert asked(method, "hers", {})[0] == 401
+    assert behind.reached == []
+    for headers in (base, again):  # one's own page is one's own, by whichever sign-in
+        assert [asked(method, "hers", headers)[0] for method in ("PUT", "DELETE")] == [200, 200]
+
+
+def test_a_refused_upload_is_answered_in_our_words_and_says_nothing_of_what_we_run_on(
+    office: Path, streamlit_routes: list[Any]
+) -> None:
+    c.assemble()
+    base = signed_in("base")
+    app = uploads.Uploads(Starlette(routes=streamlit_routes), holding=lambda _: (0, 0), whose={"here": of(base)}.get)
+    long = {"file": ("名" * 3000 + ".pdf", b"%PDF")}
+    for given in ({"content": b"x"}, {"files": {"file": ("a.pdf", b"%PDF")}}, {"files": long}):
+        (answer,) = ask(app, f"{uploads.PATH}here/x", method="PUT", headers=base, **given)
+        assert answer.status_code in {400, 403}
+        assert answer.text in uploads._WORDS.values()
+        assert answer.headers["content-length"] == str(len(answer.content))
+    for status, words in ((400, "文件名过长"), (403, "页面已过期"), (413, "文件过大"), (500, "没有传到")):
+        bare = uploads.Uploads(PlainTextResponse("XSRF", status), holding=lambda _: (0, 0), whose=lambda _: of(base))
+        (answer,) = ask(bare, f"{uploads.PATH}here/x", method="PUT", headers=base, content=b"x")
+        assert (answer.status_code, words in answer.text, "XSRF" in answer.text) == (status, True, False)
+
+
+def test_a_page_belongs_to_the_sign_in_by_which_it_was_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    clients = {"here": SimpleNamespace(client_context=SimpleNamespace(cookies={session.COOKIE: "token"}))}
+    monkeypatch.setattr(runtime, "exists", lambda: True)
+    monkeypatch.setattr(runtime, "get_instance", lambda: SimpleNamespace(get_client=clients.get))
+    assert (kept.whose("here"), kept.whose("gone")) == ("token", None)
 
 
 def test_what_was_uploaded_is_gone_when_its_browser_does_not_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
