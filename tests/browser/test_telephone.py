@@ -59,6 +59,38 @@ def test_on_a_telephone_the_menu_stays_closed_after_a_reload(browser: Browser, s
     expect(menu).to_have_attribute("data-collapsed", "true")
 
 
+BROKEN = """([place, word]) => [...place.querySelectorAll('*'), place].flatMap(each => [...each.childNodes]).some(
+  text => {
+  const at = text.nodeType === Node.TEXT_NODE ? text.data.indexOf(word) : -1
+  if (at < 0) return false
+  const range = document.createRange()
+  range.setStart(text, at), range.setEnd(text, at + word.length)
+  return new Set([...range.getClientRects()].map(box => Math.round(box.bottom))).size > 1
+})"""
+"""Whether a word stands on two lines in a place."""
+
+
+def test_on_a_telephone_a_number_stands_on_one_line_with_its_unit_in_heads_and_lists(
+    browser: Browser, server: str, cast: Cast
+) -> None:
+    plan = people.file_plan(cast, title="2027年蒙医药适宜技术推广与基层应用能力提升培训班（第616期）")
+    desk = seated(browser, server, "base", width=PHONE["width"], height=PHONE["height"])
+    for path, title, place, words in (
+        ("", "首页", "[class*=st-key-lines-] p", ("第616期",)),
+        ("audit", "审计日志", ".list td.words", ("第616期",)),
+        (f"paper?item={plan.id}", "培训计划", "h4", ("第616期", f"第{plan.id}号")),
+    ):
+        page = desk.go(path, title)
+        desk.settle()
+        for width in range(350, 400, 4):
+            page.set_viewport_size({"width": width, "height": PHONE["height"]})
+            page.wait_for_timeout(60)
+            found = page.locator(place).filter(has_text=words[0]).locator("visible=true").first
+            expect(found).to_be_visible()
+            for word in words:
+                assert not found.evaluate(f"place => ({BROKEN})([place, {word!r}])"), (path, width, word)
+
+
 MORNINGS = (
     ("reviewer", "首页", "人员与学时", "学时查询与审验卡"),
     ("base", "首页", "^.*申报", "申报"),

@@ -167,7 +167,7 @@ def _owed(row: Any) -> str:
     """A report that is owed, as a line: until when, of which training, how big it was planned."""
     left, state = days_left(row.days_left), chip(State(row.state)) if row.state else ""
     colour = "red" if row.days_left < 0 else "orange" if row.days_left <= SOON else "gray"
-    facts = f"{row.end_on}结束，计划{row.headcount}人，每人{hours_text(row.hours_each)}学时"
+    facts = f":gray[{row.end_on}结束，计划{row.headcount}人，每人{hours_text(row.hours_each)}学时]"
     return "　".join(filter(None, (f":{colour}-badge[{row.due_on} {left}]", f"**{md(row.title)}**", facts, state)))
 
 
