@@ -34,8 +34,8 @@ class NotHeld(DeletedFile):
 
     name: str
 
-    def __new__(cls, file_id: str, name: str) -> NotHeld:
-        """It passes for Streamlit's own stand-in, which a page's field never answers."""
+    def __new__(cls, file_id: str, name: str = "") -> NotHeld:
+        """It passes for Streamlit's own stand-in, which a page's field never answers, and copies of it are made."""
         made = super().__new__(cls, file_id)
         made.name = name
         return made

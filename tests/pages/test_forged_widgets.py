@@ -9,6 +9,7 @@ import pytest
 from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from streamlit.testing.v1 import AppTest
 
+from core.ground.access import Refused
 from tests.cast import Cast
 from tests.pages.conftest import boxes, open_page, sign_in, uploader
 from tests.pages.test_deeds import behind
@@ -44,6 +45,7 @@ def page() -> None:
     st.toggle("switch", **told("switch"))
     st.button("press", key="press", on_click=lambda: st.session_state.update(pressed=True))
     st.dataframe({"a": [1]}, key="rows", on_select=lambda: said("rows"))
+    st.file_uploader("file", ["pdf"], **told("file"))
 
 
 WRONG: list[dict[str, Any]] = [
@@ -169,6 +171,18 @@ def test_a_button_whose_fields_are_gone_says_so_and_does_nothing(cast: Cast) -> 
     send(app, keep, trigger_value=True)
     assert not app.exception
     assert boxes(app, "error") == ["页面刚刚变过，您点的这一步没有办。请看清现在的内容后再点。"]
+    app.run()
+    assert not app.exception
+
+
+def test_a_file_that_is_named_and_did_not_arrive_is_no_file_to_its_page() -> None:
+    app = AppTest.from_function(page).run()
+    for name in ("通知.pdf", "通知.exe"):
+        named = {"uploaded_file_info": [{"file_id": "none", "name": name}]}
+        send(app, ids(app)["file"], file_uploader_state_value=named)
+        assert not app.exception
+        with pytest.raises(Refused, match=f"文件“{name}”没有传到"):
+            app.session_state["file"].getvalue()
     app.run()
     assert not app.exception
 
