@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
+import math
 import socket
 import textwrap
 import threading
@@ -16,12 +17,15 @@ from functools import partial
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pandas as pd
 from starlette.websockets import WebSocketDisconnect
 from streamlit import config, string_util
 from streamlit.components.v2.bidi_component import serialization
 from streamlit.components.v2.bidi_component.main import BidiComponentMixin
 from streamlit.elements import html
-from streamlit.elements.widgets import file_uploader
+from streamlit.elements.vega_charts import VegaLiteStateSerde
+from streamlit.elements.widgets import data_editor, file_uploader
+from streamlit.elements.widgets.data_editor import DataEditorSerde
 from streamlit.elements.widgets.multiselect import MultiSelectSerde
 from streamlit.elements.widgets.selectbox import SelectboxSerde
 from streamlit.elements.widgets.text_widgets import TextAreaSerde, TextInputSerde
@@ -66,6 +70,7 @@ def apply() -> None:
     look_for_one()
     cut_nothing()
     hear_what_fields_say()
+    edit_what_there_is()
     name_what_did_not_arrive()
     tell_what_fields_are_gone()
     look_at_the_first()
@@ -384,7 +389,7 @@ def hear_what_fields_say() -> None:
             if field.id in state._old_state:
                 states[field.id] = Stood(state._old_state[field.id])
             else:
-                del states[field.id]
+                states.states.pop(field.id, None)  # one may be said twice
             return False
         return True
 
@@ -408,12 +413,38 @@ def _read(field: WidgetMetadata[Any], said: WidgetState) -> Any:
     """The value that is said of a field; whatever is raised, it is none of its values."""
     if (kind := said.WhichOneof("value")) and kind not in SAYS.get(field.value_type, {field.value_type}):
         raise TypeError(kind)
-    value, reader = unpack_widget_state_value(said), getattr(field.deserializer, "__self__", None)
-    if isinstance(reader, SelectboxSerde | MultiSelectSerde) and value is not None:
-        chosen = [value] if isinstance(value, str) else value
+    given, reader = unpack_widget_state_value(said), getattr(field.deserializer, "__self__", None)
+    if isinstance(reader, SelectboxSerde | MultiSelectSerde) and given is not None:
+        chosen = [given] if isinstance(given, str) else given
         if not all(each in reader.formatted_option_to_option_index for each in chosen):
-            raise ValueError(value)
-    return field.deserializer(value)
+            raise ValueError(given)
+    value = field.deserializer(given)
+    cells = list[Any]()
+    if isinstance(reader, DataEditorSerde):
+        rows = [*value["edited_rows"].values(), *value["added_rows"]]
+        cells = [*value["deleted_rows"], *(cell for row in rows for cell in row.values())]
+    elif isinstance(reader, VegaLiteStateSerde):
+        cells = [part for marks in value["selection"].values() for mark in marks for part in mark.values()]
+    for cell in cells:
+        if not (cell is None or isinstance(cell, str) or math.isfinite(cell)):
+            raise ValueError(cell)
+    return value
+
+
+def edit_what_there_is() -> None:
+    """Let edits of rows and columns that a table on the screen does not have (没有的行列) leave it as it is.
+
+    Such as those of a row that was there before: Streamlit ends that run, and each later one of the browser session.
+    """
+    apply = data_editor._apply_dataframe_edits
+
+    def applied(table: pd.DataFrame, edits: Any, schema: Any) -> pd.DataFrame:
+        try:
+            return apply(table.copy(), edits, schema)
+        except Exception:  # noqa: BLE001  whatever it makes of a place that is not there
+            return table
+
+    data_editor._apply_dataframe_edits = applied  # type: ignore[assignment]
 
 
 def name_what_did_not_arrive() -> None:

@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from datetime import date
+from itertools import cycle
+from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
+from streamlit.elements.vega_charts import VegaLiteStateSerde
+from streamlit.elements.widgets.data_editor import DataEditorSerde
 from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from streamlit.testing.v1 import AppTest
 
+from core.exams import exams
+from core.ground import db
 from core.ground.access import Refused
+from core.models import Exam
+from core.office.dashboards.charts import MARK
+from core.people import setup
+from tests import cast as people
+from tests import ready, sat
 from tests.cast import Cast
 from tests.pages.conftest import boxes, open_page, sign_in, uploader
+from tests.pages.test_dashboard import behind_year, posted
 from tests.pages.test_deeds import behind
-from web import patches
+from tests.pages.test_guards import MAY_OPEN
+from tests.pages.test_hostile_words import PAGES, furnished
+from tests.pages.test_targets import SPLITTING
+from web import context, patches
 
 
 @pytest.fixture(autouse=True)
@@ -164,6 +182,123 @@ def test_a_filter_hears_only_what_it_offers(cast: Cast) -> None:
         assert not app.exception
 
 
+NAMED = {"file_id": "none", "name": "通知.pdf"}
+ODD: list[Any] = [None, True, -1, float("nan"), 2**70, "9" * 5000, [[], {}], {"x": None}]
+ACTS = [
+    *ODD,
+    *({"id": odd, "ids": [odd], "n": odd} for odd in ODD),
+    *([{"n": n, "act": "edit", "row": odd, "column": odd, "before": odd, "after": odd}] for n, odd in enumerate(ODD)),
+]
+"""What one of our components may be said to have sent: a row that is opened, rows that are ticked, acts in a sheet."""
+EDITS = [
+    *({name: odd} for name in ("edited_rows", "added_rows", "deleted_rows") for odd in ODD),
+    *({"deleted_rows": [odd]} for odd in [*ODD, 99]),
+    *({"added_rows": [odd]} for odd in [*ODD, {"没有": 1}]),
+    *(
+        {"edited_rows": {row: {name: odd}}}
+        for row, name in (("0", "本次指标"), ("0", "题数"), ("0", "题型"))
+        for odd in ODD
+    ),
+    *(
+        {"edited_rows": {row: {name: 5}}}
+        for row in ("-1", "99", "x")
+        for name in ("本次指标", "题数", "没有", "_index")
+    ),
+]
+"""What may be said of a table that is edited, right in nothing."""
+MARKS = [*({"selection": odd} for odd in ODD), *({"selection": {MARK: odd}} for odd in ODD)]
+MARKS += [{"selection": {MARK: [{"key": odd}]}} for odd in ODD]
+SAID_OF: dict[str, list[dict[str, Any]]] = {
+    "json_value": [{"json_value": json.dumps({"open": odd, "ticked": odd, "acts": odd})} for odd in ACTS],
+    "json_trigger_value": [{"json_trigger_value": json.dumps([{"event": "open", "value": odd}])} for odd in ODD],
+    "string_value": [{"string_value": odd} for odd in ("没有这一项", "", "\x00\u202e", "9" * 5000, "-1", "[5]")],
+    "string_array_value": [{"string_array_value": {"data": odd}} for odd in ([], ["没有这一项"], ["0001/01/01"])],
+    "int_value": [{"int_value": odd} for odd in (-1, 2**62)],
+    "double_value": [{"double_value": odd} for odd in (float("nan"), 1e308, -1.5)],
+    "bool_value": [{"bool_value": odd} for odd in (True, False)],
+    "file_uploader_state_value": [
+        {"file_uploader_state_value": {"uploaded_file_info": [{"file_id": "none", "name": "通知.pdf"}] * n}}
+        for n in (1, 30)
+    ],
+}
+"""What is of the right kind, and is none of its values, or one that a hand would not choose."""
+
+
+def live(app: AppTest) -> dict[str, Any]:
+    """The fields of a page by their ids, and what is known of each."""
+    state = app._session_state._state
+    there = state._new_widget_state.states.keys() | state._old_state.keys()
+    return {each: field for each, field in state._new_widget_state.widget_metadata.items() if each in there}
+
+
+@pytest.fixture
+def busy(office: Path, monkeypatch: pytest.MonkeyPatch) -> Cast:
+    """An office in which there is something on every page."""
+    context.renew()
+    monkeypatch.setattr(setup, "moment", lambda *_: people.AFTER)
+    return ready.office(furnished)
+
+
+def test_no_field_of_any_page_ends_its_run_whatever_is_said_of_it(busy: Cast) -> None:
+    by = {actor.role: name for name, actor in reversed(busy.actors.items())}
+    seen = {page for _, page, _ in PAGES}
+    places = [*PAGES, *((by[min(roles)], page, {}) for page, roles in MAY_OPEN.items() if page not in seen)]
+    tokens = {username: sign_in(username) for username in {username for username, *_ in places}}
+    turns: dict[str, Iterator[dict[str, Any]]] = {kind: cycle(said) for kind, said in SAID_OF.items()}
+    wrong, told = cycle(WRONG), 0
+    for username, page, query in places:
+        app = open_page(page, tokens[username], **query)
+        for turn in range(3):
+            said = {
+                each: next(turns.get(field.value_type, wrong) if turn else wrong) for each, field in live(app).items()
+            }
+            said = {each: value for each, value in said.items() if "trigger_value" not in value}
+            told += len(said)
+            app._run(WidgetStates(widgets=[WidgetState(id=each, **value) for each, value in said.items()]))
+            assert not app.exception, (page, turn)
+    assert told > 1000
+
+
+@pytest.fixture
+def editing(office: Path, monkeypatch: pytest.MonkeyPatch) -> Cast:
+    """The exam of a course as its clerk makes it."""
+    context.renew()
+    monkeypatch.setattr(setup, "moment", lambda *_: people.AFTER)
+    cast = ready.office(sat.office)
+    with db.transaction() as session:
+        exam = session.scalars(sa.select(Exam)).one()
+        exams.send_back(session, exam.id, version=exam.version, reason="改", actor=cast["reviewer"], now=people.AFTER)
+    return cast
+
+
+def forge(app: AppTest, reader: type, forged: list[Any]) -> None:
+    """Each of these said of each field that is read so."""
+    fields = [each for each, field in live(app).items() if isinstance(field.deserializer.__self__, reader)]
+    assert fields
+    for said in forged:
+        app._run(WidgetStates(widgets=[WidgetState(id=each, string_value=json.dumps(said)) for each in fields]))
+        assert not app.exception, said
+
+
+def test_the_parts_of_an_exam_hear_no_forged_edit_and_the_next_right_one(editing: Cast) -> None:
+    app = open_page("exams", sign_in("exam"), course="1")
+    forge(app, DataEditorSerde, EDITS)
+    forge(app, DataEditorSerde, [{"edited_rows": {"0": {"题数": 2}}}])
+    assert any("共4题" in each.value for each in app.markdown)
+
+
+def test_the_shares_of_a_target_hear_no_forged_edit_and_the_next_right_one(cast: Cast) -> None:
+    app = open_page("targets", sign_in("reviewer"), **SPLITTING)
+    forge(app, DataEditorSerde, EDITS)
+    forge(app, DataEditorSerde, [{"edited_rows": {"0": {"本次指标": 7}}}])
+    assert any("分解合计7人" in each.value for each in [*app.markdown, *app.caption])
+
+
+def test_a_figure_of_the_dashboard_hears_only_its_own_marks(cast: Cast) -> None:
+    posted(cast)
+    forge(open_page("quota_dashboard", sign_in("leader"), year=str(behind_year())), VegaLiteStateSerde, MARKS)
+
+
 def test_a_button_whose_fields_are_gone_says_so_and_does_nothing(cast: Cast) -> None:
     app = open_page("messages", sign_in("reviewer"))
     (keep,) = [each.proto.id for each in app.button if each.proto.is_form_submitter]
@@ -172,6 +307,8 @@ def test_a_button_whose_fields_are_gone_says_so_and_does_nothing(cast: Cast) -> 
     assert not app.exception
     assert boxes(app, "error") == ["页面刚刚变过，您点的这一步没有办。请看清现在的内容后再点。"]
     app.run()
+    assert not app.exception
+    app._run(WidgetStates(widgets=[WidgetState(id=keep, string_value="x")] * 2))
     assert not app.exception
 
 
