@@ -128,7 +128,7 @@ def results(run: Run, *, of_file: bool) -> None:
     rows.opened(row, run, actor)
 
 
-def by_person(person_id: int | None) -> None:
+def by_person(person_id: int | None = None) -> None:
     """One person's application, from a form."""
     if person_id is None:
         hint = "姓名可只输一部分，身份证号须完整"
@@ -162,6 +162,8 @@ def recorded_runs() -> None:
         runs = decisions.runs(session, actor)
     if runs.empty:
         st.info("还没有存档的核验。上传申报名单，选择“核验并存档”。")
+        address.held("run-id", (), None, label="核验批次")
+        tables.named(runs.assign(id=0), name="decision", what="第{}份结论")
         return
     words = {
         line["run_id"]: f"{moment_text(line['decided_at'])}　{line['decided_by']}　{line['applications']:,}份"
@@ -188,12 +190,7 @@ try:
     if actor.role is Role.PERSON:
         by_person(actor.person_id)
     else:
-        views = {
-            "按文件核验": by_file,
-            "按单位核验": by_employer,
-            "按人核验": lambda: by_person(None),
-            "已存档": recorded_runs,
-        }
+        views = {"按文件核验": by_file, "按单位核验": by_employer, "按人核验": by_person, "已存档": recorded_runs}
         views[address.view(list(views))]()
 except Refused as refused:
     deeds.say("error", refused.words)  # of what was to be recorded, too

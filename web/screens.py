@@ -264,6 +264,7 @@ def screen(known: context.Known) -> None:
         elif actor.must_enrol:
             second_factor.first()
         else:
+            submissions.lead(here, actor)
             try:
                 page.run()
             except Refused as refused:  # such as a notice on file that is faulty: told where it is needed

@@ -10,12 +10,12 @@ import streamlit as st
 from sqlalchemy.orm import Session
 
 from core.ground import db
-from core.ground.access import Actor
+from core.ground.access import Actor, Refused
 from core.ledger.consequences import Consequence
 from core.models import Submission
 from core.office import messages
 from core.submissions import kinds, workflow
-from web import address, context, deeds, tables
+from web import address, context, deeds, links, shell, tables
 from web.deeds import Who
 from web.facts import fact, facts
 from web.words import chip, md, moment_text
@@ -49,6 +49,28 @@ def opened(page: str, actor: Actor) -> bool:
         return False
     st.session_state["messages-of"] = at
     return given is not None and read_of([given], actor)
+
+
+HAVE_ITEMS = ("paper", "review", "seminars", "exam_bank")
+"""The pages that open the record themselves which an address calls `item`."""
+
+
+def lead(page: str, actor: Actor) -> None:
+    """From a submission that an address names (网址中的一件) on a page that opens none to where the actor opens it.
+
+    What is not there and what is not the actor's are refused in the same words, core's.
+    """
+    if page in HAVE_ITEMS or (number := address.chosen("item")) is None:
+        return
+    address.choose("item", None)
+    try:
+        with db.reading() as session:
+            found = workflow.one(session, number, actor)
+    except Refused as refused:
+        deeds.say("error", refused.words)
+        return
+    if where := links.place(found.kind, found.id, actor):
+        shell.go(where[0], **where[1])
 
 
 def ticked(found: Submission) -> set[int]:

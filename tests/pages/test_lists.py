@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from core.ground import db
 from core.models import State
 from core.submissions.kinds import KINDS
+from tests import cast as people
 from tests.cast import Cast
 from tests.pages.conftest import boxes, frames, open_page, sent, sign_in
 from web import words
@@ -96,33 +97,116 @@ def test_what_an_address_asks_for_and_no_filter_offers_is_named_once_and_taken_o
         assert app.run().selectbox(key="bulk-form").index == 0
 
 
-@pytest.mark.parametrize(
-    ("page", "username", "query", "said"),
-    [
-        ("organizations", "admin", {"organization": "999999"}, "没有打开第999999号机构"),
-        ("organizations", "admin", {"view": "账号", "account": "999999"}, "没有打开第999999号账号"),
-        ("audit", "admin", {"entry": "999999"}, "没有打开第999999条"),
-        ("policy_lab", "admin", {"view": "草稿与发布", "draft": "999999"}, "没有打开第999999号草稿"),
-        ("exchange", "reviewer", {"parcel": "999999"}, "没有打开第999999号报送"),
-        ("people", "reviewer", {"person": "999999"}, "没有找到"),
-        ("ledger", "reviewer", {"batch": "999999"}, "没有找到"),
-        ("courses", "reviewer", {"course": "999999"}, "没有找到"),
-        ("exam_bank", "reviewer", {"item": "999999"}, "没有找到"),
-        ("exams", "reviewer", {"course": "999999"}, "没有找到"),
-        ("results", "reviewer", {"batch": "999999"}, "没有找到"),
-        ("filed_figures", "leader", {"filed": "999999"}, "没有找到"),
-        ("eligibility", "reviewer", {"view": "按人核验", "person": "999999"}, "没有找到"),
-        ("review", "reviewer", {"item": "999999"}, "没有找到"),
-        ("paper", "base", {"item": "999999"}, "没有找到"),
-    ],
-)
+NOBODYS = "999999"
+ASKED: list[tuple[str, str, str, dict[str, str], str]] = [
+    ("web/opening/accounts.py account", "organizations", "admin", {"view": "账号"}, "没有打开第999999号账号"),
+    ("web/opening/moving.py intake", "moving_in", "admin", {"view": "导入批次"}, "没有打开第999999批"),
+    ("web/programmes/assessments.py assessment", "classes", "reviewer", {"view": "考核结果"}, "没有打开第999999号考核"),
+    (
+        "web/programmes/assessments.py assessment",
+        "classes",
+        "baotou_reviewer",
+        {"view": "考核结果"},
+        "没有打开第999999",
+    ),
+    ("web/programmes/courses.py course", "classes", "reviewer", {"view": "办班与结业"}, "没有打开第999999号办班"),
+    ("web/programmes/institutes.py approval", "classes", "reviewer", {"view": "机构与职业"}, "没有打开第999999号核准"),
+    ("web/programmes/institutes.py approval", "classes", "base", {"view": "机构与职业"}, "没有打开第999999号核准"),
+    ("web/quotas/reading.py version", "targets", "reviewer", {"view": "历次下达"}, "没有打开第999999版指标"),
+    ("web/results/pushing.py platform", "results", "reviewer", {}, "没有打开第999999号学习平台"),
+    ("web/study/placing.py placement", "study", "reviewer", {"view": "培养"}, "没有打开第999999号培养记录"),
+    ("web/study/selecting.py nomination", "study", "reviewer", {}, "没有打开第999999号推荐"),
+    ("web/study/selecting.py nomination", "study", "admin", {}, "没有打开第999999号推荐"),
+    ("pages/audit.py entry", "audit", "admin", {}, "没有打开第999999条"),
+    ("pages/eligibility.py decision", "eligibility", "reviewer", {"view": "已存档"}, "没有打开第999999份结论"),
+    ("pages/exchange.py parcel", "exchange", "reviewer", {}, "没有打开第999999号报送"),
+    ("pages/organizations.py organization", "organizations", "admin", {}, "没有打开第999999号机构"),
+    ("pages/policy_lab.py draft", "policy_lab", "admin", {"view": "草稿与发布"}, "没有打开第999999号草稿"),
+    ("web/board/filed.py filed", "filed_figures", "leader", {}, "没有找到"),
+    ("web/board/filters.py employer", "quota_dashboard", "leader", {}, "没有找到"),
+    ("web/claims/form.py for", "paper", "employer", {"kind": "claim"}, "没有找到"),
+    ("web/people/listing.py person", "people", "reviewer", {}, "没有找到"),
+    ("web/people/listing.py person", "credit_lookup", "reviewer", {}, "没有找到"),
+    ("web/plans/form.py copy", "paper", "base", {"kind": "plan"}, "没有找到"),
+    ("web/study/form.py for", "paper", "employer", {"kind": "nomination"}, "没有找到"),
+    ("pages/courses.py course", "courses", "reviewer", {}, "没有找到"),
+    ("pages/credit_lookup.py kind", "credit_lookup", "reviewer", {"dispute": NOBODYS}, "没有找到"),
+    ("pages/credit_lookup.py kind", "credit_lookup", "reviewer", {"study_appeal": NOBODYS}, "没有找到"),
+    ("pages/eligibility.py person", "eligibility", "reviewer", {"view": "按人核验"}, "没有找到"),
+    ("pages/exam_bank.py item", "exam_bank", "reviewer", {}, "没有找到"),
+    ("pages/exams.py course", "exams", "reviewer", {}, "没有找到"),
+    ("pages/ledger.py batch", "ledger", "reviewer", {}, "没有找到"),
+    ("pages/paper.py item", "paper", "base", {}, "没有找到"),
+    ("pages/paper.py plan", "paper", "base", {"kind": "report"}, "没有找到"),
+    ("pages/public_notice.py kind", "public_notice", "base", {"objection": NOBODYS}, "没有找到"),
+    ("pages/public_notice.py kind", "public_notice", "base", {"nomination": NOBODYS}, "没有找到"),
+    ("pages/recognised.py training", "recognised", "reviewer", {}, "没有找到"),
+    ("pages/results.py batch", "results", "reviewer", {}, "没有找到"),
+    ("pages/review.py item", "review", "reviewer", {}, "没有找到"),
+    ("pages/seminars.py item", "seminars", "reviewer", {}, "没有找到"),
+    ("pages/study.py notice", "study", "reviewer", {}, "没有找到"),
+    *(
+        ("web/submissions.py item", page, username, {}, "没有找到")  # as on any other page that opens none
+        for page, username in (("home", "base"), ("filing", "base"), ("targets", "admin"), ("study", "reviewer"))
+    ),
+]
+"""Every record that an address can ask for, by the file that reads it and its name there; what is told of nobody's."""
+
+
+@pytest.mark.parametrize(("name", "page", "username", "query", "said"), ASKED)
 def test_a_record_that_an_address_asks_for_and_nothing_shows_is_named(
-    cast: Cast, page: str, username: str, query: dict[str, str], said: str
+    cast: Cast, name: str, page: str, username: str, query: dict[str, str], said: str
 ) -> None:
-    app = open_page(page, sign_in(username), **query)
+    """One that is not there; core refuses one that is another's in the same words (`access.not_found`)."""
+    asked = name.partition(" ")[2]
+    app = open_page(page, sign_in(username), **query, **({} if asked == "kind" else {asked: NOBODYS}))
     assert not app.exception
     told = [each for kind in ("info", "warning", "error") for each in boxes(app, kind)]
     assert any(said in each for each in told), told
+
+
+INSIDE = set(
+    """web/board/drawing.py name, web/board/drawing.py person, web/claims/form.py study, web/courses/editing.py lesson,
+    web/eligibility/rows.py row, web/exams/results.py answers, web/exams/results.py asked, web/policies/trial.py who,
+    web/programmes/courses.py finish, web/programmes/table.py name, web/reports/repairing.py row,
+    pages/recognised.py learner""".replace("\n    ", " ").split(", ")
+)
+"""Of something that is open: a row that is not in it is named by `tables.pick`, or by core."""
+NO_RECORD = set(
+    """web/board/filters.py name, web/desk/batch.py item, web/drafts.py DRAFT, web/papers.py item, web/printed.py print,
+    web/programmes/table.py year, web/screens.py message, web/submissions.py plan, web/tables/drawing.py name,
+    web/tables/drawing.py print, pages/courses.py new, pages/results.py platform""".replace("\n    ", " ").split(", ")
+)
+"""A number that opens nothing, or is asked for here beside the place that opens it."""
+
+
+def test_every_record_that_an_address_can_ask_for_is_among_them() -> None:
+    found = set()
+    for file in (each for folder in ("web", "pages") for each in sorted((db.ROOT / folder).rglob("*.py"))):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+            match ast.unparse(call.func):
+                case "address.chosen":
+                    asked = call.args[0]
+                case "tables.pick" | "tables.named" if not any(each.arg == "elsewhere" for each in call.keywords):
+                    asked = next(each.value for each in call.keywords if each.arg == "name")
+                case _:
+                    continue
+            if not isinstance(asked, ast.JoinedStr):
+                found.add(f"{file.relative_to(db.ROOT)} {asked.value if isinstance(asked, ast.Constant) else asked.id}")
+    assert found - INSIDE - NO_RECORD == {name for name, *_ in ASKED}
+    assert found >= INSIDE | NO_RECORD
+
+
+def test_a_submission_that_an_address_names_on_another_page_opens_where_it_does(cast: Cast) -> None:
+    number = str(people.file_plan(cast).id)
+    app = open_page("plan_tables", sign_in("reviewer"), item=number)
+    assert not app.exception
+    assert (app.title[0].value, app.query_params["item"]) == ("审核", number)
+    for asked in (number, NOBODYS):  # another's is as one that is not there
+        app = open_page("plan_tables", sign_in("baotou_reviewer"), item=asked)
+        assert app.title[0].value == "计划表与总结"
+        assert boxes(app, "error") == ["没有找到这条申请，或它不在您的管理权限内。"]
 
 
 def test_what_was_open_and_is_struck_or_hidden_is_not_told_again(cast: Cast) -> None:

@@ -20,6 +20,7 @@ from web.facts import facts
 from web.programmes import sending
 from web.words import md
 
+WHAT = "第{}号考核结果"
 SHOWN = "name id_mask occupation class_level theory practice assess_outcome held_on certificate_number".split()
 COLUMNS = [*SHOWN, "issued_on", "direction", "site", "employer"]
 
@@ -40,14 +41,14 @@ def draw(actor: Actor, year: int) -> None:
     empty = f"{year}年度还没有考核结果。" + ("在下面上传考核结果表。" if keeps else "由自治区登记。")
     tables.export(lambda session, who: _asked(session, who, year), COLUMNS, name=f"考核结果-{year}")
     if keeps:
-        chosen = tables.pick(frame, SHOWN, name="assessment", empty=empty, what="第{}号考核结果")
+        chosen = tables.pick(frame, SHOWN, name="assessment", empty=empty, what=WHAT)
         known = frame[frame["id"] == chosen]
         if len(known):
             _take_back(known.iloc[0])
+        _send(actor)
     else:
         tables.table(frame, SHOWN, empty=empty)
-    if keeps:
-        _send(actor)
+        tables.named(frame, name="assessment", what=WHAT)
 
 
 def _take_back(known: pd.Series) -> None:

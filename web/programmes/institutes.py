@@ -18,6 +18,7 @@ from web import context, deeds, drafts, tables
 from web.deeds import Who
 from web.words import md
 
+WHAT = "第{}号核准"
 APPROVED = "organization occupation batch from_on to_on validity".split()
 CATALOGUE = "occupation occupation_code code_2022 class_level direction least_hours active catalogue_source".split()
 
@@ -34,15 +35,14 @@ def draw(actor: Actor, _year: int) -> None:
     told = "在“新增核准”中登记。" if keeps else "由自治区登记，请与自治区人社厅联系。"
     tables.export(asked, APPROVED, name="核准职业")
     if keeps:
-        chosen = tables.pick(frame, APPROVED, name="approval", empty=f"还没有核准的职业，{told}", what="第{}号核准")
+        chosen = tables.pick(frame, APPROVED, name="approval", empty=f"还没有核准的职业，{told}", what=WHAT)
+        known = frame[frame["id"] == chosen]
+        if len(known):
+            _change(known.iloc[0])
+        _add(actor)
     else:
         tables.table(frame, APPROVED, empty=f"还没有核准的职业，{told}")
-        chosen = None
-    known = frame[frame["id"] == chosen]
-    if len(known):
-        _change(known.iloc[0])
-    if keeps:
-        _add(actor)
+        tables.named(frame, name="approval", what=WHAT)
 
 
 def _add(actor: Actor) -> None:

@@ -24,6 +24,7 @@ from web.words import clause, md
 SELECT, RESERVE, REJECT = "入选", "备选", "不予入选"
 COLUMNS = "authority rank name status employer post level study_field host1 opinion id_mask".split()
 NAMES = {"organization": "employer"}
+WHAT = "第{}号推荐"
 
 
 def overview(programme: Programme, year: int, here: Actor) -> None:
@@ -52,12 +53,13 @@ def listed(programme: Programme, year: int, here: Actor) -> None:
         frame = asked(session, here)
     decides = here.role is Role.REVIEWER and here.oversees_region
     empty = f"{year}年度还没有上报的推荐。用人单位在“申报”中填写研修推荐。"
-    if not decides:
-        chosen = tables.pick(frame, COLUMNS, name="nomination", empty=empty, what="第{}号推荐")
-        if chosen is not None and here.role in (Role.REVIEWER, Role.ADMIN):
-            shell.link("review", "在“审核”中打开这一件", kind="nomination", item=str(chosen))
-    else:
+    if decides:
         _ticks(frame, empty)
+        chosen = tables.named(frame, name="nomination", what=WHAT)
+    else:
+        chosen = tables.pick(frame, COLUMNS, name="nomination", empty=empty, what=WHAT)
+    if chosen is not None and here.role in (Role.REVIEWER, Role.ADMIN):
+        shell.link("review", "在“审核”中打开这一件", kind="nomination", item=str(chosen))
     if frame.empty:
         return
     with st.container(horizontal=True):

@@ -4,7 +4,7 @@ from web.tables.cells import worded
 from web.tables.choosing import FOLDED, account, columns
 from web.tables.columns import LABELS, in_hours
 from web.tables.downloads import Unmarked, download, export, template
-from web.tables.drawing import PAGE_ROWS, above, listing, pick, prose, table, tick
+from web.tables.drawing import PAGE_ROWS, above, listing, named, pick, prose, table, tick
 from web.tables.filed import Held, held, mend_file
 from web.tables.problems import problems
 from web.tables.row import whole_row
@@ -27,6 +27,7 @@ __all__ = [
     "is_mended",
     "listing",
     "mend_file",
+    "named",
     "pick",
     "problems",
     "prose",
