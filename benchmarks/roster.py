@@ -155,8 +155,8 @@ _FAULTS: tuple[Callable[[str], dict[str, Any]], ...] = (
 # --- this program ---------------------------------------------------------------------------------------------------
 
 
-def fill(count: int) -> None:
-    """A new office with an approved plan for so many people, and those on file."""
+def fill(count: int, trainings: int = 1) -> None:
+    """A new office with approved plans for so many people each, and those on file."""
     db.upgrade()
     with db.transaction() as session:
         founder = setup.open_office(session, kind="empty", now=NOW)
@@ -191,10 +191,11 @@ def fill(count: int) -> None:
             headcount=count,
             hours_each=HOURS,
         )
-        plan = plans.draft(session, fields, actor=clerk, now=NOW)
-        session.flush()
-        for action, actor in ((Action.SUBMIT, clerk), (Action.APPROVE, reviewer)):
-            workflow.move(session, plan.id, action, version=plan.version, actor=actor, now=NOW)
+        for _ in range(trainings):
+            plan = plans.draft(session, fields, actor=clerk, now=NOW)
+            session.flush()
+            for action, actor in ((Action.SUBMIT, clerk), (Action.APPROVE, reviewer)):
+                workflow.move(session, plan.id, action, version=plan.version, actor=actor, now=NOW)
 
 
 def staff(session: Session) -> tuple[Actor, Actor]:
@@ -238,11 +239,11 @@ def measure(path: str) -> dict[str, Any]:
     return figures | {"whole": save + post} | {"found": found, "peak_mib": peak[0], "reader_mib": peak[1]}
 
 
-def through(content: bytes) -> list[float]:
+def through(content: bytes, training: int = 1) -> list[float]:
     """A roster's whole way, deed by deed: the moments when it was saved, submitted, foreseen and approved."""
     with db.reading() as session:
         clerk, reviewer = staff(session)
-        plan_id = session.scalars(sa.select(Plan.id)).one()
+        plan_id = session.scalars(sa.select(Plan.id).order_by(Plan.id)).all()[training - 1]
     moments = []
     with db.transaction() as session:
         report, _ = reports.save(

@@ -16,7 +16,7 @@ from core.records import imports
 from core.tables import sheets
 from core.tables.problems import PROBLEM_HEADINGS, Problem, problem_lines
 from core.tables.reading import Asked, Understood
-from core.trail import choices, files
+from core.trail import choices
 from core.trail.files import Upload
 from web import address, context, deeds, drafts, shell, tables
 from web.deeds import Who
@@ -30,14 +30,14 @@ shell.page(
 
 
 def key_of(upload: Upload) -> str:
-    return f"credits-{files.digest_of(upload)[:16]}"
+    return f"credits-{upload.digest[:16]}"
 
 
 def checked(upload: Upload) -> imports.Preview:
     """The file as it was checked last; read again only when file, day, columns, cells or books have changed."""
     with db.reading() as session:
         known = choices.chosen(session, actor.organization_id, imports.LISTING.code)
-    seen = (files.digest_of(upload), context.today(), known, tables.held(key_of(upload)).mended)
+    seen = (upload.digest, context.today(), known, tables.held(key_of(upload)).mended)
     place = st.empty()  # drawn or not, what stands below keeps its place
     if st.session_state.get("credits-seen") != seen:
         with place, nullcontext() if seen[3] else st.spinner("正在检查……"), db.reading() as session:

@@ -15,7 +15,7 @@ from core.ground.access import OFFICERS, Actor, Refused, Role
 from core.people import persons
 from core.tables import sheets
 from core.tables.reading import Asked
-from core.trail import choices, files
+from core.trail import choices
 from web import address, context, deeds, drafts, printed, shell, tables
 from web.eligibility import decision, form, reading, rows
 from web.progress import Progress, watched
@@ -35,7 +35,7 @@ def by_file() -> None:
     upload = drafts.Sheet("applications", actor).ask("申报名单", ["xlsx", "xls", "et", "csv"])
     if upload is None:
         return
-    key, today, code = files.digest_of(upload)[:16], context.today(), applications.listing().code
+    key, today, code = upload.digest[:16], context.today(), applications.listing().code
     held = tables.held(key)
 
     def read(session: Session) -> Batch:

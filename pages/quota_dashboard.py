@@ -49,7 +49,7 @@ def picked(name: str, rows: str, key: Any) -> None:
 def pick_programme(code: str) -> None:
     """A programme was clicked: its offices open, or close."""
     if st.query_params.get("programme") == code:
-        st.query_params.pop("programme")
+        st.query_params.pop("programme", None)
     else:
         st.query_params["programme"] = code
 

@@ -118,7 +118,7 @@ def grows(expression: str, flags: int, way: str) -> str:
         for length in (20, 512, LONGEST):  # what doubles with each character shows at once, what is squared at last
             if seconds(act, made(length)) <= SLOW or (took := takes(made, length)) <= SLOW:
                 continue
-            if length < LONGEST or takes(made, 4 * length) > 8 * took:  # in proportion it is four times as much
+            if length < LONGEST or took > 8 * takes(made, length // 4):  # in proportion it is four times as much
                 return f"{made(12)!r} x {length}"
     return ""
 

@@ -5,27 +5,37 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
+import math
 import socket
 import textwrap
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pandas as pd
 from starlette.websockets import WebSocketDisconnect
 from streamlit import config, string_util
 from streamlit.components.v2.bidi_component import serialization
 from streamlit.components.v2.bidi_component.main import BidiComponentMixin
 from streamlit.elements import html
+from streamlit.elements.vega_charts import VegaLiteStateSerde
+from streamlit.elements.widgets import data_editor, file_uploader
+from streamlit.elements.widgets.data_editor import DataEditorSerde
+from streamlit.elements.widgets.multiselect import MultiSelectSerde
+from streamlit.elements.widgets.selectbox import SelectboxSerde
 from streamlit.elements.widgets.text_widgets import TextAreaSerde, TextInputSerde
 from streamlit.emojis import ALL_EMOJIS
 from streamlit.navigation import page
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.Common_pb2 import FileUploaderState
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.NewSession_pb2 import CustomThemeConfig
+from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from streamlit.runtime import Runtime, app_session
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
@@ -33,11 +43,17 @@ from streamlit.runtime.scriptrunner import ScriptRunnerEvent
 from streamlit.runtime.scriptrunner_utils import script_run_context
 from streamlit.runtime.session_manager import ActiveSessionInfo
 from streamlit.runtime.state import SafeSessionState, SessionState
+from streamlit.runtime.state.common import RegisterWidgetResult, WidgetMetadata, unpack_widget_state_value
+from streamlit.runtime.state.session_state import Serialized, Value
+from streamlit.runtime.uploaded_file_manager import DeletedFile
 from streamlit.util import calc_hash
 from streamlit.web.server.starlette.starlette_websocket import StarletteSessionClient
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.exceptions import InvalidState
+
+from core.ground.access import Refused
+from web import deeds, uploads
 
 
 @functools.cache
@@ -53,6 +69,10 @@ def apply() -> None:
     send_at_once()
     look_for_one()
     cut_nothing()
+    hear_what_fields_say()
+    edit_what_there_is()
+    name_what_did_not_arrive()
+    tell_what_fields_are_gone()
     look_at_the_first()
     name_once()
 
@@ -341,6 +361,131 @@ def cut_nothing() -> None:
 
 def _whole(field: TextInputSerde | TextAreaSerde, typed: str | None) -> str | None:
     return field.value if typed is None else typed
+
+
+class Stood(Value):
+    """What stood in a field (原来的值), where what a browser said of it was not heard."""
+
+
+SAYS = {"double_value": {"double_value", "int_value"}}
+"""How a browser says a value, where that is not as Streamlit has its field registered: a whole number as one."""
+
+
+def hear_what_fields_say() -> None:
+    """Read what a browser says of a field at the door (栏目的值): what its field cannot say counts as not said.
+
+    The field keeps what stood in it, and shows that again. Streamlit reads it wherever somebody asks first: what cannot
+    be read ends that run, and each later one of the browser session; what is of another type, or no option (any more),
+    reaches our pages. What is said before its field is known, by a browser that comes back to a new process, is read
+    when the field is drawn.
+    """
+    take, draw = SessionState.set_widgets_from_proto, SessionState.register_widget
+
+    def heard(state: SessionState, field: WidgetMetadata[Any], said: WidgetState) -> bool:
+        states = state._new_widget_state
+        try:
+            states[field.id] = Value(_read(field, said))
+        except Exception:  # noqa: BLE001  whatever its field makes of it
+            if field.id in state._old_state:
+                states[field.id] = Stood(state._old_state[field.id])
+            else:
+                states.states.pop(field.id, None)  # one may be said twice
+            return False
+        return True
+
+    def at_the_door(state: SessionState, said: WidgetStates) -> None:
+        take(state, said)
+        for each in said.widgets:
+            if field := state._new_widget_state.widget_metadata.get(each.id):
+                heard(state, field, each)
+
+    def drawn(state: SessionState, field: WidgetMetadata[Any], key: str | None) -> RegisterWidgetResult[Any]:
+        said = state._new_widget_state.states.get(field.id)
+        again = isinstance(said, Stood) or (isinstance(said, Serialized) and not heard(state, field, said.value))
+        answer = draw(state, field, key)
+        return replace(answer, value_changed=True) if again else answer
+
+    SessionState.set_widgets_from_proto = at_the_door  # type: ignore[assignment, method-assign]
+    SessionState.register_widget = drawn  # type: ignore[assignment, method-assign]
+
+
+def _read(field: WidgetMetadata[Any], said: WidgetState) -> Any:
+    """The value that is said of a field; whatever is raised, it is none of its values."""
+    if (kind := said.WhichOneof("value")) and kind not in SAYS.get(field.value_type, {field.value_type}):
+        raise TypeError(kind)
+    given, reader = unpack_widget_state_value(said), getattr(field.deserializer, "__self__", None)
+    if isinstance(reader, SelectboxSerde | MultiSelectSerde) and given is not None:
+        chosen = [given] if isinstance(given, str) else given
+        if not all(each in reader.formatted_option_to_option_index for each in chosen):
+            raise ValueError(given)
+    value = field.deserializer(given)
+    cells = list[Any]()
+    if isinstance(reader, DataEditorSerde):
+        rows = [*value["edited_rows"].values(), *value["added_rows"]]
+        cells = [*value["deleted_rows"], *(cell for row in rows for cell in row.values())]
+    elif isinstance(reader, VegaLiteStateSerde):
+        cells = [part for marks in value["selection"].values() for mark in marks for part in mark.values()]
+    for cell in cells:
+        if not (cell is None or isinstance(cell, str) or math.isfinite(cell)):
+            raise ValueError(cell)
+    return value
+
+
+def edit_what_there_is() -> None:
+    """Let edits of rows and columns that a table on the screen does not have (没有的行列) leave it as it is.
+
+    Such as those of a row that was there before: Streamlit ends that run, and each later one of the browser session.
+    """
+    apply = data_editor._apply_dataframe_edits
+
+    def applied(table: pd.DataFrame, edits: Any, schema: Any) -> pd.DataFrame:
+        try:
+            return apply(table.copy(), edits, schema)
+        except Exception:  # noqa: BLE001  whatever it makes of a place that is not there
+            return table
+
+    data_editor._apply_dataframe_edits = applied  # type: ignore[assignment]
+
+
+def name_what_did_not_arrive() -> None:
+    """Let a file that is named and not held (没有传到的文件) refuse in words to be read, wherever a page reads it.
+
+    A browser names what it sent also where that was refused; Streamlit's stand-in for it has no name and no content.
+    """
+    found: Callable[[FileUploaderState | None], list[Any]] = file_uploader._get_upload_files
+
+    def named(said: FileUploaderState | None) -> list[Any]:
+        names = {each.file_id: each.name for each in said.uploaded_file_info} if said else {}
+        return [
+            uploads.NotHeld(each.file_id, names.get(each.file_id, "")) if isinstance(each, DeletedFile) else each
+            for each in found(said)
+        ]
+
+    file_uploader._get_upload_files = named  # type: ignore[assignment]
+
+
+MISSING = "st.session_state has no key"
+"""How Streamlit begins to say that a field is not there."""
+
+
+def tell_what_fields_are_gone() -> None:
+    """Say in words what comes to nothing before a deed begins (没有办成): refused, or its fields are gone meanwhile.
+
+    A button that was pressed as its page made way for another asks for fields that are not there any more.
+    """
+    press = SessionState._run_callback_and_record_rerun
+
+    def pressed(state: SessionState, votes: Any, run: Callable[[], None]) -> None:
+        try:
+            press(state, votes, run)
+        except Refused as refused:
+            deeds.say("error", refused.words)
+        except KeyError as missing:
+            if MISSING not in str(missing):
+                raise
+            deeds.say("error", "页面刚刚变过，您点的这一步没有办。请看清现在的内容后再点。")
+
+    SessionState._run_callback_and_record_rerun = pressed  # type: ignore[assignment, method-assign]
 
 
 def look_at_the_first() -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NoReturn
 
 from streamlit import runtime
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
-from streamlit.runtime.uploaded_file_manager import UploadedFileRec
+from streamlit.runtime.uploaded_file_manager import DeletedFile, UploadedFileRec
 
+from core.ground.access import Refused
 from routes.session import COOKIE
 
 KEPT = 120.0
@@ -25,6 +27,22 @@ def whose(session_id: str) -> str | None:
     """The token of the sign-in by which the page of a browser session was opened; None where no page is connected."""
     client = runtime.get_instance().get_client(session_id) if runtime.exists() else None
     return client.client_context.cookies.get(COOKIE) if client and client.client_context else None
+
+
+class NotHeld(DeletedFile):
+    """A file that a browser names and that did not arrive (没有传到的文件), in place of one that did."""
+
+    name: str
+
+    def __new__(cls, file_id: str, name: str = "") -> NotHeld:
+        """It passes for Streamlit's own stand-in, which a page's field never answers, and copies of it are made."""
+        made = super().__new__(cls, file_id)
+        made.name = name
+        return made
+
+    def getvalue(self) -> NoReturn:
+        """Its content. Refused codes: "missing"."""
+        raise Refused("missing", f"文件“{self.name}”没有传到。请检查网络，重新选择这个文件。")
 
 
 def forget_mine() -> None:

@@ -61,6 +61,7 @@ class Event(Labelled):
     BEGUN = "paper.begun", "开始考试"
     HANDED_IN = "paper.handed_in", "交卷"
     TAKEN_IN = "paper.taken_in", "到时收卷"
+    SET_RIGHT = "paper.set_right", "考试时间按校正后的时钟重算"
     CREDITED = "exam.credited", "补记学时"
 
 
@@ -316,25 +317,56 @@ def hand_in(session: Session, paper_id: int, *, actor: Actor, now: datetime) -> 
     """
     paper = _own(session, paper_id, actor, lock=True)
     if paper.handed_in_at is None:
+        if paper.started_at > now + accounts.AHEAD:
+            _set_right(session, paper, actor=actor, now=now)
         _finish(session, paper, actor=actor, now=now)
     return paper
 
 
 @deed
 def take_in_overdue(session: Session, *, actor: Actor, now: datetime) -> int:
-    """Take in the papers whose time is out (到时收卷), as they are; how many. Each is a deed with a line of its own."""
-    query = sa.select(ExamPaper).where(ExamPaper.handed_in_at.is_(None), ExamPaper.ends_at < now - LATE)
+    """Take in the papers whose time is out (到时收卷), as they are; how many were dealt with.
+
+    One that was begun while a clock ran ahead has its time set right instead. Each is a deed with a line of its own.
+    """
+    query = sa.select(ExamPaper).where(_due(now))
     query = query.order_by(ExamPaper.ends_at).limit(TAKEN_AT_ONCE).with_for_update(skip_locked=True)
-    overdue = session.scalars(query).all()
-    for paper in overdue:
-        _finish(session, paper, actor=actor, now=now)
-    return len(overdue)
+    due = session.scalars(query).all()
+    for paper in due:
+        if paper.started_at > now + accounts.AHEAD:
+            _set_right(session, paper, actor=actor, now=now)
+        else:
+            _finish(session, paper, actor=actor, now=now)
+    return len(due)
 
 
 def overdue(session: Session, *, now: datetime) -> bool:
-    """Whether there is a paper to be taken in; asked before anything is locked for it."""
-    query = sa.select(ExamPaper.id).where(ExamPaper.handed_in_at.is_(None), ExamPaper.ends_at < now - LATE)
-    return session.scalar(query.limit(1)) is not None
+    """Whether there is a paper to be taken in, or set right; asked before anything is locked for it."""
+    return session.scalar(sa.select(ExamPaper.id).where(_due(now)).limit(1)) is not None
+
+
+def _due(now: datetime) -> sa.ColumnElement[bool]:
+    late, ahead = ExamPaper.ends_at < now - LATE, ExamPaper.started_at > now + accounts.AHEAD
+    return sa.and_(ExamPaper.handed_in_at.is_(None), sa.or_(late, ahead))
+
+
+def _set_right(session: Session, paper: ExamPaper, *, actor: Actor, now: datetime) -> None:
+    """Give a paper that was begun while a clock ran ahead its own time again (校正考试时间). The paper is locked.
+
+    It began when the trail says so at the latest: who writes it has no less time than anybody, and not until that
+    clock's day.
+    """
+    before, takes = {"ends_at": paper.ends_at.isoformat()}, paper.ends_at - paper.started_at
+    line = sa.and_(
+        AuditEntry.record == ExamPaper.__tablename__,
+        AuditEntry.record_id == paper.id,
+        AuditEntry.event == Event.BEGUN.value,
+    )
+    lately = [at for _, at in audit.lately(session, line, now - takes, now=now)]
+    paper.started_at = max(lately, default=now - takes)
+    paper.ends_at = paper.started_at + takes
+    after = {"ends_at": paper.ends_at.isoformat()}
+    audit.record(session, Event.SET_RIGHT, paper, actor=actor, before=before, after=after, now=now)
 
 
 def _finish(session: Session, paper: ExamPaper, *, actor: Actor, now: datetime) -> None:

@@ -392,7 +392,7 @@ def _only_once(session: Session, upload: Upload, course: Course) -> None:
         sa.select(ResultBatch)
         .join(Attachment, Attachment.id == ResultBatch.attachment_id)
         .where(ResultBatch.course_id == course.id, ResultBatch.state == ResultState.WAITING)
-        .where(Attachment.sha256 == files.digest_of(upload))
+        .where(Attachment.sha256 == upload.digest)
     )
     if waiting := session.scalar(query.limit(1)):
         raise Refused("double", f"这个文件已由{waiting.brought_by}导入（第{waiting.id}批），正待确认，没有重复导入。")

@@ -727,7 +727,7 @@ def _check_posted(session: Session, upload: Upload, actor: Actor) -> None:
     query = (
         sa.select(CreditBatch)
         .join(Attachment, Attachment.id == CreditBatch.attachment_id)
-        .where(Attachment.sha256 == files.digest_of(upload), CreditBatch.authority_id == actor.organization_id)
+        .where(Attachment.sha256 == upload.digest, CreditBatch.authority_id == actor.organization_id)
     )
     for batch in session.scalars(query):
         if not standing.undone(session, batch):

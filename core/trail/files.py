@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import hmac
 import os
@@ -36,6 +37,11 @@ class Upload:
 
     filename: str
     content: bytes
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """Content digest: the SHA-256 under which a file is kept, in hexadecimal digits."""
+        return hashlib.sha256(self.content).hexdigest()
 
 
 def is_as_named(upload: Upload) -> bool:
@@ -86,11 +92,11 @@ def check(upload: Upload) -> None:
 def store(upload: Upload) -> str:
     """Put the bytes of a file on disk (存放文件), encrypted, under the digest it answers; a digest is written once.
 
-    They are there before the row that says whose they are is committed; see `sweep`. Refused codes: "file".
+    They are there before the row that says whose they are is committed; see `sweep`. A large one is put there before
+    the lock (`db.unlocked`), so that to attach it then is only to look. Refused codes: "file".
     """
     check(upload)
-    digest = digest_of(upload)
-    path = _path(digest)
+    path = _path(digest := upload.digest)
     if path.exists():
         os.utime(path)  # of one that was nobody's: it is young again, and not swept before its row is committed
         return digest
@@ -122,11 +128,6 @@ def sweep(session: Session, *, before: datetime) -> int:
 def named(attachment: Attachment) -> str:
     """An attachment in words that tell it from another of the same name: the file's name and its number."""
     return f"{attachment.filename}（第{attachment.id}号附件）"
-
-
-def digest_of(upload: Upload) -> str:
-    """Content digest of a file: the SHA-256 under which a file is kept, in hexadecimal digits."""
-    return hashlib.sha256(upload.content).hexdigest()
 
 
 def _seen(actor: Actor) -> sa.ColumnElement[bool]:
@@ -235,7 +236,7 @@ def faults(session: Session) -> list[str]:
         except InvalidTag:
             found.append(f"{said}: its file {_path(kept.sha256)} was altered, or sealed with another key")
         else:
-            if digest_of(found_there) != kept.sha256 or len(found_there.content) != kept.size:
+            if found_there.digest != kept.sha256 or len(found_there.content) != kept.size:
                 found.append(f"{said}: its file is not the one that was handed in")
     return found
 

@@ -302,6 +302,39 @@ def test_a_paper_whose_time_is_out_is_taken_in_as_it_is(cast: c.Cast) -> None:
     assert hours_of(1) == [Decimal(30)]
 
 
+def test_a_paper_begun_while_a_clock_ran_ahead_has_its_time_again_once_the_clock_is_right(everywhere: c.Cast) -> None:
+    cast = everywhere
+    begun = sat.start(cast, now=sat.NOW + timedelta(days=30))
+    takes, right = begun.ends_at - begun.started_at, sat.NOW + timedelta(minutes=10)
+    with db.transaction() as session:
+        system = setup.system_actor(session)
+        assert papers.overdue(session, now=right)
+        assert papers.take_in_overdue(session, actor=system, now=right) == 1
+    sat.answered(begun, knows=lambda place, _: place < 4, now=right)
+    with db.reading() as session:
+        paper = session.get_one(ExamPaper, begun.id)
+        assert (paper.started_at, paper.ends_at, paper.handed_in_at) == (right, right + takes, None)
+        assert not papers.overdue(session, now=right + takes)
+    with db.transaction() as session:
+        papers.take_in_overdue(session, actor=system, now=right + takes + papers.LATE * 2)
+    with db.reading() as session:
+        paper = session.get_one(ExamPaper, begun.id)
+        assert (paper.by_time, paper.handed_in_at, paper.score) == (True, right + takes, Decimal(60))
+        assert audit.faults(session) == list(papers.faults(session)) == []
+
+
+def test_a_paper_begun_while_a_clock_ran_ahead_began_before_what_the_trail_has_since(cast: c.Cast) -> None:
+    long_ago, just_now = (sat.start(cast, who, now=sat.NOW + timedelta(days=30)) for who in ("person1", "person2"))
+    sat.answered(long_ago)  # signed in after the clock was set right, which the trail has
+    right = sat.NOW + timedelta(minutes=20)
+    assert sat.handed_in(cast, just_now, "person2", now=right).started_at == sat.NOW
+    with db.transaction() as session:
+        papers.take_in_overdue(session, actor=setup.system_actor(session), now=sat.NOW + timedelta(days=2))
+    with db.reading() as session:
+        paper = session.get_one(ExamPaper, long_ago.id)
+        assert (paper.ends_at, paper.handed_in_at) == (sat.NOW + timedelta(days=2), None)
+
+
 def test_an_attempt_that_an_appeal_spares_is_none_of_the_attempts_and_is_made_up_for_at_once(cast: c.Cast) -> None:
     with db.transaction() as session:
         session.scalars(sa.select(Exam)).one().attempts = 1

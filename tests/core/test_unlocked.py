@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -65,6 +66,23 @@ def test_others_write_while_a_roster_is_read_taken_pasted_and_restored(asked: li
             assert not others_write()
     assert len(asked) >= 4
     assert all(asked)
+
+
+@ready.sqlite
+def test_others_write_while_a_report_s_files_are_sealed_and_stored(
+    office: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cast = c.assemble()
+    stored: list[bool] = []
+    write = Path.write_bytes
+
+    def watched(path: Path, content: bytes) -> int:
+        stored.append(others_write())
+        return write(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", watched)
+    c.draft_report(cast, c.sheet([c.row(1)]))
+    assert stored == [True, True]
 
 
 @ready.sqlite

@@ -14,7 +14,7 @@ from core.ground import db
 from core.ground.access import Actor, Refused
 from core.tables.mending import Mended
 from core.tables.reading import Asked
-from core.trail import choices, files
+from core.trail import choices
 from core.trail.files import Upload
 from web import address, context, deeds, drafts, tables
 from web.deeds import Who
@@ -66,7 +66,7 @@ def draw(actor: Actor) -> None:
 
 
 def _key(upload: Upload) -> str:
-    return f"items-{files.digest_of(upload)[:16]}"
+    return f"items-{upload.digest[:16]}"
 
 
 def _part(found: Found, part: Part, key: str) -> None:
@@ -115,7 +115,7 @@ def _bring_in(found: Found, upload: Upload, given: drafts.Sheet) -> None:
             given.drop(session, who["actor"])
         return f"{words}。"
 
-    if deeds.deed(act, "items", files.digest_of(upload), len(found.items)):
+    if deeds.deed(act, "items", upload.digest, len(found.items)):
         st.session_state["items-read"] = (_key(upload),), found, ""  # to be read again: some of it is there now
         if not left:
             address.forget_choice()

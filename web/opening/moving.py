@@ -14,7 +14,7 @@ from core.people import moving, slips
 from core.people.moving import Preview, Table
 from core.people.slips import Slip
 from core.tables.reading import Asked
-from core.trail import choices, files
+from core.trail import choices
 from core.trail.files import Upload
 from web import context, deeds, drafts, shell, tables
 from web.deeds import Who
@@ -70,7 +70,7 @@ def bring_in(table: Table, actor: Actor) -> None:
 
 
 def _key(table: Table, upload: Upload) -> str:
-    return f"moving-{table.value}-{files.digest_of(upload)[:16]}"
+    return f"moving-{table.value}-{upload.digest[:16]}"
 
 
 def _checked(table: Table, given: drafts.Sheet, upload: Upload, actor: Actor) -> None:

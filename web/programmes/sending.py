@@ -13,7 +13,6 @@ from core.ground.access import Actor, Refused
 from core.submissions.programmes import classes
 from core.tables.reading import Asked, Listing
 from core.trail import choices as chosen_columns
-from core.trail import files
 from core.trail.files import Upload
 from web import address, deeds, drafts, tables
 from web.deeds import Who
@@ -38,7 +37,7 @@ def send(
     )
     if (upload := given.upload) is None:
         return
-    key = f"{name}-{files.digest_of(upload)[:16]}"
+    key = f"{name}-{upload.digest[:16]}"
     held = tables.held(key)
     try:
         with db.reading() as session:
@@ -87,5 +86,5 @@ def _keep(
         given.drop(session, who["actor"])
         return words
 
-    if deeds.deed(act, name, files.digest_of(upload), repr(held.mended)):
+    if deeds.deed(act, name, upload.digest, repr(held.mended)):
         address.forget_choice()

@@ -143,10 +143,10 @@ def _typed(mounted: Mapping[int, int], state: Any, ids: list[int]) -> dict[int, 
     """What stands in the table: what it was mounted with, and what was typed over it since."""
     found = dict(mounted)
     for at, cells in (state or {}).get("edited_rows", {}).items():
-        if _SHARE in cells:
-            found.pop(ids[int(at)], None)
+        if _SHARE in cells and 0 <= at < len(ids) and not isinstance(cells[_SHARE], str):
+            found.pop(ids[at], None)
             if cells[_SHARE] is not None:
-                found[ids[int(at)]] = int(cells[_SHARE])
+                found[ids[at]] = int(cells[_SHARE])
     return found
 
 

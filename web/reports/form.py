@@ -239,7 +239,7 @@ def _kept(
         with drafts.reads("pasted"):
             read = roster.pasted(text, form, chosen=columns)
         given = given if has_roster else read
-    again = given is not None and seen is not None and reports.taken_before(session, seen, files.digest_of(given))
+    again = given is not None and seen is not None and reports.taken_before(session, seen, given.digest)
     void = reports.repaired(session, seen) if seen else 0
     sent: dict[str, Any] = {
         "announcement": announcement,

@@ -14,7 +14,7 @@ from core.ground import db
 from core.ground.access import Actor
 from core.models import Course, ResultSource
 from core.tables.reading import Asked
-from core.trail import choices, files
+from core.trail import choices
 from core.trail.files import Upload
 from web import address, context, deeds, drafts, tables
 from web.deeds import Who
@@ -22,7 +22,7 @@ from web.words import md
 
 
 def key_of(upload: Upload) -> str:
-    return f"results-{files.digest_of(upload)[:16]}"
+    return f"results-{upload.digest[:16]}"
 
 
 def filled(course: Course) -> ResultForm:

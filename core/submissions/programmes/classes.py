@@ -44,7 +44,7 @@ from core.tables.mending import Mended
 from core.tables.problems import Problem, in_order
 from core.tables.reading import NOTHING_MENDED, Listing
 from core.tables.values import Unclear
-from core.trail import audit, files
+from core.trail import audit
 from core.trail.files import Upload
 
 RECORDERS = (Role.REVIEWER, Role.ADMIN)
@@ -389,7 +389,7 @@ def record_finish(
         session.add(kept)
     session.flush()
     after = {"title": plan.title, "people": len(found.fresh), "filename": upload.filename} | {
-        "sha256": files.digest_of(upload),
+        "sha256": upload.digest,
         "certificates": sum(bool(line.number) for _, line, _ in found.fresh),
     }
     audit.record(session, Event.FINISHED, plan, actor=actor, after=after, now=now)
@@ -556,7 +556,7 @@ def record_assessments(
     session.flush()
     office = session.get_one(Organization, actor.organization_id)
     after = {"results": len(found.fresh), "passed": passed, "filename": upload.filename} | {
-        "sha256": files.digest_of(upload),
+        "sha256": upload.digest,
         "certificates": sum(bool(line.number) for _, line, _ in found.fresh),
     }
     audit.record(session, Event.ASSESSED, office, actor=actor, after=after, now=now)

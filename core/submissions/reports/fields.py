@@ -132,6 +132,9 @@ def save(
         _check_fields(plan, fields, db.office_day(now))
         report = _editable(session.scalar(last))
         considered = consider(session, plan, report, *given)
+        check_announcement(list(filter(None, [announcement])))
+        for each in filter(None, [announcement, roster_file]):
+            files.store(each)
     plan = plans.own(session, plan_id, actor)
     _check_fields(plan, fields, db.office_day(now))
     report = _editable(session.scalar(last.with_for_update()))
@@ -159,7 +162,6 @@ def save(
         report.due_on = due_on
     session.flush()
     if announcement:
-        check_announcement([announcement])
         report.announcement_id = files.attach(session, report, announcement, purpose="announcement", now=now).id
     problems = take_roster(session, report, roster_file, considered, actor, now)
     audit.record(session, event, report, actor=actor, before=before, after=summary(report), now=now)

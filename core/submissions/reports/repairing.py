@@ -82,7 +82,7 @@ def consider(
     will = Report(id=report.id if report else None, part=report.part if report else 1, plan_id=plan.id)
     will.organization_id, will.roster_id = plan.organization_id, report.roster_id if report else None
     will.start_on, will.end_on = days
-    if given is None or (report and taken_before(session, report, files.digest_of(given))):
+    if given is None or (report and taken_before(session, report, given.digest)):
         if report is None or not report.roster_id:
             return Considered(was)
         rows = cells_of(session, report, actor)
