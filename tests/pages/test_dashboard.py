@@ -95,8 +95,12 @@ def test_on_a_telephone_figures_fold_away_to_what_they_find(cast: Cast, monkeypa
     assert not app.get("vega_lite_chart")
     told = {re.sub(r"[^\w，；：]", "", each.label) for each in app.expander}
     assert {re.sub(r"[^\w，；：]", "", each.value.removeprefix(":gray")) for each in whole.subheader} <= told
-    opened = open_page("quota_dashboard", token, unfolded=["figure-map"], year=year)
+    opened = open_page("quota_dashboard", token, unfolded=["figure-map", "programme-sentences"], year=year)
     assert len(opened.get("vega_lite_chart")) == 1
+    sentences = [each.value for each in whole.markdown if "下方列出各单位的完成情况" in each.value]
+    assert sentences
+    assert not {each.value for each in app.markdown} & set(sentences)
+    assert {each.value for each in opened.markdown} >= set(sentences)
 
 
 def test_a_leader_of_a_league_sees_bases_and_an_employer_its_own_people(cast: Cast) -> None:

@@ -264,8 +264,13 @@ def programmes(
     with side_by_side("programmes"):
         made = charts.programmes(lines, chosen.code if chosen else "")
         figure(made, "专项项目 · 完成、序时进度和年底预测", again, ask, picked=picked)
-        with st.container(border=True, key="programme-sentences"):
-            st.markdown("\n\n".join(told))
+        frame: Any
+        if folds():
+            frame = st.expander(f"各专项项目逐个说明（{len(lines)}）", key="programme-sentences", on_change="rerun")
+        else:
+            frame = st.container(border=True, key="programme-sentences")
+        if not folds() or frame.open:
+            frame.markdown("\n\n".join(told))
     if chosen is not None and offices is not None:
         _by_office(seen, chosen, offices, ask, narrow if seen.actor.oversees_region else None)
 
