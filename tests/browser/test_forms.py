@@ -104,6 +104,7 @@ def test_tab_goes_from_field_to_field_and_a_key_shows_what_the_mouse_shows_over_
     for back in ("F1", "Escape", "Tab"):
         page.keyboard.press("F1")
         expect(page.get_by_test_id("stTooltipContent")).to_contain_text("的整数")
+        expect(page.get_by_test_id("stTooltipContent")).to_have_css("pointer-events", "none")  # a click goes through
         page.keyboard.press(back)
         expect(number).to_be_focused()
         expect(page.get_by_test_id("stTooltipContent")).to_have_count(0)
