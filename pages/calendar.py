@@ -35,7 +35,6 @@ def told(event: Event) -> str:
 
 
 def listed(found: list[Event]) -> None:
-    shell.style(links.STYLE)
     with links.lines("deadlines"):
         st.markdown(f"**今后和逾期的期限**　:blue-badge[{len(found)}]")
         for event in found:
@@ -46,7 +45,6 @@ def listed(found: list[Event]) -> None:
 
 
 def trainings(found: list[Event]) -> None:
-    shell.style(links.STYLE)
     with links.lines("trainings"):
         st.markdown(f"**正在进行和今后的培训**　:blue-badge[{len(found)}]")
         for event in found:

@@ -26,7 +26,6 @@ if of and below is None:
     address.unknown("below", "下级机构", of, "首页")
 deciding, filing, oneself = here.waiting is not None, here.owed is not None, actor.role is Role.PERSON
 shell.page("首页", f"今天是{today}" + ("，以下是需要您办理的事项，点开即可办理。" if deciding or filing else "。"))
-shell.style(links.STYLE)
 
 
 def urgency(item: Item, *, deciding: bool) -> str:

@@ -82,7 +82,6 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         counted, kept = messages.unread(session, actor, now=context.moment(session)), messages.choice(session, actor)
         unsent = daily.failures(session) if actor.role is Role.ADMIN and actor.oversees_region else []
     st.button("全部标为已读", key="read-all", on_click=read_all, disabled=not counted)
-shell.style(links.STYLE)
 with links.lines("messages"):
     st.markdown(f"**消息**　:gray-badge[共{count}条]　:blue-badge[未读{counted}条]")
     st.caption(f"{messages.COUNTED.days}天以前的和不提醒的类别按已读计。")

@@ -1,5 +1,7 @@
 // What a refusal asks for comes under the hand: the first of these fields on the page, clear of what lies over it.
 const HEAD = 80, AIR = 24
+// A field before a button, whatever stands first: its help stands in its label.
+const WAYS_IN = ["textarea, input:not([type=file])", "button:not([tabindex='-1']), [tabindex='0']"]
 const classOf = (key) => `st-key-${key.replace(/[^a-zA-Z0-9_-]/g, "-")}`
 
 function first(keys) {
@@ -29,7 +31,7 @@ export default function ({ data }) {
     const holder = !ended.signal.aborted && first(data.keys)
     if (!holder) return
     bring(holder)
-    const field = holder.querySelector("textarea, input:not([type=file]), button, [tabindex='0']")
+    const field = WAYS_IN.map((each) => holder.querySelector(each)).find(Boolean)
     if (field && !holder.contains(document.activeElement)) field.focus({ preventScroll: true })
   }
   for (const wait of [0, 300, 900]) setTimeout(show, wait) // the page settles: what stands above may still grow

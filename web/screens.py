@@ -245,7 +245,7 @@ def screen(known: context.Known) -> None:
         known = context.known()
         counts = links.menu(known.counts, actor)
     named = shell.identify(known.whose, _EVERY[here].title if entries else "")
-    looks: list[Path | str] = [shell.STYLE, bar.STYLE, named]
+    looks: list[Path | str] = [shell.STYLE, bar.STYLE, links.STYLE, named]
     if actor:
         banner(actor, known, counts)
         printed.head(actor)

@@ -40,7 +40,6 @@ def _dialog() -> None:
     if here is None:
         st.info("登录已失效，请重新登录。")
     elif found:
-        st.html(links.STYLE)
         for number, hits in enumerate(found):
             _part(hits, here, number, text)
     elif text:

@@ -53,7 +53,11 @@ def _text(file: Path) -> str:
 
 
 def style(*looks: Path | str) -> None:
-    """How a page looks (样式): files of CSS, and CSS of this page alone, as one element."""
+    """How a page looks (样式): files of CSS, and CSS of this page alone, as one element.
+
+    Never in a dialog or another part that is drawn by itself: Streamlit counts styles anew there, so that the first
+    would take the place of the page's own.
+    """
     st.html(f"<style>{' '.join(_text(each) if isinstance(each, Path) else each for each in looks)}</style>")
 
 

@@ -55,6 +55,9 @@ def test_typing_survives_everything_and_is_filed_as_it_stands_on_the_screen(
     assert (field(other, NAME), field(other, "计划人数（人） *")) == (LETTERS, "9999999")
     for label in ("培训地点 *", "师资情况 *", "培训人员范围 *"):
         other.fill(label, f"{label[:-2]}：示例")
+    other.fill("计划人数（人） *", "")
+    other.click("上报")
+    expect(other.page.get_by_label("计划人数（人） *", exact=True)).to_be_focused()  # and not the sign of its help
     other.fill("计划人数（人） *", "60人")
     other.click("上报")
     other.told("已上报。")

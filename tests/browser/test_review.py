@@ -176,6 +176,29 @@ def test_the_buttons_of_a_claim_stand_in_one_row_also_beside_the_way_back_to_the
         assert ends["y"] + ends["height"] - row["y"] - row["height"] < 40, "nothing below the buttons"
 
 
+def test_what_is_looked_up_leaves_the_page_below_as_it_stands(browser: Browser, server: str, cast: Cast) -> None:
+    plan = file_plans(cast, 1)[0]
+    reviewer = seated(browser, server, "reviewer")
+    page = reviewer.page
+    page.set_viewport_size({"width": 1366, "height": 768})
+    reviewer.go(f"review?kind=plan&item={plan.id}", "审核")
+    reads(reviewer, plan.title)
+    reviewer.settle()
+    stands = [page.locator("h1"), page.get_by_role("button", name="通过", exact=True)]
+    before = [each.bounding_box() for each in stands]
+    page.keyboard.press("Control+k")
+    page.get_by_placeholder("回车查找").fill(plan.title)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog").get_by_role("link", name=plan.title)).to_be_visible()
+    reviewer.settle()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert [each.bounding_box() for each in stands] == before
+    page.locator("h1").click()
+    page.keyboard.press("k")
+    expect(page.get_by_test_id("stMain")).to_have_css("outline-style", "none")
+
+
 def test_on_a_telephone_a_roster_says_whose_a_row_is_and_no_button_moves_when_a_remark_is_noted(
     browser: Browser, server: str, cast: Cast
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import shutil
@@ -20,7 +21,7 @@ from streamlit.testing.v1 import AppTest
 from core.__main__ import main
 from core.ground import db
 from core.ground.access import Refused
-from core.ground.db import place
+from core.ground.db import place, sessions
 from core.office import backups
 from core.submissions import plans
 from core.trail import files
@@ -154,6 +155,22 @@ def test_a_deed_on_a_full_or_read_only_disk_is_refused_whole(office: Path, ill: 
     assert _lines() == lines
     c.file_plan(cast)  # once there is room again, it goes on
     assert main(["check"]) == 0
+
+
+@ready.sqlite
+def test_a_restore_that_cannot_lock_its_office_says_why(office: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def said(place: Path) -> str:
+        with pytest.raises(Refused) as refused:
+            sessions._locked(place)
+        return refused.value.words
+
+    with contextlib.closing(sessions._locked(office / ".restoring")):
+        assert "正在从备份恢复" in said(office / ".restoring")
+    gone = office / "gone" / ".restoring"
+    assert "不能写入" in said(gone)
+    left = shutil.disk_usage(office)._replace(free=0)
+    monkeypatch.setattr(shutil, "disk_usage", {office: left}.__getitem__)
+    assert "磁盘已满" in said(gone)
 
 
 @ready.sqlite

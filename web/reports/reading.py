@@ -156,7 +156,6 @@ def owed(actor: Actor) -> None:
             st.button("补报更正", key=f"undone-{number}", on_click=supplement, args=(number, listing.click))
     if due.empty:
         return
-    st.html(links.STYLE)
     with links.lines("owed"):
         st.markdown(f"**待报送的培训情况报告**　:blue-badge[{len(due)}]")
         for row in due.itertuples(index=False):

@@ -384,12 +384,14 @@ class _Door:
 
 def _locked(place: Path) -> sqlite3.Connection:
     """A file that is locked until this is closed, or its process killed. Refused codes: "sick"."""
-    held = sqlite3.connect(place, isolation_level=None, timeout=0)
-    try:
-        held.execute("BEGIN EXCLUSIVE")
-    except sqlite3.OperationalError as error:
-        held.close()
-        raise Refused("sick", sickness.RESTORING if place.exists() else sickness.READ_ONLY) from error
+    with contextlib.ExitStack() as opened:
+        try:
+            held = opened.enter_context(contextlib.closing(sqlite3.connect(place, isolation_level=None, timeout=0)))
+            held.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError as error:
+            words = sickness.sickness(error) or sickness.READ_ONLY
+            raise Refused("sick", sickness.RESTORING if words == sickness.BUSY else words) from error
+        opened.pop_all()
     return held
 
 
