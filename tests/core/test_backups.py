@@ -356,6 +356,11 @@ def test_a_drill_restores_beside_the_office_and_tells_what_is_wrong(
     capsys.readouterr()
     assert main(["drill", str(bad)]) == 1
     assert "credit batch" in capsys.readouterr().out
+    away = db.key_path().rename(tmp_path / "taken-along.key")
+    assert main(["drill", str(bad)]) == 2
+    assert "找不到密钥文件" in capsys.readouterr().err
+    assert not db.key_path().exists(), "a drill makes no key where the office's is missing"
+    away.rename(db.key_path())
 
 
 def test_where_no_disk_has_room_for_a_copy_the_backup_is_whole_all_the_same(

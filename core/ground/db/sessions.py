@@ -439,6 +439,8 @@ def transaction() -> Iterator[Session]:
 
 STAGED = "what this session laid down, to be owed"
 """Where a session's `info` keeps the numbers."""
+_LET_IN = 0.05
+"""Seconds between a deed and its first part: who waited for the deed looks again after as long, as SQLite has it."""
 _PAUSE = 0.005
 """Minimum seconds for which the write lock is free between two parts; after a longer part it is free for as long."""
 
@@ -457,6 +459,8 @@ def settle(staged: Sequence[int] = ()) -> None:
         contextlib.closing(engine().raw_connection()) as connection,
         _driver_told(),
     ):
+        if staged:
+            time.sleep(_LET_IN)
         cursor = connection.cursor()
         cursor.execute("PRAGMA query_only=OFF")
         _settle(cursor)
