@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 from core.ground import db, paper, signing, typed
 from core.ground.access import Actor, Refused, Role, require
 from core.ground.deeds import deed
-from core.models import Account, AuditEntry, Organization, Setting, sealed_columns
+from core.models import Account, AuditEntry, Organization, Person, Setting, sealed_columns
 from core.people import accounts, identity, passwords, setup
 from core.trail import audit
 
@@ -300,6 +300,8 @@ def _put_back(held: list[bytes]) -> str:
             raise Refused(
                 "words", f"恢复单上还有{lacking}组没有输入：曾用的也要输入，以前加密的内容靠它们打开。什么也没有改动。"
             )
+        if _out_of_order():
+            raise Refused("words", "各组的次序不对：请按恢复单从上到下输入，最新的在前，最早的在后。什么也没有改动。")
         return fingerprint
     except Refused:
         if before is None:
@@ -307,6 +309,18 @@ def _put_back(held: list[bytes]) -> str:
         else:
             db.key_path().write_bytes(before)
         raise
+
+
+def _out_of_order() -> bool:
+    """Whether the secrets stand in another order (次序不对): the newest seals, and by the oldest people are found."""
+    with db.reading() as session:
+        if not db.installed(session) or db.outdated(session):
+            return False
+        newest = session.scalar(sa.select(Setting.value).where(Setting.name == "key"))
+        found = session.execute(sa.select(Person.id_number, Person.id_index).limit(1)).first()
+        if found and db.blind_index(found.id_number) != found.id_index:
+            return True
+    return newest not in (None, db.keys().fingerprints[0])
 
 
 def _rotated() -> int:

@@ -158,7 +158,8 @@ def test_the_key_comes_back_from_its_words_and_no_others_do(
     assert (home / "secret.key").read_bytes() == kept
     numbered = " ".join(f"{at % 24 + 1}{letter}" for at, letter in enumerate(text.split()))
     scanned = "\n".join(secret.hex() for secret in db.held_secrets())
-    for typed, code in ((numbered, 0), (scanned, 0), (scanned[:64], 2), ("ab" * 32, 2)):
+    upside_down = "\n".join(reversed(scanned.split()))
+    for typed, code in ((numbered, 0), (scanned, 0), (scanned[:64], 2), (upside_down, 2), ("ab" * 32, 2)):
         (home / "secret.key").unlink(missing_ok=True)
         monkeypatch.setattr("sys.stdin", io.StringIO(typed))
         assert main(["key", "restore"]) == code

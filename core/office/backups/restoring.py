@@ -273,7 +273,7 @@ def drill(source: Path, *, passphrase: str = "") -> list[str]:
     """
     manifest = describe(source)
     if not passphrase and not db.key_path().exists():  # an office that is only being made would make one there
-        words = f"找不到密钥文件 {db.key_path()}，没有演练。请先把密钥文件放回原处（或用 CE_KEY_FILE 指明所在），再演练。"
+        words = f"找不到密钥文件 {db.key_path()}，没有演练。请把它放回原处（或用 CE_KEY_FILE 指明所在）再演练。"
         raise Refused("key", f"{words}(the key is missing)")
     with tempfile.TemporaryDirectory(prefix=".drill-", dir=db.home()) as scratch:
         folder = Path(scratch) / "office"
