@@ -296,12 +296,8 @@ def _put_back(held: list[bytes]) -> str:
     db.use_secrets(held)
     try:
         fingerprint = db.keys().fingerprints[0]
-        if (lacking := _rotated() + 1 - len(held)) > 0:
-            raise Refused(
-                "words", f"恢复单上还有{lacking}组没有输入：曾用的也要输入，以前加密的内容靠它们打开。什么也没有改动。"
-            )
-        if _out_of_order():
-            raise Refused("words", "各组的次序不对：请按恢复单从上到下输入，最新的在前，最早的在后。什么也没有改动。")
+        if words := _unfit(len(held)):
+            raise Refused("words", f"{words}什么也没有改动。")
         return fingerprint
     except Refused:
         if before is None:
@@ -311,25 +307,24 @@ def _put_back(held: list[bytes]) -> str:
         raise
 
 
-def _out_of_order() -> bool:
-    """Whether the secrets stand in another order (次序不对): the newest seals, and by the oldest people are found."""
+def _unfit(groups: int) -> str:
+    """Why the secrets in place, so many, are not those of the office in this database (与本库不符); "" where they are.
+
+    As many as it had: what was sealed before a rotation is opened by the former ones. And in their order: the newest
+    seals, and by the oldest people are found.
+    """
     with db.reading() as session:
         if not db.installed(session) or db.outdated(session):
-            return False
-        newest = session.scalar(sa.select(Setting.value).where(Setting.name == "key"))
-        found = session.execute(sa.select(Person.id_number, Person.id_index).limit(1)).first()
-        if found and db.blind_index(found.id_number) != found.id_index:
-            return True
-    return newest not in (None, db.keys().fingerprints[0])
-
-
-def _rotated() -> int:
-    """How often the key of the office in this database was rotated (更换次数); 0 where there is none."""
-    with db.reading() as session:
-        if not db.installed(session) or db.outdated(session):
-            return 0
-        rotated = AuditEntry.event == audit.Event.KEY_ROTATED.value
-        return session.scalar(sa.select(sa.func.count(AuditEntry.id)).where(rotated)) or 0
+            return ""
+        rotated = sa.select(sa.func.count(AuditEntry.id)).where(AuditEntry.event == audit.Event.KEY_ROTATED.value)
+        if (lacking := session.scalars(rotated).one() + 1 - groups) > 0:
+            return f"恢复单上还有{lacking}组没有输入：曾用的也要输入，以前加密的内容靠它们打开。"
+        newest = session.get(Setting, "key")
+        anybody = session.execute(sa.select(Person.id_number, Person.id_index).limit(1)).first()
+        found = anybody is None or db.blind_index(anybody.id_number) == anybody.id_index
+        if found and (newest is None or newest.value == db.keys().fingerprints[0]):
+            return ""
+        return "各组的次序不对：请按恢复单从上到下输入，最新的在前，最早的在后。"
 
 
 @deed

@@ -216,10 +216,7 @@ SAID_OF: dict[str, list[dict[str, Any]]] = {
     "int_value": [{"int_value": odd} for odd in (-1, 2**62)],
     "double_value": [{"double_value": odd} for odd in (float("nan"), 1e308, -1.5)],
     "bool_value": [{"bool_value": odd} for odd in (True, False)],
-    "file_uploader_state_value": [
-        {"file_uploader_state_value": {"uploaded_file_info": [{"file_id": "none", "name": "通知.pdf"}] * n}}
-        for n in (1, 30)
-    ],
+    "file_uploader_state_value": [{"file_uploader_state_value": {"uploaded_file_info": [NAMED] * n}} for n in (1, 30)],
 }
 """What is of the right kind, and is none of its values, or one that a hand would not choose."""
 
@@ -315,7 +312,7 @@ def test_a_button_whose_fields_are_gone_says_so_and_does_nothing(cast: Cast) -> 
 def test_a_file_that_is_named_and_did_not_arrive_is_no_file_to_its_page() -> None:
     app = AppTest.from_function(page).run()
     for name in ("通知.pdf", "通知.exe"):
-        named = {"uploaded_file_info": [{"file_id": "none", "name": name}]}
+        named = {"uploaded_file_info": [NAMED | {"name": name}]}
         send(app, ids(app)["file"], file_uploader_state_value=named)
         assert not app.exception
         with pytest.raises(Refused, match=f"文件“{name}”没有传到"):
@@ -328,7 +325,7 @@ def test_a_file_that_is_named_and_did_not_arrive_is_said_so(cast: Cast) -> None:
     plan = behind(cast)
     app = open_page("paper", sign_in("base"), kind="report", plan=str(plan.id))
     field = uploader(app, f"report-{plan.id}-announcement")
-    named = {"uploaded_file_info": [{"file_id": "none", "name": "通知.pdf"}]}
+    named = {"uploaded_file_info": [NAMED]}
     send(app, field.proto.id, file_uploader_state_value=named)
     assert not app.exception
     assert "“通知.pdf”没有选上：文件“通知.pdf”没有传到。请检查网络，重新选择这个文件。" in boxes(app, "error")[0]

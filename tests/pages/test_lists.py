@@ -150,7 +150,8 @@ ASKED: list[tuple[str, str, str, dict[str, str], str]] = [
         for page, username in (("home", "base"), ("filing", "base"), ("targets", "admin"), ("study", "reviewer"))
     ),
 ]
-"""Every record that an address can ask for, by the file that reads it and its name there; what is told of nobody's."""
+"""For each URL parameter that takes a record id: the file that reads it and its name; the page, account and further
+parameters of a request for an id that does not exist; and the message expected."""
 
 
 @pytest.mark.parametrize(("name", "page", "username", "query", "said"), ASKED)

@@ -78,6 +78,11 @@ def folds() -> bool:
     return "Mobi" in st.context.headers.get("User-Agent", "")  # of every browser there, by its makers' own advice
 
 
+def framed(words: str, key: str) -> Any:
+    """The frame around a part of the page (边框); where it `folds`, these words stand for it until it is opened."""
+    return st.expander(words, key=key, on_change="rerun") if folds() else st.container(border=True, key=key)
+
+
 def side_by_side(name: str) -> Any:
     """Figures side by side (并排), below each other on a telephone; how, the page's style says by the name."""
     return st.container(key=f"board-grid-{name}")
@@ -95,13 +100,9 @@ def figure(
 
     `picked` is called with the key of a mark that was clicked. `again` makes the figure anew for a file.
     """
-    frame: Any
-    if folds():
-        frame = st.expander(f"{md(head)} **{md(made.title)}**", key=f"figure-{made.code}", on_change="rerun")
-        if not frame.open:
-            return
-    else:
-        frame = st.container(border=True, key=f"figure-{made.code}")
+    frame = framed(f"{md(head)} **{md(made.title)}**", f"figure-{made.code}")
+    if folds() and not frame.open:
+        return
     with frame:
         if not folds():
             st.subheader(f":gray[{md(head)}]  {md(made.title)}", anchor=False)  # the former on a line of its own
@@ -264,11 +265,7 @@ def programmes(
     with side_by_side("programmes"):
         made = charts.programmes(lines, chosen.code if chosen else "")
         figure(made, "专项项目 · 完成、序时进度和年底预测", again, ask, picked=picked)
-        frame: Any
-        if folds():
-            frame = st.expander(f"各专项项目逐个说明（{len(lines)}）", key="programme-sentences", on_change="rerun")
-        else:
-            frame = st.container(border=True, key="programme-sentences")
+        frame = framed(f"各专项项目逐个说明（{len(lines)}）", "programme-sentences")
         if not folds() or frame.open:
             frame.markdown("\n\n".join(told))
     if chosen is not None and offices is not None:

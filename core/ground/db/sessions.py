@@ -384,14 +384,15 @@ class _Door:
 
 def _locked(place: Path) -> sqlite3.Connection:
     """A file that is locked until this is closed, or its process killed. Refused codes: "sick"."""
-    with contextlib.ExitStack() as opened:
-        try:
-            held = opened.enter_context(contextlib.closing(sqlite3.connect(place, isolation_level=None, timeout=0)))
-            held.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError as error:
-            words = sickness.sickness(error) or sickness.READ_ONLY
-            raise Refused("sick", sickness.RESTORING if words == sickness.BUSY else words) from error
-        opened.pop_all()
+    held: sqlite3.Connection | None = None
+    try:
+        held = sqlite3.connect(place, isolation_level=None, timeout=0)
+        held.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError as error:
+        if held:
+            held.close()
+        words = sickness.sickness(error) or sickness.READ_ONLY
+        raise Refused("sick", sickness.RESTORING if words == sickness.BUSY else words) from error
     return held
 
 
@@ -433,6 +434,7 @@ def transaction() -> Iterator[Session]:
             finish(session)
     finally:
         if staged:
+            time.sleep(_LET_IN)
             with contextlib.suppress(Exception):  # what is done is done; the next round tries it, and says why not
                 settle(staged)
 
@@ -459,8 +461,6 @@ def settle(staged: Sequence[int] = ()) -> None:
         contextlib.closing(engine().raw_connection()) as connection,
         _driver_told(),
     ):
-        if staged:
-            time.sleep(_LET_IN)
         cursor = connection.cursor()
         cursor.execute("PRAGMA query_only=OFF")
         _settle(cursor)

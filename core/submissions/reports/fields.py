@@ -132,9 +132,11 @@ def save(
         _check_fields(plan, fields, db.office_day(now))
         report = _editable(session.scalar(last))
         considered = consider(session, plan, report, *given)
-        check_announcement(list(filter(None, [announcement])))
-        for each in filter(None, [announcement, roster_file]):
-            files.store(each)
+        if announcement:
+            check_announcement([announcement])
+            files.store(announcement)
+        if roster_file:
+            files.store(roster_file)
     plan = plans.own(session, plan_id, actor)
     _check_fields(plan, fields, db.office_day(now))
     report = _editable(session.scalar(last.with_for_update()))
