@@ -163,7 +163,7 @@ def recorded_runs() -> None:
     if runs.empty:
         st.info("还没有存档的核验。上传申报名单，选择“核验并存档”。")
         address.held("run-id", (), None, label="核验批次")
-        tables.named(runs.assign(id=0), name="decision", what="第{}份结论")
+        tables.named((), name="decision", what="第{}份结论")
         return
     words = {
         line["run_id"]: f"{moment_text(line['decided_at'])}　{line['decided_by']}　{line['applications']:,}份"

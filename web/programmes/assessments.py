@@ -48,7 +48,7 @@ def draw(actor: Actor, year: int) -> None:
         _send(actor)
     else:
         tables.table(frame, SHOWN, empty=empty)
-        tables.named(frame, name="assessment", what=WHAT)
+        tables.named(frame["id"], name="assessment", what=WHAT)
 
 
 def _take_back(known: pd.Series) -> None:

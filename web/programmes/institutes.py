@@ -42,7 +42,7 @@ def draw(actor: Actor, _year: int) -> None:
         _add(actor)
     else:
         tables.table(frame, APPROVED, empty=f"还没有核准的职业，{told}")
-        tables.named(frame, name="approval", what=WHAT)
+        tables.named(frame["id"], name="approval", what=WHAT)
 
 
 def _add(actor: Actor) -> None:

@@ -55,7 +55,7 @@ def listed(programme: Programme, year: int, here: Actor) -> None:
     empty = f"{year}年度还没有上报的推荐。用人单位在“申报”中填写研修推荐。"
     if decides:
         _ticks(frame, empty)
-        chosen = tables.named(frame, name="nomination", what=WHAT)
+        chosen = tables.named(frame["id"], name="nomination", what=WHAT)
     else:
         chosen = tables.pick(frame, COLUMNS, name="nomination", empty=empty, what=WHAT)
     if chosen is not None and here.role in (Role.REVIEWER, Role.ADMIN):

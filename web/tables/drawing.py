@@ -95,9 +95,9 @@ def pick(
     return _listed(chosen, ids, key, what)
 
 
-def named(frame: pd.DataFrame, *, name: str, what: str) -> int | None:
+def named(ids: Iterable[int], *, name: str, what: str) -> int | None:
     """The row of a list that an address asks for (网址中的一条), where the hand opens none; see `pick`."""
-    return _listed(address.chosen(name), [int(value) for value in frame["id"]], f"{name}-table", what)
+    return _listed(address.chosen(name), [int(value) for value in ids], f"{name}-table", what)
 
 
 def _listed(chosen: int | None, ids: Collection[int], key: str, what: str) -> int | None:
