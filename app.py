@@ -35,6 +35,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     log.keep()
     processes.tie()
     try:
+        db.make_key()
         db.keys()
     except Refused as refused:  # every page and /healthz say it too, until the key is back
         print(f"== {refused.words}", file=sys.stderr, flush=True)

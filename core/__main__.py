@@ -29,17 +29,22 @@ def _deed(name: str) -> console.Command:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Read the command line, do what it says, answer the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m core", description="继续教育管理：命令行")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    _office_commands(commands)
-    _keeping_commands(commands)
-    _file_commands(commands)
-    options = parser.parse_args(arguments)
+    options = parser().parse_args(arguments)
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
     code: int = options.run(options)
     db.close()
     return code
+
+
+def parser() -> argparse.ArgumentParser:
+    """The commands (命令) and what each takes."""
+    whole = argparse.ArgumentParser(prog="python -m core", description="继续教育管理：命令行")
+    commands = whole.add_subparsers(required=True, metavar="COMMAND")
+    _office_commands(commands)
+    _keeping_commands(commands)
+    _file_commands(commands)
+    return whole
 
 
 def _office_commands(commands: Commands) -> None:

@@ -98,6 +98,7 @@ def office_command(run: Command) -> Command:
                 raise Refused("office", OTHER_VERSION)
             if not setup.is_open(session):
                 raise Refused("office", NO_OFFICE)
+        db.keys()  # missing or foreign: nothing is done that could not be opened or found again
         return run(options)
 
     return command(guarded)

@@ -28,6 +28,7 @@ def init(options: argparse.Namespace) -> int:
     """
     if bool(options.office) != bool(options.admin):
         raise Refused("options", "--office 和 --admin 要一起写 (give both of them)")
+    db.make_key()
     db.keys()
     if options.without_backup:
         db.upgrade()

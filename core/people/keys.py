@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 from core.ground import db, paper, signing, typed
 from core.ground.access import Actor, Refused, Role, require
 from core.ground.deeds import deed
-from core.models import Account, AuditEntry, Organization, Person, Setting, sealed_columns
+from core.models import Account, AuditEntry, Organization, Setting, sealed_columns
 from core.people import accounts, identity, passwords, setup
 from core.trail import audit
 
@@ -33,23 +33,30 @@ MOST_NAMED = 20
 
 
 def adopt(session: Session) -> None:
-    """Remember which key the office is sealed with (登记密钥指纹); an office of an earlier release first proves it.
+    """Remember which keys the office is sealed with (登记密钥指纹); an office of an earlier release first proves them.
 
-    Refused codes: "key" (the key does not open what is sealed).
+    Refused codes: "key" (they do not open what is sealed, or nobody is found by the oldest: another order).
     """
-    if session.get(Setting, "key"):
+    if session.get(Setting, "keys"):
         return
     if faults := _faults(session, first_only=True):
         raise Refused(
             "key",
-            f"{db.key_path()} 打不开已加密的内容（{faults[0]}），它不是本单位的密钥。请放回原来的密钥文件后重试，"
-            "什么也没有改动。(a foreign key)",
+            f"{db.key_path()} 打不开已加密的内容（{faults[0]}），它不是本单位的密钥，或各组次序不对（应最新的在前）。"
+            "请放回原来的密钥文件后重试，什么也没有改动。(a foreign key)",
         )
-    session.add(Setting(name="key", value=db.keys().fingerprints[0]))
+    _remember(session)
+
+
+def _remember(session: Session) -> None:
+    """Have the database keep which keys these are; an earlier release kept the newest alone."""
+    session.merge(Setting(name="keys", value=" ".join(db.keys().fingerprints)))
+    if former := session.get(Setting, "key"):
+        session.delete(former)
 
 
 def faults(session: Session) -> list[str]:
-    """Every sealed value that the key does not open (打不开的加密内容), by table, column and row."""
+    """What the key does not open (打不开的加密内容), and numbers that their rows are not found by, by table and row."""
     return _faults(session)
 
 
@@ -57,19 +64,24 @@ def _faults(session: Session, *, first_only: bool = False) -> list[str]:
     found: list[str] = []
     key = db.keys().text
     for column, purpose in sealed_columns().items():
-        kept = db.as_kept(column)
+        kept, table = db.as_kept(column), column.table
         number = sa.literal_column("rowid") if session.get_bind().dialect.name == "sqlite" else sa.null()
-        names = list(column.table.primary_key.columns)
-        query = sa.select(db.as_kept(names[0]) if len(names) == 1 else number, kept).where(kept.is_not(None))
+        names = list(table.primary_key.columns)
+        index = table.c.id_index if column.name == "id_number" and "id_index" in table.c else sa.null()
+        query = sa.select(db.as_kept(names[0]) if len(names) == 1 else number, kept, index).where(kept.is_not(None))
         closed: list[str] = []
-        for row, sealed in session.execute(query.limit(1) if first_only else query.execution_options(yield_per=5000)):
+        query = query.limit(1) if first_only else query.execution_options(yield_per=5000)
+        for row, sealed, by in session.execute(query):
             try:
-                db.unseal(bytes(sealed), key=key, purpose=purpose)
+                opened = db.unseal(bytes(sealed), key=key, purpose=purpose)
             except (InvalidTag, ValueError, TypeError):
-                closed.append(f"{column.table.name}.{column.name} of row {row} cannot be opened with this key")
+                closed.append(f"{table.name}.{column.name} of row {row} cannot be opened with this key")
+            else:
+                if by is not None and db.blind_index(opened.decode()) != by:
+                    closed.append(f"{table.name}.{column.name} of row {row} is not the number that the row is found by")
         found += closed[:MOST_NAMED]
         if len(closed) > MOST_NAMED:
-            found.append(f"{column.table.name}.{column.name}: {len(closed) - MOST_NAMED} more cannot be opened")
+            found.append(f"{table.name}.{column.name}: {len(closed) - MOST_NAMED} more")
     return found
 
 
@@ -137,7 +149,7 @@ def rotate(session: Session, *, actor: Actor, reason: str, now: datetime) -> str
     secret, before = secrets.token_bytes(32), db.held_secrets()
     fingerprint = db.fingerprint(secret)
     db.use_secrets([secret, *before])
-    session.merge(Setting(name="key", value=fingerprint))
+    _remember(session)
     told = {"fingerprint": db.fingerprint(before[0])}, {"fingerprint": fingerprint}
     office = session.get_one(Organization, actor.organization_id)
     audit.record(
@@ -292,39 +304,11 @@ def recovered(text: str) -> str:
 
 
 def _put_back(held: list[bytes]) -> str:
-    before = db.key_path().read_bytes() if db.has_keys() else None
+    fingerprints = [db.fingerprint(secret) for secret in held]
+    if words := db.unfit(fingerprints):
+        raise Refused("words", f"恢复单{words}请按恢复单从上到下输入每一组，最新的在前。什么也没有改动。")
     db.use_secrets(held)
-    try:
-        fingerprint = db.keys().fingerprints[0]
-        if words := _unfit(len(held)):
-            raise Refused("words", f"{words}什么也没有改动。")
-        return fingerprint
-    except Refused:
-        if before is None:
-            db.key_path().unlink()
-        else:
-            db.key_path().write_bytes(before)
-        raise
-
-
-def _unfit(groups: int) -> str:
-    """Why the secrets in place, so many, are not those of the office in this database (与本库不符); "" where they are.
-
-    As many as it had: what was sealed before a rotation is opened by the former ones. And in their order: the newest
-    seals, and by the oldest people are found.
-    """
-    with db.reading() as session:
-        if not db.installed(session) or db.outdated(session):
-            return ""
-        rotated = sa.select(sa.func.count(AuditEntry.id)).where(AuditEntry.event == audit.Event.KEY_ROTATED.value)
-        if (lacking := session.scalars(rotated).one() + 1 - groups) > 0:
-            return f"恢复单上还有{lacking}组没有输入：曾用的也要输入，以前加密的内容靠它们打开。"
-        newest = session.get(Setting, "key")
-        anybody = session.execute(sa.select(Person.id_number, Person.id_index).limit(1)).first()
-        found = anybody is None or db.blind_index(anybody.id_number) == anybody.id_index
-        if found and (newest is None or newest.value == db.keys().fingerprints[0]):
-            return ""
-        return "各组的次序不对：请按恢复单从上到下输入，最新的在前，最早的在后。"
+    return fingerprints[0]
 
 
 @deed

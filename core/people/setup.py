@@ -89,8 +89,9 @@ def open_office(session: Session, *, kind: str, now: datetime) -> Actor:
         organization_kind = OrganizationKind(row["kind"])
         authority_id = number if organization_kind is OrganizationKind.LEAGUE_HR else region.id
         session.add(Organization(id=number, name=row["name"], kind=organization_kind, authority_id=authority_id))
+    db.make_key()
     decide_setting(session, "office", kind)
-    decide_setting(session, "key", db.keys().fingerprints[0])
+    decide_setting(session, "keys", " ".join(db.keys().fingerprints))
     session.flush()
     if session.get_bind().dialect.name == "postgresql":
         session.execute(sa.text("SELECT setval('organization_id_seq', (SELECT max(id) FROM organization))"))

