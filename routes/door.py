@@ -36,7 +36,7 @@ HOSTS = "CE_HOSTS"
 """Environment variable: further names and addresses this office is reached by, separated by commas."""
 _HERE = {"localhost", "127.0.0.1", "[::1]"}
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
-_AUTHORITY = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9_-]+(?:\.[a-z0-9_-]+)*)\.?(?::(\d{1,5}))?")
+_AUTHORITY = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9_-]+(?:\.[a-z0-9_-]+)*)\.?(?::([0-9]{1,5}))?")
 
 
 class Door:
@@ -226,7 +226,8 @@ def _named(given: Iterable[str]) -> tuple[str, int | None] | None:
     """Name and port out of a Host header of which there is exactly one."""
     match list(given):
         case [one] if found := _AUTHORITY.fullmatch(one.lower()):
-            return found[1], int(found[2]) if found[2] else None
+            port = int(found[2]) if found[2] else None
+            return (found[1], port) if port is None or 0 < port < 2**16 else None
     return None
 
 

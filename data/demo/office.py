@@ -7,7 +7,6 @@ trail, the attachments and the ledger are real. Only the opening of accounts dif
 from __future__ import annotations
 
 import heapq
-import secrets
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -16,7 +15,6 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-import bcrypt
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -28,7 +26,7 @@ from core.ledger import books, statements
 from core.ledger.books import Posting
 from core.models import Account, Claim, Organization, Person, Plan, Report, Source
 from core.office.dashboards import filed
-from core.people import acts, organizations, persons, setup
+from core.people import acts, organizations, passwords, persons, setup
 from core.records import imports
 from core.submissions import claims, disputes, plans, reports, workflow
 from core.tables import reader, sheets
@@ -71,7 +69,7 @@ def _opened(session: Session, now: datetime, progress: Callable[[str], None]) ->
     progress("正在建立机构和账号……")
     founder = setup.open_office(session, kind="demo", now=opened_at)
     _add_organizations(session, founder, opened_at)
-    shown = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt()).decode()
+    shown = passwords.hashed(PASSWORD)
     office = Office(session, now, Random(_SEED), shown, founder, founder, {}, {}, {})  # noqa: S311  repeatable on purpose
     _open_accounts(office, opened_at)
     assert office.second, "a notice is published by two"
@@ -130,7 +128,7 @@ def _open_accounts(office: Office, now: datetime) -> None:
     """Open the accounts to sign in with, and one for each other clerk and reviewer, whose password nobody knows."""
     homes = list(office.session.scalars(sa.select(Organization).order_by(Organization.id)))
     by_name = {home.name: home for home in homes}
-    unknown = bcrypt.hashpw(secrets.token_bytes(32), bcrypt.gensalt(4)).decode()
+    unknown = passwords.of_nobody()
     for demo in ACCOUNTS:
         if demo.role is Role.PERSON:
             continue

@@ -139,6 +139,8 @@ def test_only_the_names_of_this_machine_and_those_set_at_the_start_are_answered(
     assert {answers(host) for host in [*ours.split(), "[2001:db8::1]:8501"]} == {200}
     strange = "evil.example 192.168.1.21 localhost.evil.example evil@localhost localhost:8501/x 127.0.0.1:8501,evil"
     assert {answers(host) for host in [*strange.split(), "", "localhost evil", "localhost:"]} == {421}
+    ports = ("0", "00", "65536", "99999", "080808", "-1", "80:80", "80 ")
+    assert {answers(f"{name}:{port}") for name in ("localhost", "[::1]") for port in ports} == {421}
     monkeypatch.delenv(door.HOSTS)
     assert answers("jxjy.hrss.example") == 421
 
