@@ -688,6 +688,9 @@ def test_the_desk_speaks_in_the_words_of_the_kind_that_is_open(cast: Cast) -> No
     assert "L 回到刚办的" in listing.keys(words)
     assert "A 异议成立　B 请补充说明　X 异议不成立" in listing.keys(words)
     assert listing.nothing(words)["reject"] == "这一件现在不能由您办理“异议不成立”。"
+    ends = listing.nothing(words), listing.nothing(words, before=True, after=True)
+    assert [said["j"] for said in ends] == ["已是最后一件。", "已是本页最后一件，后面的请翻到下一页。"]
+    assert [said["k"] for said in ends] == ["已是第一件。", "已是本页第一件，前面的请翻到上一页。"]
 
 
 def test_what_has_nothing_worth_a_look_is_approved_together_each_with_its_own_line(
