@@ -79,7 +79,7 @@ def own_years(held: Held) -> None:
     with links.lines("years"):
         st.markdown("**我的学时**　:gray[已学 / 要求，学时]")
         for year in held.years[:3]:
-            told = "　".join(md(whole(f"{each.name} {each.words}")) for each in year.subjects)
+            told = "　".join(whole(f"{each.name} {each.words}") for each in year.subjects)
             lack = "" if not year.words else f":{'green' if year.complete else 'orange'}-badge[{md(year.words)}]　"
             links.line(f"{lack}**{year.year}年度**　{told}", ("credit_lookup", {}))
         if not held.years:

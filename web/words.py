@@ -61,11 +61,19 @@ def clause(text: str) -> str:
 
 
 def md(text: str) -> str:
-    """Markdown escaping (转义): text somebody typed, safe inside Markdown, line breaks as spaces.
+    """Markdown escaping (转义): text somebody typed, safe inside Markdown, line breaks as spaces; a day stays `whole`.
 
     A web or mail address would become a link even so, since links are looked for in what was read: a word joiner breaks
     it.
     """
+    return _DAY.sub(r"*\g<0>*", _escaped(text))
+
+
+_DAY = re.compile(r"(?<!\d)\d{4}\\-\d\d\\-\d\d(?!\d)")
+"""A day as it is written, once its hyphens are escaped: after each of them a line might end."""
+
+
+def _escaped(text: str) -> str:
     text = re.sub(r"(?i):(?=//)|www(?=\.)|(?<=[\w.+-])@(?=[\w-])", "\\g<0>\u2060", text)
     for letter in "\\`*_{}[]()<>#+-!|$~:":
         text = text.replace(letter, "\\" + letter)
@@ -73,8 +81,11 @@ def md(text: str) -> str:
 
 
 def whole(word: str) -> str:
-    """A short word (不换行) that no line breaks, however narrow the place."""
-    return "\u2060".join(word)
+    """A short word (不换行) in Markdown that no line breaks, however narrow the place; letters or figures at its ends.
+
+    It is emphasised, which every page draws upright and on one line (`shell.css`): what is copied is the word alone.
+    """
+    return f"*{_escaped(word)}*"
 
 
 def plain(text: str) -> str:

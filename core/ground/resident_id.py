@@ -161,7 +161,18 @@ def words(code: str, raw: object) -> str:
     ]
     if len(bare) > 20 or len(wrong) > 3:  # a word, or something else altogether
         return PROBLEMS[code]
-    return f"身份证号只能是数字，末位可为X：{'、'.join(wrong)}，请核对"
+    return f"身份证号只能是数字，末位可为X：{'、'.join(wrong)}，{_tried(bare)}请核对"
+
+
+_STILL = {"id-checksum": "校验码仍不符，", "id-birth": "第7至14位仍不是有效的出生日期，"}
+
+
+def _tried(bare: str) -> str:
+    """Why no digit is proposed for the letters of a cell (改后仍不符), where nothing but such letters stands in it."""
+    right, _ = typed.as_digits(bare)
+    still = _STILL.get(problem(right) or "", "") if right != bare else ""
+    digits = [b for a, b in zip(bare, right, strict=True) if a != b]
+    return still and f"改为{digits[0] if len(digits) == 1 else '数字'}后{still}"
 
 
 def problem(raw: object, *, today: date | None = None) -> str | None:

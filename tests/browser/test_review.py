@@ -110,6 +110,52 @@ def test_plans_are_decided_by_keyboard_alone_and_the_next_opens_by_itself(
     assert first == "abx jk"
 
 
+def test_remarks_are_written_beside_the_item_and_a_key_that_does_nothing_says_why(
+    browser: Browser, server: str, cast: Cast
+) -> None:
+    plans = file_plans(cast, 2)
+    reviewer = seated(browser, server, "reviewer", width=1366, height=768)
+    page, told = reviewer.page, reviewer.page.locator(".told")
+    reviewer.go("review?kind=plan", "审核")
+    reviewer.settle()
+    page.keyboard.press("f")
+    expect(told).to_have_text("还没有打开哪一件。按J打开第一件，或从列表中点开。")
+    page.keyboard.press("k")  # with none open, from the end
+    reads(reviewer, plans[1].title)
+    expect(told).to_be_empty()
+    page.keyboard.press("j")
+    expect(told).to_have_text("已是最后一件。")
+    expect(told).to_be_in_viewport(ratio=1)
+    page.keyboard.press("u")
+    expect(told).to_contain_text("没有您可以撤销的决定")
+    page.keyboard.press("k")
+    reads(reviewer, plans[0].title)
+    page.keyboard.press("k")
+    expect(told).to_have_text("已是第一件。")
+    remarks = page.get_by_test_id("stPopoverBody")
+    for width, height in ((1366, 768), (1440, 900), (390, 844)):
+        page.set_viewport_size({"width": width, "height": height})
+        reviewer.settle()
+        page.keyboard.press("f")
+        expect(page.get_by_label("所指")).to_be_focused()
+        box, item = remarks.bounding_box(), page.locator(".st-key-item").bounding_box()
+        assert box is not None
+        assert item is not None
+        if width > 640:
+            assert box["x"] + box["width"] <= item["x"], "over the item that the remarks are about"
+        else:
+            assert box["y"] > height / 2, "half of a telephone is left to the item"
+        assert box["y"] + box["height"] <= height + 1
+        page.keyboard.press("Escape")
+        expect(remarks).to_be_hidden()
+    way = page.get_by_role("button", name="列表", exact=True)
+    expect(way).to_be_visible()
+    reviewer.go("review?kind=plan", "审核")
+    reviewer.settle()
+    expect(page.get_by_role("option")).to_have_count(2)
+    expect(way).to_be_hidden()  # nothing is open that it would lead back from
+
+
 COUNT = """addEventListener('click', event => event.isTrusted && localStorage.clicks++, true)
 addEventListener('keydown', () => localStorage.keys++, true)
 localStorage.clicks ??= 0; localStorage.keys ??= 0"""

@@ -100,7 +100,13 @@ def test_sixty_faults_are_put_right_on_the_screen(browser: Browser, server: str,
     boxes = [box for each in parts if (box := each.bounding_box())]
     assert len(boxes) == 3
     assert max(box["y"] for box in boxes) < min(box["y"] + box["height"] for box in boxes), "in one row"
-    base.page.set_viewport_size({"width": 1440, "height": 1200})
+    offered = base.page.locator(".line .offer:not(:empty)").locator("visible=true")
+    assert offered.count() > 0
+    for width in (390, 1440):  # a proposal begins where its fault ends, on a line of its own
+        base.page.set_viewport_size({"width": width, "height": 1200})
+        assert offered.evaluate_all(
+            "all => all.every(e => e.getBoundingClientRect().top >= e.previousSibling.getBoundingClientRect().bottom)"
+        )
     with db.reading() as session:
         problems = session.execute(sa.select(RosterProblem.row, RosterProblem.code).order_by(RosterProblem.row)).all()
     assert [tuple(each) for each in problems] == [(serial + 2, code) for serial, code in faults.FAULTS.items()]

@@ -91,6 +91,28 @@ def test_on_a_telephone_a_number_stands_on_one_line_with_its_unit_in_heads_and_l
                 assert not found.evaluate(f"place => ({BROKEN})([place, {word!r}])"), (path, width, word)
 
 
+def test_on_a_telephone_a_day_stands_on_one_line_and_is_copied_as_it_is(
+    browser: Browser, server: str, cast: Cast
+) -> None:
+    plan = people.file_plan(cast)
+    people.approve(cast, plan.id)
+    report = people.file_report(cast, plan, people.sheet([people.row(1)]))
+    desk = seated(browser, server, "reviewer", width=PHONE["width"], height=PHONE["height"])
+    page = desk.go(f"review?kind=report&item={report.id}&state=all", "审核")
+    desk.settle()
+    cells = page.get_by_test_id("stTable").first.locator("td").filter(has_text=str(plan.start_on))
+    expect(cells).to_have_count(2)  # as approved and as it took place
+    for width in range(340, 400, 6):
+        page.set_viewport_size({"width": width, "height": PHONE["height"]})
+        page.wait_for_timeout(60)
+        for cell in cells.all():
+            for day in (plan.start_on, plan.end_on):
+                assert not cell.evaluate(f"place => ({BROKEN})([place, '{day}'])"), (width, day)
+            assert " ".join(cell.inner_text().split()) == f"{plan.start_on} 至 {plan.end_on}"
+        for head in page.get_by_test_id("stTable").first.locator("th").all():
+            assert not head.evaluate(f"place => ({BROKEN})([place, place.innerText])"), width
+
+
 MORNINGS = (
     ("reviewer", "首页", "人员与学时", "学时查询与审验卡"),
     ("base", "首页", "^.*申报", "申报"),

@@ -106,7 +106,12 @@ def uploader(app: AppTest, key: str) -> Any:
 
 def boxes(app: AppTest, kind: str) -> list[str]:
     """What the boxes of a kind (success, error, warning, info) say, as it is read: without Markdown's escapes."""
-    return [re.sub(r"\\(.)|\u2060", r"\1", each.value) for each in getattr(app, kind)]
+    return [read(each.value) for each in getattr(app, kind)]
+
+
+def read(markdown: str) -> str:
+    """Markdown as it is read: without escapes, and without what keeps a day whole."""
+    return re.sub(r"\*(?=\d{4}\\-)|(?<=\\-\d\d)\*|\\(.)|\u2060", r"\1", markdown)
 
 
 @dataclass

@@ -40,7 +40,7 @@ from core.submissions.workflow import Action
 from core.trail.files import Upload
 from tests import cast as people
 from tests.cast import Cast
-from tests.pages.conftest import SheetOf, boxes, frames, listed, open_page, sent, sign_in, tiles, uploader
+from tests.pages.conftest import SheetOf, boxes, frames, listed, open_page, read, sent, sign_in, tiles, uploader
 from web.desk import listing
 from web.words import md
 
@@ -86,7 +86,7 @@ def one(question: sa.Select[Any]) -> Any:
 
 def told(app: AppTest) -> str:
     """The small print of a page, as it is read."""
-    return " ".join(each.value for each in app.caption).replace("\\", "")
+    return " ".join(read(each.value) for each in app.caption)
 
 
 def fill_plan(app: AppTest, key: str, **typed: Any) -> None:
@@ -179,14 +179,14 @@ def test_a_preview_shows_what_the_reviewer_will_see_of_what_is_typed_and_keeps_n
     fill_plan(app, "plan-new-", content="讲授[新](//x)规范")
     press(app, "预览")
     (box,) = app.get("dialog")
-    shown = {each.value.replace("\\", "").replace("\u2060", "") for each in box.markdown}
+    shown = {read(each.value) for each in box.markdown}
     assert any("讲授[新](//x)规范" in each for each in shown)
     assert one(sa.select(sa.func.count()).select_from(Plan)) == 0
     press(app, "上报")
     plan = one(sa.select(Plan))
     app = open_page("review", sign_in("reviewer"), item=str(plan.id))
-    read = " ".join(each.value.replace("\\", "").replace("\u2060", "") for each in app.markdown)
-    assert all(each.split("  \n")[-1] in read for each in shown)
+    seen = " ".join(read(each.value) for each in app.markdown)
+    assert all(each.split("  \n")[-1] in seen for each in shown)
 
 
 def test_what_a_reviewer_remarked_on_a_field_stands_under_it_until_it_is_changed(cast: Cast) -> None:
@@ -688,6 +688,9 @@ def test_the_desk_speaks_in_the_words_of_the_kind_that_is_open(cast: Cast) -> No
     assert "L 回到刚办的" in listing.keys(words)
     assert "A 异议成立　B 请补充说明　X 异议不成立" in listing.keys(words)
     assert listing.nothing(words)["reject"] == "这一件现在不能由您办理“异议不成立”。"
+    ends = listing.nothing(words), listing.nothing(words, before=True, after=True)
+    assert [said["j"] for said in ends] == ["已是最后一件。", "已是本页最后一件，后面的请翻到下一页。"]
+    assert [said["k"] for said in ends] == ["已是第一件。", "已是本页第一件，前面的请翻到上一页。"]
 
 
 def test_what_has_nothing_worth_a_look_is_approved_together_each_with_its_own_line(

@@ -69,8 +69,8 @@ TITLE = "![图](http://evil/y.png)[点](//x)<b>*粗*</b> :red[红] `码` $x$"
 
 
 def bare(markdown: str) -> str:
-    """What is left of Markdown without what is escaped, and without its bullets: only this could draw anything."""
-    return re.sub(r"\\.", "", re.sub(r"(?m)^- ", "", markdown))
+    """What is left of Markdown without escapes, bullets and whole days: only this could draw anything."""
+    return re.sub(r"\*\d{4}\\-\d\d\\-\d\d\*|\\.", "", re.sub(r"(?m)^- ", "", markdown))
 
 
 def test_a_title_in_a_message_is_drawn_as_nothing_but_text(cast: Cast) -> None:

@@ -181,7 +181,7 @@ def test_an_entry_is_disputed_beside_it_and_answered_by_the_reviewer(cast: Cast)
         dispute_id = session.scalars(sa.select(Dispute.id)).one()
     app = open_page("review", sign_in("reviewer"), item=str(dispute_id))
     assert "只参加了两天" in frames(app)[0].to_csv()
-    assert ":gray[:small[学习日期]]  \n2024\\-06\\-26" in [each.value for each in app.markdown]
+    assert ":gray[:small[学习日期]]  \n*2024\\-06\\-26*" in [each.value for each in app.markdown]
     press(app, "异议成立")
     assert "异议成立须填写审核意见" in boxes(app, "error")[0]
     field(app, "审核意见").input("签到表只有两天")

@@ -127,6 +127,7 @@ class Desk {
     if (!data.rows.length) span(this.list, "empty", data.empty)
     this.list.setAttribute("aria-label", data.label)
     this.root.classList.toggle("alone", !data.desk)
+    this.root.classList.toggle("idle", data.open === null) // nothing to come back from
     this.root.querySelector(".count").textContent = data.label
     this.root.querySelector(".keys").textContent = data.keys
     this.list.scrollTop = place
@@ -154,6 +155,10 @@ class Desk {
     keys.hidden = room() < FEW // they give way to what is listed
     const height = room()
     this.list.style.maxHeight = window.innerWidth > 640 ? `${Math.max(height, 200)}px` : ""
+    // Remarks are written over the list (desk.css), so that all of the item is seen meanwhile.
+    const { left: x, width } = this.root.getBoundingClientRect()
+    for (const [name, at] of [["x", x], ["width", width]])
+      document.documentElement.style.setProperty(`--desk-list-${name}`, `${at}px`)
   }
 
   /** A freshly opened item is read from its top. */
@@ -230,6 +235,7 @@ class Desk {
 
   open(id) {
     if (this.held?.deed) return
+    this.tell("")
     this.later = null
     this.hold(false)
     this.send(id)
@@ -243,7 +249,7 @@ class Desk {
     const here = this.held && !this.held.deed ? this.asked : this.data.open
     const at = ids.indexOf(here)
     const to = at < 0 ? (by > 0 ? 0 : ids.length - 1) : at + by
-    if (ids[to] === undefined) return
+    if (ids[to] === undefined) return this.tell(this.data.nothing[ids.length ? (by > 0 ? "j" : "k") : "empty"])
     this.bring(this.find(ids[to]))
     this.open(ids[to])
   }
@@ -320,14 +326,19 @@ class Desk {
 
   /** Why a key did nothing, until the next one. */
   tell(words) {
-    this.root.querySelector(".told").textContent = words ?? ""
+    const told = this.root.querySelector(".told")
+    if (told.textContent === (words ?? "")) return
+    told.textContent = words ?? ""
+    this.sized()
+    this.bring(this.find(this.data.open))
   }
 
   /** A decision is pressed by mouse or by key alike: held as long as the one before is under way. */
   clicked(event) {
     if (event.isTrusted) this.wish = null // the hand went elsewhere
     const button = event.target.closest?.(DECISIONS)
-    if (!button || button.closest("[data-testid=stPopover]")) return // to open remarks decides nothing
+    if (!button) return
+    if (button.closest("[data-testid=stPopover]")) return this.sized() // to open remarks decides nothing
     if (!this.held && !(running() && this.data.open !== null)) {
       this.hold(true)
       return

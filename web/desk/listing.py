@@ -42,10 +42,11 @@ DECISIONS = {key: Action(name) for key, name in KEYS.items() if name in ("approv
 """The keys that decide."""
 
 
-def nothing(words: Mapping[Action, str]) -> dict[str, str]:
+def nothing(words: Mapping[Action, str], *, before: bool = False, after: bool = False) -> dict[str, str]:
     """What a key that finds nothing to press says of the open item, its decisions by their words.
 
-    "": of none; "late": once the item was drawn anew.
+    "": of none; "late": once the item was drawn anew; "j", "k": at an end of the list, `before` and `after` which
+    there are further pages; "empty": of a list without rows.
     """
     return {action.value: f"这一件现在不能由您办理“{word}”。" for action, word in words.items()} | {
         "": "还没有打开哪一件。按J打开第一件，或从列表中点开。",
@@ -54,6 +55,9 @@ def nothing(words: Mapping[Action, str]) -> dict[str, str]:
         "opinion": "这一件现在不用写审核意见。",
         "remarks": "这一件现在不能写分条意见。",
         "evidence": "这一件没有材料。",
+        "j": "已是本页最后一件，后面的请翻到下一页。" if after else "已是最后一件。",
+        "k": "已是本页第一件，前面的请翻到上一页。" if before else "已是第一件。",
+        "empty": "列表是空的，没有可打开的。",
         "late": "页面刚刚更新，这一件没有办理。请看过后再按一次。",
     }
 
@@ -97,7 +101,7 @@ def listing(
             "desk": desk,
             "keys": keys(words) if desk else "键盘：焦点在列表时 ↑↓ 移动，回车打开",
             "deeds": KEYS if desk else {},
-            "nothing": nothing(words),
+            "nothing": nothing(words, before=address.paged() > 1, after=address.paged() * PAGE_ROWS < count),
         },
         on_open_change=_opened if desk else _clicked,
     )
