@@ -249,6 +249,7 @@ def main(arguments: list[str] | None = None) -> None:
         if not arguments:
             os.environ["CE_HOME"] = folder
             os.environ.pop("DATABASE_URL", None)
+        db.make_key()
         if given.guess:
             guesses(given.seconds)
             db.close()

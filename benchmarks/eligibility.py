@@ -191,6 +191,7 @@ def openfisca(count: int) -> dict[str, float]:
 
 def fill(count: int) -> None:
     """A new office with so many people of four offices, three with a notice of their own, and three years of hours."""
+    db.make_key()
     db.upgrade()
     notices.published().mkdir()
     for place in range(1, len(NOTICES)):

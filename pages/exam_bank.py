@@ -54,8 +54,9 @@ def listing(makes: bool) -> None:
         else "题库还是空的，" + ("请录入，或从文件导入。" if makes else "由考试机构或盟市人社部门的经办人录入、导入。")
     )
     chosen = tables.pick(rows(found), COLUMNS, name="item", empty=empty, what="")
-    if makes and count:
-        bringing.export(which)
+    with st.container():  # there without its button, too: the item below stays in the hand
+        if makes and count:
+            bringing.export(which)
     if chosen:
         opened(chosen, makes)
 

@@ -83,6 +83,7 @@ class Office:
 
     def __init__(self, home: Path) -> None:
         self.home = home
+        db.make_key()
         made = certificates.prepare(["127.0.0.1"], now=datetime.now(UTC))
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import streamlit as st
 
@@ -108,7 +108,8 @@ def bar(*, keep: bool = False, of: object = None) -> Iterator[bool]:
         elif hand.of != of:
             hand.last.clear()
         # The many of a batch are read as a list: they have the room that one message must leave to the page.
-        place: Any = st.container(key="told-many", gap="xsmall") if len(hand.last) > SEVERAL else st
+        # One element, whatever it says: fields of the bar stay in the hand as a message comes or goes.
+        place = st.container(key="told-many" if len(hand.last) > SEVERAL else "told", gap="xsmall")
         for kind, words in together(hand.last):
             getattr(place, kind)(words)
         hand.messages.clear()

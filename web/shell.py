@@ -160,8 +160,9 @@ def empty(words: str, drawing: Literal["clear", "nothing"] = "nothing") -> None:
 
     `clear`: all is done; `nothing`: nothing was found.
     """
-    st.html(f'<div class="empty-drawing"><img src="{data_url(MARK.parent / f"{drawing}.svg")}" alt=""></div>')
-    st.info(words)
+    with st.container():  # one element, as the list is that comes in its place: what stands below stays in the hand
+        st.html(f'<div class="empty-drawing"><img src="{data_url(MARK.parent / f"{drawing}.svg")}" alt=""></div>')
+        st.info(words)
 
 
 def page(title: str, caption: str = "") -> None:

@@ -54,10 +54,13 @@ class Desk:
     def upload(self, label: str, file: Path | FilePayload) -> None:
         """Choose a file where the label asks for it, and wait until it is listed there or below."""
         self.settle()
-        uploader = self.page.get_by_test_id("stFileUploader").filter(has_text=label)
-        uploader.locator("input[type=file]").set_input_files(file)
+        self.uploader(label).set_input_files(file)
         name = file.name if isinstance(file, Path) else file["name"]
         self.sees(re.compile(re.escape(name)))
+
+    def uploader(self, label: str) -> Locator:
+        """Where a browser puts a file that is chosen."""
+        return self.page.get_by_test_id("stFileUploader").filter(has_text=label).locator("input[type=file]")
 
     def sees(self, words: str | re.Pattern[str]) -> None:
         expect(self.page.get_by_test_id("stMain").get_by_text(words).locator("visible=true").first).to_be_visible()

@@ -69,8 +69,12 @@ def file_report(base: Desk) -> None:
     base.page.get_by_role("link", name=TITLE).click()
     expect(base.page.locator("h1")).to_have_text("填写培训情况报告")
     base.settle()
+    asked = base.uploader("培训通知").element_handle()  # its window is open while what was typed is being kept
     base.fill("培训总结 *", "按计划完成，600人全部考核合格。")
-    base.upload("培训通知", {"name": "通知.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4 synthetic"})
+    base.settle()
+    base.sees(re.compile("已自动暂存"))
+    asked.set_input_files({"name": "通知.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4 synthetic"})
+    base.sees(re.compile("已选、尚未保存：通知"))
     base.upload("培训花名册", ROSTER)
     base.click("保存并检查花名册")
     base.sees("已保存。花名册600行，没有错误。")

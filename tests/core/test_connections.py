@@ -18,7 +18,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
-from core.ground import certificates
+from core.ground import certificates, db
 from routes import connections, door, session
 from tests import cast as c
 from tests.core.test_door import run
@@ -131,6 +131,7 @@ def test_where_all_places_are_taken_whoever_holds_most_gives_one_to_who_holds_le
 
 
 def test_a_connection_counts_before_its_encryption_stands(home: Path) -> None:
+    db.make_key()
     made = certificates.prepare([HERE], now=c.NOW)
     trusting = ssl._create_unverified_context()
 

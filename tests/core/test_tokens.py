@@ -142,6 +142,7 @@ def test_what_was_signed_before_a_rotation_still_holds_and_another_office_does_n
         assert cards.verification(session, card.code) is not None
     monkeypatch.setenv("CE_KEY_FILE", str(tmp_path / "other.key"))
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/none.db")
+    db.make_key()
     assert tokens.read(before) is None
 
 

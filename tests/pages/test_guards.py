@@ -278,6 +278,7 @@ def test_wrong_passwords_make_the_next_try_wait_and_say_so(cast: Cast) -> None:
 def test_an_empty_office_begins_at_its_own_machine_or_with_the_code_of_its_console(
     office: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    db.make_key()  # as the server does where it starts
     app = AppTest.from_file(MAIN, default_timeout=60).run()
     assert [button.label for button in app.button] == ["继续"]
     for typed in ["AAAA-AAAA"] * first_visit.TRIES:
@@ -300,6 +301,7 @@ def at_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_empty_office_begins_with_its_administrator(office: Path, at_the_server: None) -> None:
+    db.make_key()
     app = AppTest.from_file(MAIN, default_timeout=60).run()
     assert {button.label for button in app.button} == {"载入演示数据", "建立空系统"}
     app.text_input(key="admin-name").input("王管理")

@@ -125,12 +125,15 @@ def _asking(batch: CreditBatch, standing: Standing, actor: Actor) -> None:
         placeholder="如：与第3批重复",
         max_chars=books.LONGEST_REASON,
     )
-    if batch.entries > 1 and (written := st.session_state[f"{key}-lines"]):
-        told = _foretold(batch, written)
-        (st.warning if isinstance(told, Refused) else st.info)(md(told.words if isinstance(told, Refused) else told))
-    if batch.entries < books.LARGE or typed.text(st.session_state[key]):  # of a large one once it is meant
-        told = _foretold(batch, None)
-        st.caption(md(f"{words}：{told.words if isinstance(told, Refused) else told}"))
+    with st.container(gap="xsmall"):
+        if batch.entries > 1 and (written := st.session_state[f"{key}-lines"]):
+            told = _foretold(batch, written)
+            (st.warning if isinstance(told, Refused) else st.info)(
+                md(told.words if isinstance(told, Refused) else told)
+            )
+        if batch.entries < books.LARGE or typed.text(st.session_state[key]):  # of a large one once it is meant
+            told = _foretold(batch, None)
+            st.caption(md(f"{words}：{told.words if isinstance(told, Refused) else told}"))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if batch.entries > 1:
             place, again = "在上表勾选，或填写，如：2、5-9", address.forget_choice

@@ -44,8 +44,9 @@ def form(plan: Plan | None, actor: Actor) -> Paper:
     if plan is None:
         _copy_from(actor, copied)
     draft.ask(st.text_input, "title", "培训名称 *", max_chars=plans.LONGEST["title"])
+    copied_from = st.empty()  # there without its words, too: the days below stay in the hand
     if begun and all(draft.value(name) == begun[name] for name in ("title", "start_on", "end_on")):
-        st.caption(md(told))
+        copied_from.caption(md(told))
     left, middle, right = st.columns(3)
     draft.ask_days(left, middle, "开始日期 *", "结束日期 *")
     draft.ask(right.text_input, "place", "培训地点 *", max_chars=plans.LONGEST["place"])
@@ -54,7 +55,8 @@ def form(plan: Plan | None, actor: Actor) -> Paper:
     subjects = plans.subjects_of(actor.organization_kind, start, actor.league)
     _subject(draft, policy, subjects, actor.league)
     _amounts(draft, policy, subjects, start, actor.league)
-    _programme(draft, start, actor)
+    with st.container():  # where the first day's year offers one
+        _programme(draft, start, actor)
     course.draw(draft, start, actor)
     for name, label, height in (
         ("content", "培训内容 *", 110),

@@ -83,13 +83,16 @@ def _what(draft: drafts.Form, actor: Actor) -> None:
     draft.ask(places[2].text_input, "session_number", "期次 *", max_chars=6, help="同一选题在本年度的第几期，如1")
     start = draft.value("start_on") or context.today()
     offered = {each.code: each for each in seminars.programmes_on(start, actor.league)}
-    if len(offered) > 1 or draft.value("programme") not in offered:
-        names = {code: each.name for code, each in offered.items()}
-        names.setdefault(draft.value("programme"), "请选择")
-        draft.ask(st.selectbox, "programme", "专项项目 *", list(names), format_func=names.__getitem__)
-    for each in offered.values():
-        aim = target_words((each.target, each.target_at_most), each.unit)
-        st.caption(md(f"{each.name}（{each.clause}）：通知的指标为{aim}。"))
+    with (
+        st.container()
+    ):  # as many as the first day's year offers: the days themselves stand below, and stay in the hand
+        if len(offered) > 1 or draft.value("programme") not in offered:
+            names = {code: each.name for code, each in offered.items()}
+            names.setdefault(draft.value("programme"), "请选择")
+            draft.ask(st.selectbox, "programme", "专项项目 *", list(names), format_func=names.__getitem__)
+        for each in offered.values():
+            aim = target_words((each.target, each.target_at_most), each.unit)
+            st.caption(md(f"{each.name}（{each.clause}）：通知的指标为{aim}。"))
 
 
 def _when(draft: drafts.Form) -> None:
@@ -99,8 +102,9 @@ def _when(draft: drafts.Form) -> None:
     labels = {mode.value: mode.label for mode in Mode}
     draft.ask(places[3].selectbox, "mode", "方式 *", list(labels), format_func=labels.__getitem__)
     start, end = draft.value("start_on"), draft.value("end_on")
+    told = st.empty()  # there without its words, too: the fields below stay in the hand
     if start and end and end >= start:
-        st.caption(f"共{plans.days_of(start, end)}天")
+        told.caption(f"共{plans.days_of(start, end)}天")
 
 
 def _how_many(draft: drafts.Form) -> None:

@@ -59,8 +59,9 @@ def form(plan: Plan, report: Report | None, actor: Actor) -> Paper:
     late = _deadline(draft, plan, report)
     left, right = st.columns(2)
     draft.ask_days(left, right, "实际开始日期 *", "实际结束日期 *")
-    if late:
-        draft.ask(st.text_area, "late_reason", "逾期原因 *", height=70, help="审核机关会看到")
+    with st.container():  # there whether it is late or not: a file is chosen below as the days are typed
+        if late:
+            draft.ask(st.text_area, "late_reason", "逾期原因 *", height=70, help="审核机关会看到")
     _outline(draft, plan)
     draft.ask(st.text_area, "summary", "培训总结 *", height=140, max_chars=reports.LONGEST["summary"])
     most = reports.LONGEST["teachers"]
@@ -102,6 +103,7 @@ def _deadline(draft: drafts.Form, plan: Plan, report: Report | None) -> bool:
 
 def _outline(draft: drafts.Form, plan: Plan) -> None:
     """An outline (提纲) of the summary, while there is none: what the plan said, and what is to be added."""
+    offered = st.empty()  # there without its button, too: a file is chosen below as the summary is typed
     if typed.prose(str(draft.value("summary"))):
         return
 
@@ -114,7 +116,7 @@ def _outline(draft: drafts.Form, plan: Plan) -> None:
         )
         draft.keep()
 
-    st.button("填入总结提纲", key=f"{draft.prefix}outline", icon=":material/format_list_numbered:", on_click=fill)
+    offered.button("填入总结提纲", key=f"{draft.prefix}outline", icon=":material/format_list_numbered:", on_click=fill)
 
 
 def _beyond(draft: drafts.Form, report: Report) -> None:
