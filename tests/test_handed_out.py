@@ -1,5 +1,6 @@
 """What is handed out: packages held to their hashes, their licences told, a folder that installs without a network."""
 
+import contextlib
 import json
 import os
 import re
@@ -139,3 +140,19 @@ def test_the_service_files_start_what_there_is() -> None:
     assert "# ReadWritePaths=-/mnt/backup\n" in unit, "how backups come to lie on another disk"
     assert "# - /mnt/backup:/backup " in (db.ROOT / "deploy/compose.yaml").read_text("utf-8")
     assert ":?" in compose["services"]["database"]["environment"]["POSTGRES_PASSWORD"], "no password, no start"
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_whoever_connects_from_elsewhere_does_so_encrypted(processes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[list[str]] = []
+    monkeypatch.setattr(run, "_held", lambda *_: contextlib.nullcontext())
+    monkeypatch.setattr(run, "_announce", lambda *_: None)
+    monkeypatch.setattr(run, "prepare", lambda *_: None)
+    monkeypatch.setattr(run, "_certificate", lambda *_: ["office.pem", "office.key"])
+    monkeypatch.setattr(run, "call", lambda *command, **_: begun.append([str(part) for part in command]) or True)
+    for hosts in ((), ("office.example",)):
+        assert run.serve(port=8501, browser=False, demo=False, hosts=hosts, processes=processes) == 0
+    (_, here, _, others) = begun  # each after `init`
+    assert run.HERE in here
+    assert not {"office.pem", "office.key", run.ANYWHERE} & set(here), "plain http is for this machine alone"
+    assert {"office.pem", "office.key", run.ANYWHERE} <= set(others)
