@@ -69,6 +69,8 @@ def file_report(base: Desk) -> None:
     base.page.get_by_role("link", name=TITLE).click()
     expect(base.page.locator("h1")).to_have_text("填写培训情况报告")
     base.settle()
+    upright = "[...document.querySelectorAll('em')].map(each => getComputedStyle(each).fontStyle)"
+    assert set(base.page.evaluate(upright)) == {"normal"}, "days stand like the rest, in small print too"
     asked = base.uploader("培训通知").element_handle()  # its window is open while what was typed is being kept
     base.fill("培训总结 *", "按计划完成，600人全部考核合格。")
     base.settle()

@@ -6,11 +6,15 @@ import re
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
+from core.ground import db
+from core.submissions import workflow
+from core.submissions.workflow import Action
 from routes.session import COOKIE
 from tests import cast as people
 from tests.browser.desk import Desk, choose_first_row, seated, window
 from tests.cast import Cast
 from tests.pages.conftest import sign_in
+from tests.pages.test_deeds import NOW, ahead
 
 PHONE = {"width": 390, "height": 844}
 
@@ -111,6 +115,33 @@ def test_on_a_telephone_a_day_stands_on_one_line_and_is_copied_as_it_is(
             assert " ".join(cell.inner_text().split()) == f"{plan.start_on} 至 {plan.end_on}"
         for head in page.get_by_test_id("stTable").first.locator("th").all():
             assert not head.evaluate(f"place => ({BROKEN})([place, place.innerText])"), width
+
+
+def test_a_line_of_the_home_page_goes_on_below_its_title_and_on_a_telephone_its_sentence_fills_the_lines(
+    browser: Browser, server: str, cast: Cast
+) -> None:
+    plan = people.file_plan(cast, now=NOW, title="蒙医药适宜技术培训班（第616期）", **ahead(40))
+    with db.transaction() as session:
+        why = "师资情况过于简略并且没有写明各人的职称，请写明授课教师姓名、职称和承担的课程以后再报。"
+        workflow.move(
+            session, plan.id, Action.RETURN, version=plan.version, reason=why, actor=cast["reviewer"], now=NOW
+        )
+    desk = seated(browser, server, "base", width=1000, height=768)
+    page = desk.go("", "首页")
+    desk.settle()
+    line = page.locator("[class*=st-key-lines-] a p").filter(has_text="师资情况")
+    boxes = line.evaluate(
+        """line => {
+          const of = each => { const all = document.createRange(); all.selectNodeContents(each); return all }
+          const title = of(line.querySelector('strong')).getClientRects()[0]
+          return [title.left, [...of(line).getClientRects()].filter(box => box.top > title.bottom).map(box => box.left)]
+        }"""
+    )
+    assert len(boxes[1]) > 0
+    assert min(boxes[1]) > boxes[0] - 4, "below the title and not below its kind"
+    page.set_viewport_size(PHONE)
+    desk.settle()
+    assert not line.evaluate(f"place => ({BROKEN})([place, '\u3000师资'])")
 
 
 MORNINGS = (
