@@ -28,7 +28,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 def cast(home: Path, sqlite_template: Path, running: tuple[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """No office at all: the database as it was just made, where the server is looking."""
     shutil.copyfile(sqlite_template, home / "office.db")
-    db.keys()
+    db.make_key()
     put(home, running[1])
     monkeypatch.setenv("CE_HOME", str(running[1]))
 

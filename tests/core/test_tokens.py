@@ -50,7 +50,7 @@ def card(office: Path) -> Card:
 
 
 def scanned(image: Image.Image | NDArray[np.uint8]) -> str:
-    (found,) = zxingcpp.read_barcodes(np.asarray(image))
+    (found,) = zxingcpp.read_barcodes(np.asarray(image), formats=zxingcpp.BarcodeFormat.QRCode)  # lines are no bar code
     return str(found.text)
 
 

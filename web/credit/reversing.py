@@ -128,9 +128,10 @@ def _asking(batch: CreditBatch, standing: Standing, actor: Actor) -> None:
     with st.container(gap="xsmall"):
         if batch.entries > 1 and (written := st.session_state[f"{key}-lines"]):
             told = _foretold(batch, written)
-            (st.warning if isinstance(told, Refused) else st.info)(
-                md(told.words if isinstance(told, Refused) else told)
-            )
+            if isinstance(told, Refused):
+                st.warning(md(told.words))
+            else:
+                st.info(md(told))
         if batch.entries < books.LARGE or typed.text(st.session_state[key]):  # of a large one once it is meant
             told = _foretold(batch, None)
             st.caption(md(f"{words}：{told.words if isinstance(told, Refused) else told}"))

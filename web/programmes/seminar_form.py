@@ -83,9 +83,7 @@ def _what(draft: drafts.Form, actor: Actor) -> None:
     draft.ask(places[2].text_input, "session_number", "期次 *", max_chars=6, help="同一选题在本年度的第几期，如1")
     start = draft.value("start_on") or context.today()
     offered = {each.code: each for each in seminars.programmes_on(start, actor.league)}
-    with (
-        st.container()
-    ):  # as many as the first day's year offers: the days themselves stand below, and stay in the hand
+    with st.container():  # as many as the first day's year offers: the days below stay in the hand
         if len(offered) > 1 or draft.value("programme") not in offered:
             names = {code: each.name for code, each in offered.items()}
             names.setdefault(draft.value("programme"), "请选择")
