@@ -11,6 +11,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -170,6 +171,28 @@ def office(home: Path, sqlite_template: Path) -> Iterator[Office]:
     served = Office(home)
     yield served
     served.stop()
+
+
+@ON_LINUX
+def test_a_process_that_takes_nothing_any_more_keeps_nobody_else_waiting() -> None:
+    hands, given = zip(*(multiprocessing.Pipe() for _ in range(2)), strict=True)
+    with contextlib.ExitStack() as opened:
+        listener = opened.enter_context(socket.create_server(("127.0.0.1", 0), backlog=50))
+        opened.callback(listener.shutdown, socket.SHUT_RDWR)
+        threading.Thread(target=processes.hand_out, args=(listener, hands), daemon=True).start()
+
+        def connect_from(address: str) -> socket.socket:
+            made = socket.create_connection(listener.getsockname(), 20, source_address=(address, 0))
+            return opened.enter_context(made)
+
+        for _ in range(600):  # more than lie in a pipe that nobody reads
+            connect_from("127.0.0.1").close()
+        sent = connect_from("127.0.0.2")
+        assert given[1].poll(20)
+        with handed.taken(given[1]) as taken:
+            assert taken.getpeername() == sent.getsockname()
+    for each in (*hands, *given):
+        each.close()
 
 
 @ON_LINUX

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sys
 import threading
 from contextlib import suppress
 from functools import partial
+from multiprocessing import reduction
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -48,7 +50,7 @@ class Handed(uvicorn.Server):
     def _take(self, loop: asyncio.AbstractEventLoop) -> None:
         with suppress(EOFError, OSError, RuntimeError):  # whoever hands over has ended, or this loop has
             while True:
-                asyncio.run_coroutine_threadsafe(self._answer(self._given.recv()), loop)
+                asyncio.run_coroutine_threadsafe(self._answer(taken(self._given)), loop)
         self.should_exit = True
 
     async def _answer(self, connection: socket.socket) -> None:
@@ -62,3 +64,11 @@ class Handed(uvicorn.Server):
         with suppress(OSError):  # gone already, or no TLS
             loop = asyncio.get_running_loop()
             await loop.connect_accepted_socket(protocol, connection, ssl=self.config.ssl)
+
+
+def taken(given: Connection) -> socket.socket:
+    """The next connection handed to this process (受理移交的连接), when it comes. EOFError: none comes any more."""
+    if sys.platform == "win32":
+        connection: socket.socket = given.recv()
+        return connection
+    return socket.socket(fileno=reduction.recv_handle(given))

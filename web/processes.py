@@ -27,6 +27,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from multiprocessing import reduction
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from multiprocessing.sharedctypes import Synchronized
@@ -150,13 +151,26 @@ def _work(given: Connection, options: dict[str, Any], together: Common) -> None:
 def hand_out(listener: socket.socket, hands: Sequence[Connection]) -> None:
     """Accept connections, and hand each to the process of its address (移交连接)."""
     places = Places(len(hands))
-    while True:
+    for hand in hands if sys.platform != "win32" else ():
+        os.set_blocking(hand.fileno(), False)
+    while listener.fileno() >= 0:
         try:
             connection, (address, *_) = listener.accept()
         except OSError:  # it was gone again, or too many are open
             continue
-        with connection, suppress(OSError):  # its process has ended: so do we
-            hands[places.of(address)].send(connection)
+        with connection, suppress(OSError):  # its process has ended: so do we; or it hangs, and takes no more
+            _give(hands[places.of(address)], connection)
+
+
+def _give(hand: Connection, connection: socket.socket) -> None:
+    """Give a connection to another process, at once or not at all (OSError): one that hangs keeps nobody else waiting.
+
+    As multiprocessing sends a socket, its receiver asks back for it: one that stops in the midst of that holds up all.
+    """
+    if sys.platform == "win32":
+        hand.send(connection)
+    else:
+        reduction.send_handle(hand, connection.fileno(), None)
 
 
 def _stop(*_: object) -> None:
