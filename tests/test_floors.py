@@ -201,7 +201,7 @@ def test_files_leave_the_screens_by_one_door_that_says_who_took_them() -> None:
 
 def test_passwords_are_hashed_in_one_place_so_that_no_name_answers_sooner_than_another() -> None:
     hashing = {path for path in (*MODULES.values(), *(ROOT / "data").rglob("*.py")) if "bcrypt" in set(imports(path))}
-    assert hashing == {ROOT / "core" / "people" / "passwords.py"}, "at another cost it is told by the time it takes"
+    assert hashing == {ROOT / "core" / "people" / "passwords.py"}, "a hash of another cost is a timing side channel"
 
 
 def test_neither_pages_nor_web_nor_routes_commit() -> None:

@@ -50,7 +50,7 @@ def adopt(session: Session) -> None:
 
 def _remember(session: Session) -> None:
     """Have the database keep which keys these are; an earlier release kept the newest alone."""
-    session.merge(Setting(name="keys", value=" ".join(db.keys().fingerprints)))
+    setup.remember_keys(session)
     if former := session.get(Setting, "key"):
         session.delete(former)
 

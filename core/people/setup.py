@@ -91,13 +91,18 @@ def open_office(session: Session, *, kind: str, now: datetime) -> Actor:
         session.add(Organization(id=number, name=row["name"], kind=organization_kind, authority_id=authority_id))
     db.make_key()
     decide_setting(session, "office", kind)
-    decide_setting(session, "keys", " ".join(db.keys().fingerprints))
+    remember_keys(session)
     session.flush()
     if session.get_bind().dialect.name == "postgresql":
         session.execute(sa.text("SELECT setval('organization_id_seq', (SELECT max(id) FROM organization))"))
     founder = system_actor(session)
     audit.record(session, audit.Event.OFFICE_OPENED, region, actor=founder, after={"kind": kind}, now=now)
     return founder
+
+
+def remember_keys(session: Session) -> None:
+    """Keep the fingerprints of the office's keys (登记密钥指纹), the newest first, as `db.unfit` reads them."""
+    decide_setting(session, "keys", " ".join(db.keys().fingerprints))
 
 
 def _regions() -> list[dict[str, str]]:

@@ -105,7 +105,8 @@ def test_check_opens_every_sealed_value_and_every_attachment(office: Path, capsy
     assert check(capsys)[0] == 0
     gone, changed, _sound = (home_file(office, each) for each in digests)
     gone.unlink()
-    changed.write_bytes(changed.read_bytes()[:-1] + b"!")
+    content = changed.read_bytes()
+    changed.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     with db.engine().begin() as connection:
         connection.exec_driver_sql("UPDATE person SET id_number = x'00112233' WHERE id = ?", (person_id,))
         connection.exec_driver_sql("UPDATE roster_row SET id_index = zeroblob(32)")

@@ -23,8 +23,9 @@ from streamlit.testing.v1 import AppTest
 
 from core.ground import db
 from core.ground.db import sessions
-from core.people import accounts
+from core.people import accounts, setup
 from tests import cast as people
+from tests import ready
 from tests.cast import Cast
 from web import context
 
@@ -184,6 +185,16 @@ def drawn_in_a_session(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     monkeypatch.setattr(DeltaGenerator, "_enqueue", watched)
     yield found
     assert found == []
+
+
+@pytest.fixture
+def busy(office: Path, monkeypatch: pytest.MonkeyPatch) -> Cast:
+    """An office in which there is something on every page."""
+    from tests.pages.test_hostile_words import furnished
+
+    context.renew()
+    monkeypatch.setattr(setup, "moment", lambda *_: people.AFTER)
+    return ready.office(furnished)
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ from tests.pages.conftest import boxes, open_page, sign_in, uploader
 from tests.pages.test_dashboard import behind_year, posted
 from tests.pages.test_deeds import behind
 from tests.pages.test_guards import MAY_OPEN
-from tests.pages.test_hostile_words import PAGES, furnished
+from tests.pages.test_hostile_words import PAGES
 from tests.pages.test_targets import SPLITTING
 from web import context, patches
 
@@ -228,18 +228,15 @@ def live(app: AppTest) -> dict[str, Any]:
     return {each: field for each, field in state._new_widget_state.widget_metadata.items() if each in there}
 
 
-@pytest.fixture
-def busy(office: Path, monkeypatch: pytest.MonkeyPatch) -> Cast:
-    """An office in which there is something on every page."""
-    context.renew()
-    monkeypatch.setattr(setup, "moment", lambda *_: people.AFTER)
-    return ready.office(furnished)
+def everywhere(cast: Cast) -> list[tuple[str, str, dict[str, str]]]:
+    """Every page, by an account that may open it, and with which parameters."""
+    by = {actor.role: name for name, actor in reversed(cast.actors.items())}
+    seen = {page for _, page, _ in PAGES}
+    return [*PAGES, *((by[min(roles)], page, {}) for page, roles in MAY_OPEN.items() if page not in seen)]
 
 
 def test_no_field_of_any_page_ends_its_run_whatever_is_said_of_it(busy: Cast) -> None:
-    by = {actor.role: name for name, actor in reversed(busy.actors.items())}
-    seen = {page for _, page, _ in PAGES}
-    places = [*PAGES, *((by[min(roles)], page, {}) for page, roles in MAY_OPEN.items() if page not in seen)]
+    places = everywhere(busy)
     tokens = {username: sign_in(username) for username in {username for username, *_ in places}}
     turns: dict[str, Iterator[dict[str, Any]]] = {kind: cycle(said) for kind, said in SAID_OF.items()}
     wrong, told = cycle(WRONG), 0

@@ -10,33 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 from typing import Any
 
-import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Block, Element, Node
 
-from core.people import setup
 from tests import cast as people
-from tests import ready
 from tests.cast import Cast
 from tests.pages.conftest import open_page, sign_in
-from tests.pages.test_guards import MAY_OPEN
-from tests.pages.test_hostile_words import PAGES, furnished
-from web import context
+from tests.pages.test_forged_widgets import everywhere
 
 TYPED = ("text_input", "text_area", "number_input", "date_input")
 FIELDS = (*TYPED, "selectbox", "multiselect", "checkbox", "radio", "file_uploader")
 FORMS = [("base", "seminar"), ("person1", "claim"), ("department", "plan_table"), ("department", "year_summary")]
-
-
-@pytest.fixture
-def busy(office: Path, monkeypatch: pytest.MonkeyPatch) -> Cast:
-    """An office in which there is something on every page."""
-    context.renew()
-    monkeypatch.setattr(setup, "moment", lambda *_: people.AFTER)
-    return ready.office(furnished)
 
 
 def stand(app: AppTest) -> dict[str, tuple[str, ...]]:
@@ -84,12 +70,9 @@ def moved(app: AppTest) -> set[tuple[str, str]]:
 def test_a_field_that_is_typed_into_leaves_every_other_where_it_is(busy: Cast) -> None:
     plan = people.file_plan(busy)
     people.approve(busy, plan.id)
-    by = {actor.role: name for name, actor in reversed(busy.actors.items())}
     own = [("base", {"kind": "report", "plan": str(plan.id)}), ("base", {"kind": "plan", "copy": str(plan.id)})]
     own += [(username, {"kind": kind}) for username, kind in FORMS]
-    places = [*((username, "paper", query) for username, query in own), *PAGES]
-    seen = {page for _, page, _ in PAGES}
-    places += [(by[min(roles)], page, {}) for page, roles in MAY_OPEN.items() if page not in seen]
+    places = [*((username, "paper", query) for username, query in own), *everywhere(busy)]
     tokens = {username: sign_in(username) for username in {username for username, *_ in places}}
     tried = 0
     for username, page, query in places:
